@@ -1,0 +1,56 @@
+"""Choose the teacher, and the teacher's answer to each prompt, that a student should be trained on.
+
+Every public name is importable from here. They are loaded on first use, so that importing the package
+(and `local-naturalness --help`) does not load torch.
+"""
+
+import importlib
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+__version__ = version("local_naturalness")
+
+_MODULE_OF = {
+    "GlobalScorer": "scorers",
+    "LocalScorer": "scorers",
+    "Student": "student",
+    "compare_criteria": "comparison",
+    "push_selection": "hub",
+    "rank_teachers": "teachers",
+    "select_responses": "selection",
+    "split_steps": "steps",
+}
+__all__ = [
+    "GlobalScorer",
+    "LocalScorer",
+    "Student",
+    "compare_criteria",
+    "push_selection",
+    "rank_teachers",
+    "select_responses",
+    "split_steps",
+]
+
+# Recorded where the package is first imported: a process that finds another number here was forked
+# from that one, and torch's threads did not follow it (see `engine.py`).
+IMPORTED_BY_PROCESS = os.getpid()
+
+if TYPE_CHECKING:
+    from local_naturalness.comparison import compare_criteria
+    from local_naturalness.hub import push_selection
+    from local_naturalness.scorers import GlobalScorer, LocalScorer
+    from local_naturalness.selection import select_responses
+    from local_naturalness.steps import split_steps
+    from local_naturalness.student import Student
+    from local_naturalness.teachers import rank_teachers
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

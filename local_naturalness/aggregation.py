@@ -1,0 +1,85 @@
+"""From log-probabilities of tokens to one number per response."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+# Ranks above this count as this (RSR, arXiv 2601.14249).
+RANK_LIMIT = 100
+
+
+def step_means(log_probs: np.ndarray, steps: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Mean log-probability (nats) of every step.
+
+    >>> step_means(np.array([-1.0, -3.0, -0.5]), [(0, 2), (2, 3)]).tolist()
+    [-2.0, -0.5]
+    """
+    return np.array([log_probs[start:end].mean() for start, end in steps])
+
+
+def weighted_mean(
+    means: np.ndarray, lengths: np.ndarray, weighting: str, num_steps: int
+) -> tuple[float, float | None]:
+    """Mean over steps and its standard error when the steps are a random sample.
+
+    Args:
+        means: mean log-probability of each scored step, in nats.
+        lengths: tokens of each scored step.
+        weighting: `"step"` (every step counts alike) or `"token"` (by its length).
+        num_steps: steps of the whole response.
+
+    Returns:
+        The mean, and its standard error with the finite-population correction `1 - m/P`: 0 when every step
+        was scored, `None` when a single one of several was (no spread to estimate it from). With
+        `"token"` the mean is a ratio of two sums and the error is that of its linearisation.
+
+    >>> weighted_mean(np.array([-2.0, -0.5]), np.array([2, 1]), "step", num_steps=2)
+    (-1.25, 0.0)
+    >>> weighted_mean(np.array([-2.0, -0.5]), np.array([2, 1]), "token", num_steps=2)
+    (-1.5, 0.0)
+    >>> mean, error = weighted_mean(np.array([-2.0, -1.0]), np.array([1, 1]), "step", num_steps=8)
+    >>> round(error, 4)  # sqrt(0.5 / 2 * (1 - 2 / 8))
+    0.433
+    """
+    weights = np.ones(len(means)) if weighting == "step" else lengths
+    mean = float(np.average(means, weights=weights))
+    sampled = len(means)
+    if sampled == num_steps:
+        return mean, 0.0
+    if sampled == 1:
+        return mean, None
+    residuals = weights * (means - mean) / weights.mean()
+    variance = residuals.var(ddof=1) / sampled * (1 - sampled / num_steps)
+    return mean, math.sqrt(variance)
+
+
+def rank_surprisal(ranks: np.ndarray, log_probs: np.ndarray) -> tuple[float | None, float]:
+    """Rank-surprisal ratio of a response (RSR, arXiv 2601.14249), and its mean clipped rank.
+
+    Returns:
+        `sum min(rank, 100) / sum -log p` (`None` when every token is certain), and the mean of
+        `min(rank, 100)`.
+
+    >>> rank_surprisal(np.array([1, 500]), np.array([-0.5, -1.5]))
+    (50.5, 50.5)
+    """
+    clipped = np.minimum(ranks, RANK_LIMIT)
+    surprisal = -log_probs.sum()
+    return float(clipped.sum() / surprisal) if surprisal > 0 else None, float(clipped.mean())
+
+
+def first_token_statistics(
+    log_probs: np.ndarray, steps: Sequence[tuple[int, int]]
+) -> tuple[float, float | None]:
+    """Mean log-probability of the first tokens of steps, and of all other tokens (ASLEC, arXiv 2604.06834).
+
+    The second is `None` when every step is a single token.
+
+    >>> first_token_statistics(np.array([-4.0, -1.0, -2.0, -3.0]), [(0, 2), (2, 4)])
+    (-3.0, -2.0)
+    """
+    is_first = np.zeros(len(log_probs), dtype=bool)
+    is_first[[start for start, _ in steps]] = True
+    others = log_probs[~is_first]
+    return float(log_probs[is_first].mean()), float(others.mean()) if len(others) else None

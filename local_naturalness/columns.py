@@ -1,0 +1,113 @@
+"""Between `datasets.map` and plain lists: what a callable is given, and what it may give back.
+
+`map` infers column types from the first values that are written, so a thousand unscored rows would fix a
+column as null. Values are therefore handed back as typed Arrow data: in batches as a list that knows its
+type, one row at a time as an array of one element. Anything else gets plain Python values.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
+from datasets.formatting.formatting import LazyBatch, LazyRow
+
+_DATASETS = (Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
+
+
+class TypedList(list):
+    """A list that tells Arrow its type, so that nulls alone do not decide it."""
+
+    def __init__(self, values: Iterable[Any], type: pa.DataType):
+        super().__init__(values)
+        self.type = type
+
+    def __arrow_array__(self, type: pa.DataType | None = None) -> pa.Array:
+        return pa.array(list(self), type=type or self.type)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as a scorer was given them: a batch or one row, from `map` or from a direct call."""
+
+    values: Mapping[str, Any]
+    is_batch: bool
+    is_lazy: bool
+
+    def column(self, name: str) -> list[Any]:
+        """Values of a column, one per row."""
+        value = self.values[name]
+        return list(value) if self.is_batch else [value]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def answer(
+        self, columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]
+    ) -> dict[str, Any]:
+        """New columns in the form in which the rows came."""
+        if self.is_lazy and self.is_batch:
+            return {name: TypedList(values, types[name]) for name, values in columns.items()}
+        if self.is_lazy:
+            return {name: pa.array(values, types[name]) for name, values in columns.items()}
+        if self.is_batch:
+            return {name: list(values) for name, values in columns.items()}
+        return {name: values[0] for name, values in columns.items()}
+
+
+def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
+    """Recognise what was passed, and check that the needed columns are there.
+
+    Args:
+        rows: what `map` passes to its callable, or a dict of lists (a batch) or of values (one row).
+        needed: argument name -> column name. The last one tells a batch from a row.
+        caller: name for error messages.
+    """
+    if isinstance(rows, _DATASETS):
+        raise TypeError(
+            f"{caller} works on rows, found a {type(rows).__name__}: call `dataset.map(scorer, batched=True)`."
+        )
+    if isinstance(rows, pa.Table) or not isinstance(rows, Mapping):
+        raise TypeError(
+            f"{caller} needs rows as a dict, found {type(rows).__module__}.{type(rows).__name__}. Datasets "
+            "with the format 'arrow', 'pandas' or 'polars' and `input_columns` are not supported: call "
+            "`dataset.with_format(None)` and name columns with "
+            + ", ".join(f"`{argument}`" for argument in needed)
+            + "."
+        )
+    for argument, column in needed.items():
+        if column not in rows:
+            raise ValueError(missing_column_message(column, argument, list(rows), caller))
+    if isinstance(rows, LazyBatch | LazyRow):
+        return Rows(rows, is_batch=isinstance(rows, LazyBatch), is_lazy=True)
+    is_batch = _is_column(rows[list(needed.values())[-1]])
+    return Rows(rows, is_batch, is_lazy=False)
+
+
+def missing_column_message(column: str, argument: str, found: Sequence[str], caller: str) -> str:
+    """What was needed, what was found, and the argument that mends it.
+
+    >>> missing_column_message("response", "response_column", ["prompt", "respone"], "LocalScorer")
+    "LocalScorer needs the column 'response' and found 'prompt', 'respone'. Did you mean 'respone'? Pass \
+`response_column=` with the right name."
+    """
+    near = difflib.get_close_matches(column, found, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    listed = ", ".join(repr(name) for name in found) or "no column"
+    return (
+        f"{caller} needs the column {column!r} and found {listed}.{hint} Pass `{argument}=` with the right "
+        "name."
+    )
+
+
+def _is_column(value: Any) -> bool:
+    """Whether a value is a column of a batch rather than a field of one row.
+
+    Texts and steps: a list is a column unless it is the list of messages of one conversation.
+    """
+    if not isinstance(value, list | tuple | np.ndarray):
+        return False
+    return not (len(value) and isinstance(value[0], Mapping))

@@ -1,0 +1,102 @@
+"""From the columns of a dataset to prompts and responses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from local_naturalness.columns import Rows
+from local_naturalness.tokenization import Prompt
+
+_WIDE_ROWS = (
+    "Rows that hold several responses must first become one row per response: see 'Wide tables' in the "
+    "documentation of scoring."
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row: what the student is asked, what a teacher answered, and its steps where they are given."""
+
+    prompt: Prompt | None
+    response: str | None
+    steps: Sequence[str] | None = None
+
+
+def read_examples(
+    rows: Rows,
+    prompt_column: str,
+    response_column: str,
+    messages_column: str | None,
+    steps_column: str | None,
+) -> list[Example]:
+    """Read rows and check the types of their values.
+
+    Raises:
+        TypeError: a value is not a text (or list of messages, or list of steps).
+    """
+    if messages_column is not None:
+        pairs = [_last_turn(messages, messages_column) for messages in rows.column(messages_column)]
+    else:
+        pairs = [
+            (_checked_prompt(prompt, prompt_column), _checked_text(response, response_column))
+            for prompt, response in zip(rows.column(prompt_column), rows.column(response_column), strict=True)
+        ]
+    if steps_column is None:
+        return [Example(prompt, response) for prompt, response in pairs]
+    return [
+        Example(prompt, response, _checked_steps(given, response, steps_column))
+        for (prompt, response), given in zip(pairs, rows.column(steps_column), strict=True)
+    ]
+
+
+def _last_turn(messages: Any, column: str) -> tuple[Prompt | None, str | None]:
+    """Split a conversation into what stands before its last assistant turn, and that turn."""
+    if messages is None:
+        return None, None
+    _check_messages(messages, column)
+    for index in range(len(messages) - 1, -1, -1):
+        if messages[index]["role"] == "assistant":
+            content = _checked_text(messages[index]["content"], column)
+            return list(messages[:index]) or None, content
+    return list(messages) or None, None
+
+
+def _checked_prompt(prompt: Any, column: str) -> Prompt | None:
+    if prompt is None or isinstance(prompt, str):
+        return prompt
+    _check_messages(prompt, column)
+    return list(prompt)
+
+
+def _check_messages(messages: Any, column: str) -> None:
+    is_messages = isinstance(messages, Sequence) and all(
+        isinstance(message, Mapping) and {"role", "content"} <= message.keys() for message in messages
+    )
+    if isinstance(messages, str) or not is_messages:
+        raise TypeError(
+            f"The column {column!r} must hold texts or lists of messages with 'role' and 'content', found "
+            f"{_shown(messages)}."
+        )
+
+
+def _checked_text(text: Any, column: str) -> str | None:
+    if text is None or isinstance(text, str):
+        return text
+    hint = f" {_WIDE_ROWS}" if isinstance(text, Sequence) else ""
+    raise TypeError(f"The column {column!r} must hold texts, found {_shown(text)}.{hint}")
+
+
+def _checked_steps(steps: Any, response: str | None, column: str) -> Sequence[str] | None:
+    if response is None:
+        return None
+    if isinstance(steps, str) or not isinstance(steps, Sequence):
+        raise TypeError(
+            f"The column {column!r} must hold the list of the response's steps, found {_shown(steps)} for a "
+            f"response that begins {response[:40]!r}."
+        )
+    return steps
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -1,0 +1,25 @@
+"""What a forked worker must not inherit from its parent."""
+
+import os
+
+import torch
+
+from local_naturalness import IMPORTED_BY_PROCESS
+
+
+def make_safe_after_fork(device: str) -> None:
+    """Keep a forked worker from hanging or crashing; nothing happens in the process that imported us.
+
+    Raises:
+        RuntimeError: CUDA was used in the parent and is asked for here.
+    """
+    if os.getpid() == IMPORTED_BY_PROCESS:
+        return
+    if device.startswith("cuda") and torch.cuda._is_in_bad_fork():
+        raise RuntimeError(
+            "CUDA was used in the parent process and this worker was forked from it, which CUDA does not "
+            "allow. Put `multiprocess.set_start_method('spawn')` under `if __name__ == '__main__':` before "
+            "`map(..., num_proc=...)`, or score in the main process alone."
+        )
+    # The parent's compute threads do not exist here; waiting for them would never end.
+    torch.set_num_threads(1)

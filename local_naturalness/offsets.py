@@ -1,0 +1,62 @@
+"""Where each token of a text begins, for any tokenizer."""
+
+import re
+from typing import Any
+
+_NOT_SPACE = re.compile(r"\S")
+# What decoders print for bytes that do not form a character on their own.
+_UNDECODED = "\ufffd"
+
+
+def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
+    """Tokenise a text and say at which character every token begins.
+
+    Only the first character of a token is used: ends are unreliable (Llama-3's are zero-width, byte-level
+    tokenizers give one character to several tokens), starts are not.
+
+    Args:
+        tokenizer: a transformers tokenizer, fast or slow.
+        text: any text.
+
+    Returns:
+        Token ids and, for each, the index of its first character (non-decreasing).
+
+    Raises:
+        ValueError: a tokenizer without offsets whose tokens cannot be found in the text.
+    """
+    if not text:
+        return [], []
+    if not tokenizer.is_fast:
+        ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return ids, _starts_from_pieces(tokenizer, ids, text)
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    starts = [start for start, _ in encoded["offset_mapping"]]
+    if any(later < earlier for earlier, later in zip(starts, starts[1:], strict=False)):
+        starts = _starts_from_pieces(tokenizer, encoded["input_ids"], text)
+    return encoded["input_ids"], starts
+
+
+def _starts_from_pieces(tokenizer: Any, ids: list[int], text: str) -> list[int]:
+    """Find the decoded tokens one after the other in the text.
+
+    A token that decodes to nothing visible, or to part of a character, begins where the token before it
+    ended; the text is resynchronised at the next token that is found.
+    """
+    starts, position = [], 0
+    for token in ids:
+        piece = tokenizer.decode([token], clean_up_tokenization_spaces=False).strip(_UNDECODED)
+        bare = piece.strip()
+        # Between two found tokens may stand white space, which some tokenizers drop, and the character
+        # whose bytes were just passed. Anything further is a tokenizer that rewrites text.
+        visible = _NOT_SPACE.search(text, position)
+        near = (visible.start() if visible else len(text)) + len(bare) + 16
+        found = text.find(bare, position, near) if bare else position
+        if found < 0:
+            raise ValueError(
+                f"The tokenizer {type(tokenizer).__name__} gives no character offsets, and its token "
+                f"{piece!r} could not be found in the text near {text[position : position + 20]!r}. Use a "
+                "fast tokenizer (`AutoTokenizer.from_pretrained(..., use_fast=True)`)."
+            )
+        starts.append(found)
+        position = found + len(bare)
+    return starts

@@ -1,0 +1,353 @@
+"""The callables for `dataset.map`: local and global naturalness of responses."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from local_naturalness.aggregation import (
+    first_token_statistics,
+    rank_surprisal,
+    step_means,
+    weighted_mean,
+)
+from local_naturalness.encoding import EncodedExample
+from local_naturalness.examples import Example
+from local_naturalness.scoring import PlannedRow, Scorer, Scores
+from local_naturalness.tokenization import PromptTemplate
+from local_naturalness.windows import WindowPlan, WindowSpan, plan_windows
+
+_INT, _FLOAT = pa.int32(), pa.float64()
+
+
+class LocalScorer(Scorer):
+    """Score responses by local naturalness: each step given the prompt and a few steps before it.
+
+    `1/P sum_i 1/|S_i| sum_{t in S_i} log p(t | x, S_{i-k}..S_{i-1}, earlier tokens of S_i)`, in nats, higher
+    is more natural (arXiv 2510.03988). The scores of the same responses under `GlobalScorer` differ in what
+    a step may look at and in how steps are weighed; its statistic `"steps"` tells the two apart.
+
+    Args:
+        student (`str`, `PreTrainedModel` or `Student`):
+            The model that is going to be trained: whatever `Student` takes.
+        tokenizer, device, dtype:
+            Passed on to `Student`.
+        splitter (`str`, `re.Pattern` or callable, *optional*, defaults to `"sentence"`):
+            How responses are split into steps, see `split_steps`.
+        prompt_column, response_column (`str`):
+            Columns of prompts (texts or lists of messages) and responses (texts).
+        messages_column (`str`, *optional*):
+            Column of conversations instead of the two above: the last assistant turn is the response, what
+            stands before it the prompt.
+        steps_column (`str`, *optional*):
+            Column of lists of texts, for responses that are split already. Nothing but white space may
+            stand between the steps.
+        suffix (`str`):
+            Appended to the name of every column written, so that several settings can live side by side.
+        max_tokens_per_batch (`int`, *optional*):
+            Tokens of a batch of windows, padding included; `None` suits the device. Does not change scores.
+        prompt_template (`str` or callable, *optional*):
+            Format string with the field `{prompt}`, or an importable function `prompt -> str`, instead of
+            the tokenizer's chat template. Nothing is added to what it returns.
+        window (`int`, `float` or `None`, *optional*, defaults to `4`):
+            Steps that a step is conditioned on besides the prompt. A float in (0, 1) is that share of the
+            steps before it, rounded up; `None` is all of them.
+        stride (`int`, *optional*, defaults to `1`):
+            Windows slide by this many steps and score as many; a step then sees `window` to
+            `window + stride - 1` steps. Faster, not exact.
+        max_steps (`int`, *optional*):
+            Score a random sample of this many steps of longer responses and estimate the mean; adds the
+            column `local_naturalness_stderr`. The sample depends on `seed` and the row's content.
+        weighting (`str`, *optional*, defaults to `"step"`):
+            `"step"`: steps count alike; `"token"`: by their number of tokens.
+        include_prompt (`bool`, *optional*, defaults to `True`):
+            `False` conditions on the window alone, behind the tokenizer's first token.
+        return_steps (`bool`, *optional*, defaults to `False`):
+            Add `step_scores` (mean nats per token of each step, null for steps outside the sample) and
+            `step_spans` (`[start, end)` characters of each step).
+        seed (`int`, *optional*, defaults to `0`):
+            Seed of `max_steps`.
+
+    Columns written: `local_naturalness` (float64, nats), `local_naturalness_status`,
+    `local_naturalness_spec` (string), `num_steps`, `num_tokens` (int32).
+
+    Raises:
+        ValueError: a needed column is missing, or present scores have other settings.
+        TypeError: a column holds something else than texts.
+
+    Example:
+
+    ```python
+    >>> from local_naturalness import LocalScorer
+    >>> from local_naturalness.embedded import student_path
+    >>> scorer = LocalScorer(student_path())
+    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "2 + 3 = 5. The answer is 5."})
+    >>> row["local_naturalness_status"], row["num_steps"], row["local_naturalness"] < 0
+    ('ok', 2, True)
+    >>> from datasets import Dataset
+    >>> ds = Dataset.from_dict({"prompt": ["What is 2 + 3?"], "response": ["5."]})
+    >>> ds.map(scorer, batched=True).column_names
+    ['prompt', 'response', 'local_naturalness', 'num_steps', 'num_tokens', 'local_naturalness_status', \
+'local_naturalness_spec']
+
+    ```
+    """
+
+    criterion = "local_naturalness"
+    sibling = "global_naturalness"
+
+    def __init__(
+        self,
+        student: Any,
+        *,
+        tokenizer: Any = None,
+        splitter: Any = "sentence",
+        prompt_column: str = "prompt",
+        response_column: str = "response",
+        messages_column: str | None = None,
+        steps_column: str | None = None,
+        suffix: str = "",
+        max_tokens_per_batch: int | None = None,
+        device: Any = None,
+        dtype: Any = "auto",
+        prompt_template: PromptTemplate | None = None,
+        window: int | float | None = 4,
+        stride: int = 1,
+        max_steps: int | None = None,
+        weighting: str = "step",
+        include_prompt: bool = True,
+        return_steps: bool = False,
+        seed: int = 0,
+    ):
+        super().__init__(
+            student,
+            tokenizer=tokenizer,
+            splitter=splitter,
+            prompt_column=prompt_column,
+            response_column=response_column,
+            messages_column=messages_column,
+            steps_column=steps_column,
+            suffix=suffix,
+            max_tokens_per_batch=max_tokens_per_batch,
+            device=device,
+            dtype=dtype,
+            prompt_template=prompt_template,
+            include_prompt=include_prompt,
+        )
+        _check_local_settings(window, stride, max_steps, weighting)
+        self._window = window
+        self._stride = stride
+        self._max_steps = max_steps
+        self._weighting = weighting
+        self._return_steps = return_steps
+        self._seed = seed
+        self.types = {"local_naturalness": _FLOAT, "num_steps": _INT, "num_tokens": _INT}
+        if max_steps is not None:
+            self.types["local_naturalness_stderr"] = _FLOAT
+        if return_steps:
+            self.types["step_scores"] = pa.list_(_FLOAT)
+            self.types["step_spans"] = pa.list_(pa.list_(_INT))
+
+    def _settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = {"scorer": "local", "window": self._window}
+        if self._stride != 1:
+            settings["stride"] = self._stride
+        if self._max_steps is not None:
+            settings |= {"max_steps": self._max_steps, "seed": self._seed}
+        if self._weighting != "step":
+            settings["weighting"] = self._weighting
+        return settings | {"splitter": self._splitter_setting()} | super()._settings()
+
+    def _plan(self, row: EncodedExample, room: int, example: Example) -> WindowPlan | str:
+        if self._window is None and len(row.response) > room:
+            return "too_long_for_global"
+        chosen = self._sample(len(row.steps), example)
+        return plan_windows(row.steps, room, self._window, self._stride, chosen)
+
+    def _sample(self, num_steps: int, example: Example) -> list[int]:
+        """Indices of the steps to score, the same for the same row wherever it stands."""
+        if self._max_steps is None or self._max_steps >= num_steps:
+            return list(range(num_steps))
+        content = json.dumps([self._seed, example.prompt, example.response], default=str)
+        generator = np.random.default_rng(xxhash.xxh3_64_intdigest(content.encode()))
+        return sorted(generator.choice(num_steps, self._max_steps, replace=False).tolist())
+
+    def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
+        steps, plan = row.encoded.steps, row.plan
+        chosen = self._sample(len(steps), row.example)
+        means = step_means(tokens["log_prob"], [steps[index] for index in chosen])
+        lengths = np.array([steps[index][1] - steps[index][0] for index in chosen])
+        score, stderr = weighted_mean(means, lengths, self._weighting, len(steps))
+        step_scores = dict(zip(chosen, means.tolist(), strict=True))
+        trimmed = "context_trimmed" if plan.context_trimmed else "ok"
+        return {
+            "status": "step_in_pieces" if plan.step_in_pieces else trimmed,
+            "local_naturalness": score,
+            "local_naturalness_stderr": stderr,
+            "num_steps": len(steps),
+            "num_tokens": len(row.encoded.response),
+            "step_scores": [step_scores.get(index) for index in range(len(steps))],
+            "step_spans": [list(span) for span in row.encoded.spans],
+        }
+
+
+_STATISTIC_TYPES = {
+    "rank": {"rank_surprisal_ratio": _FLOAT, "mean_clipped_rank": _FLOAT},
+    "brier": {"brier": _FLOAT},
+    "entropy": {"entropy": _FLOAT},
+    "steps": {
+        "global_naturalness_by_step": _FLOAT,
+        "global_naturalness_drop": _FLOAT,
+        "first_token_log_prob": _FLOAT,
+        "num_steps": _INT,
+    },
+}
+
+
+class GlobalScorer(Scorer):
+    """Score responses by global naturalness: every token given the prompt and all tokens before it.
+
+    `1/T sum_j log p(t_j | x, t_<j)`, in nats, higher is more natural (GRAPE, arXiv 2502.04194). Responses that
+    do not fit into the student's context with their prompt are not scored (`too_long_for_global`).
+
+    Args:
+        statistics (sequence of `str`, *optional*, defaults to `()`):
+            More columns from the same pass. `"rank"`: `rank_surprisal_ratio` (RSR, arXiv 2601.14249, lower
+            is better) and `mean_clipped_rank`. `"brier"`: `brier` (an input of LARK, arXiv 2605.30651),
+            renormalised on the 50 likeliest tokens. `"entropy"`: `entropy` (nats). `"steps"`:
+            `global_naturalness_by_step` (mean over steps of the step's mean), `global_naturalness_drop`
+            (without the first token of each step, ASLEC, arXiv 2604.06834), `first_token_log_prob`,
+            `num_steps`.
+
+    The other arguments are those of `LocalScorer`; `splitter` and `steps_column` matter for `"steps"` only.
+
+    Columns written: `global_naturalness` (float64, nats), `global_naturalness_status`,
+    `global_naturalness_spec` (string), `num_tokens` (int32), and those of `statistics`.
+
+    Raises:
+        ValueError: an unknown statistic, a missing column, or present scores have other settings.
+        TypeError: a column holds something else than texts.
+
+    Example:
+
+    ```python
+    >>> from local_naturalness import GlobalScorer
+    >>> from local_naturalness.embedded import student_path
+    >>> scorer = GlobalScorer(student_path(), statistics=["steps"])
+    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "2 + 3 = 5. The answer is 5."})
+    >>> row["global_naturalness"] < 0, row["num_steps"]
+    (True, 2)
+
+    ```
+    """
+
+    criterion = "global_naturalness"
+    sibling = "local_naturalness"
+
+    def __init__(
+        self,
+        student: Any,
+        *,
+        tokenizer: Any = None,
+        splitter: Any = "sentence",
+        prompt_column: str = "prompt",
+        response_column: str = "response",
+        messages_column: str | None = None,
+        steps_column: str | None = None,
+        suffix: str = "",
+        max_tokens_per_batch: int | None = None,
+        device: Any = None,
+        dtype: Any = "auto",
+        prompt_template: PromptTemplate | None = None,
+        statistics: Sequence[str] = (),
+    ):
+        unknown = sorted(set(statistics) - set(_STATISTIC_TYPES))
+        if isinstance(statistics, str) or unknown:
+            raise ValueError(
+                f"`statistics` must be a sequence out of {', '.join(map(repr, _STATISTIC_TYPES))}; found "
+                f"{statistics!r}."
+            )
+        self._with_steps = "steps" in statistics
+        super().__init__(
+            student,
+            tokenizer=tokenizer,
+            splitter=splitter,
+            prompt_column=prompt_column,
+            response_column=response_column,
+            messages_column=messages_column,
+            steps_column=steps_column if self._with_steps else None,
+            suffix=suffix,
+            max_tokens_per_batch=max_tokens_per_batch,
+            device=device,
+            dtype=dtype,
+            prompt_template=prompt_template,
+        )
+        # In one order, so that the same statistics named in another order are the same settings.
+        self._statistics = tuple(name for name in _STATISTIC_TYPES if name in statistics)
+        self.types = {"global_naturalness": _FLOAT, "num_tokens": _INT}
+        for name in self._statistics:
+            self.types |= _STATISTIC_TYPES[name]
+
+    def _settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = {"scorer": "global"}
+        if self._statistics:
+            settings["statistics"] = list(self._statistics)
+        if self._with_steps:
+            settings["splitter"] = self._splitter_setting()
+        return settings | super()._settings()
+
+    def _plan(self, row: EncodedExample, room: int, example: Example) -> WindowPlan | str:
+        if len(row.response) > room:
+            return "too_long_for_global"
+        return WindowPlan([WindowSpan(0, 0, len(row.response))])
+
+    def _token_statistics(self) -> tuple[str, ...]:
+        per_token = ("rank", "brier", "entropy")
+        return ("log_prob", *(name for name in per_token if name in self._statistics))
+
+    def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
+        encoded, log_probs = row.encoded, tokens["log_prob"]
+        scores: Scores = {
+            "status": "ok",
+            "global_naturalness": float(log_probs.mean()),
+            "num_tokens": len(encoded.response),
+        }
+        for name in ("brier", "entropy"):
+            if name in tokens:
+                scores[name] = float(tokens[name].mean())
+        if "rank" in tokens:
+            ratio, mean_rank = rank_surprisal(tokens["rank"], log_probs)
+            scores |= {"rank_surprisal_ratio": ratio, "mean_clipped_rank": mean_rank}
+        if self._with_steps:
+            first, others = first_token_statistics(log_probs, encoded.steps)
+            scores |= {
+                "global_naturalness_by_step": float(step_means(log_probs, encoded.steps).mean()),
+                "global_naturalness_drop": others,
+                "first_token_log_prob": first,
+                "num_steps": len(encoded.steps),
+            }
+        return scores
+
+
+def _check_local_settings(window: Any, stride: Any, max_steps: Any, weighting: Any) -> None:
+    is_count = isinstance(window, int) and not isinstance(window, bool) and window >= 0
+    is_share = isinstance(window, float) and 0 < window < 1
+    if not (window is None or is_count or is_share):
+        raise ValueError(
+            "`window` must be a number of steps (0, 1, 2, ...), a share of the steps before as a float "
+            f"between 0 and 1, or None for all of them; found {window!r}."
+        )
+    if not isinstance(stride, int) or stride < 1:
+        raise ValueError(f"`stride` must be at least 1, found {stride!r}.")
+    if stride > 1 and not is_count:
+        raise ValueError(
+            f"`stride` slides windows of a number of steps, found window={window!r}. Pass `window` as an "
+            "integer or leave `stride` at 1."
+        )
+    if max_steps is not None and (not isinstance(max_steps, int) or max_steps < 1):
+        raise ValueError(f"`max_steps` must be at least 1 or None for all steps, found {max_steps!r}.")
+    if weighting not in ("step", "token"):
+        raise ValueError(f"`weighting` must be 'step' or 'token', found {weighting!r}.")

@@ -1,0 +1,291 @@
+"""What the scorers share: rows in, windows through the engine, score columns out."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from local_naturalness.columns import Rows, read_rows
+from local_naturalness.encoding import EncodedExample, ExampleEncoder
+from local_naturalness.engine import Engine, Window
+from local_naturalness.examples import Example, read_examples
+from local_naturalness.shipping import Shipped
+from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, write_spec
+from local_naturalness.steps import resolve_splitter
+from local_naturalness.student import Student
+from local_naturalness.tokenization import PromptEncoder, PromptTemplate
+from local_naturalness.windows import WindowPlan
+
+logger = logging.getLogger(__name__)
+
+_INT, _FLOAT, _TEXT = pa.int32(), pa.float64(), pa.string()
+# Counts that both scorers write, and the settings that they depend on.
+_COUNTS = ("num_steps", "num_tokens")
+_COUNTED_WITH = ("student", "splitter", "prompt_template")
+
+# Statuses of rows that have a score.
+SCORED = frozenset({"ok", "context_trimmed", "step_in_pieces"})
+
+# A row's columns without their suffix; a column left out is null, a count is 0.
+Scores = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PlannedRow:
+    """A row that can be scored: its text, its tokens, its windows."""
+
+    example: Example
+    encoded: EncodedExample
+    plan: WindowPlan
+
+    def windows(self) -> list[Window]:
+        """The windows as the engine takes them."""
+        prompt, response = self.encoded.prompt, self.encoded.response
+        return [
+            Window(prompt, response[span.begin : span.end], span.first_scored - span.begin)
+            for span in self.plan.spans
+        ]
+
+
+class Scorer(Shipped):
+    """Base of the callables for `dataset.map`: reading rows, identity, statuses, writing columns.
+
+    A scorer says which windows a row needs (`_plan`) and what becomes of the statistics of its tokens
+    (`_columns`).
+    """
+
+    criterion: str
+    sibling: str  # criterion of the other scorer
+    types: dict[str, pa.DataType]
+
+    def __init__(
+        self,
+        student: Any,
+        *,
+        tokenizer: Any,
+        splitter: Any,
+        prompt_column: str,
+        response_column: str,
+        messages_column: str | None,
+        steps_column: str | None,
+        suffix: str,
+        max_tokens_per_batch: int | None,
+        device: Any,
+        dtype: Any,
+        prompt_template: PromptTemplate | None,
+        include_prompt: bool = True,
+    ):
+        self.student = _as_student(student, tokenizer=tokenizer, device=device, dtype=dtype)
+        self._splitter = resolve_splitter(splitter)
+        self._prompt_column = prompt_column
+        self._response_column = response_column
+        self._messages_column = messages_column
+        self._steps_column = steps_column
+        self._suffix = suffix
+        self._prompt_template = _checked_template(prompt_template)
+        self._include_prompt = include_prompt
+        self._max_tokens_per_batch = max_tokens_per_batch
+        self._engine: Engine | None = None
+
+    def __call__(self, rows: Any, rank: int | None = None) -> dict[str, Any]:
+        """Score a batch (dict of lists) or one row (dict of values).
+
+        Args:
+            rows: what `dataset.map` passes, or such a dict.
+            rank: number of the worker, passed by `map(..., with_rank=True)`; chooses the GPU.
+
+        Returns:
+            The new columns only, in the form of the input: lists for a batch, values for a row.
+        """
+        rows = read_rows(rows, self._needed_columns(), type(self).__name__)
+        spec = self.spec
+        self._refuse_other_settings(rows, spec)
+        examples = read_examples(
+            rows,
+            self._prompt_column,
+            self._response_column,
+            self._messages_column,
+            self._steps_column,
+        )
+        scored = self._score(examples, rank)
+        _log_unscored(Counter(row["status"] for row in scored), self.criterion)
+        columns = {name: [row.get(name) for row in scored] for name in self.types}
+        columns[f"{self.criterion}_status"] = [row["status"] for row in scored]
+        columns[f"{self.criterion}_spec"] = [spec] * len(scored)
+        self._complete_counts(columns, rows)
+        return rows.answer(
+            {name + self._suffix: values for name, values in columns.items()},
+            {name + self._suffix: self._type(name) for name in columns},
+        )
+
+    @property
+    def spec(self) -> str:
+        """The line that is written beside every score: student, settings, versions."""
+        return write_spec(self.student.label, self.student.identity, self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        """Everything that changes scores, in the order in which the spec tells it; defaults left out."""
+        settings: dict[str, Any] = {}
+        if not self._include_prompt:
+            settings["include_prompt"] = False
+        if self._prompt_template is not None:
+            template = self._prompt_template
+            digest = xxhash.xxh3_64_hexdigest(template.encode())[:8] if isinstance(template, str) else None
+            settings["prompt_template"] = digest or function_label(template)
+        return settings
+
+    def _splitter_setting(self) -> str:
+        return f"column:{self._steps_column}" if self._steps_column else self._splitter.name
+
+    def _needed_columns(self) -> dict[str, str]:
+        needed = {"steps_column": self._steps_column} if self._steps_column else {}
+        if self._messages_column is not None:
+            return needed | {"messages_column": self._messages_column}
+        return needed | {
+            "prompt_column": self._prompt_column,
+            "response_column": self._response_column,
+        }
+
+    def _type(self, name: str) -> pa.DataType:
+        return self.types.get(name, _TEXT)
+
+    def _refuse_other_settings(self, rows: Rows, spec: str) -> None:
+        """Scores of other settings must not be overwritten, nor counts that belong to another student."""
+        ours = read_spec(spec)
+        column = self.criterion + self._suffix
+        others = {
+            other
+            for other in self._specs_in(rows, self.criterion)
+            if read_spec(other).get("id") != ours["id"]
+        }
+        if column in rows and f"{self.criterion}_spec{self._suffix}" not in rows:
+            others = {"unknown, its spec column is missing"}
+        for other in self._specs_in(rows, self.sibling):
+            counted = read_spec(other)
+            if any(counted.get(key, ours.get(key)) != ours.get(key) for key in _COUNTED_WITH):
+                others.add(other)
+        if others:
+            raise ValueError(
+                f"The columns to be written already hold values with other settings: {sorted(others)[0]}. "
+                f"These would be: {spec}. Pass `suffix=` to write beside them, or remove the old columns."
+            )
+
+    def _specs_in(self, rows: Rows, criterion: str) -> set[str]:
+        column = f"{criterion}_spec{self._suffix}"
+        return set(rows.column(column)) - {None} if column in rows else set()
+
+    def _complete_counts(self, columns: dict[str, list[Any]], rows: Rows) -> None:
+        """Counts are 0 where a row is not scored, unless the other scorer has counted it already."""
+        for name in _COUNTS:
+            if name not in columns:
+                continue
+            known = rows.column(name + self._suffix) if name + self._suffix in rows else []
+            known = known or [None] * len(columns[name])
+            columns[name] = [
+                (before or 0) if count is None else count
+                for count, before in zip(columns[name], known, strict=True)
+            ]
+
+    def _score(self, examples: Sequence[Example], rank: int | None) -> list[Scores]:
+        model = self.student.model(rank)
+        if self._engine is None or self._engine.model is not model:
+            self._engine = Engine(model, self._max_tokens_per_batch)
+        context = self.student.context_length
+        encoder = ExampleEncoder(
+            self.student.tokenizer,
+            PromptEncoder(self.student.tokenizer, self._prompt_template, self._include_prompt),
+            None if self._steps_column else self._splitter,
+        )
+        rows = [self._planned(example, encoder, context) for example in examples]
+        scores = iter(self._score_planned([row for row in rows if isinstance(row, PlannedRow)]))
+        return [next(scores) if isinstance(row, PlannedRow) else {"status": row} for row in rows]
+
+    def _planned(self, example: Example, encoder: ExampleEncoder, context: int | None) -> "PlannedRow | str":
+        """A row with its windows, or the status that says why it has none."""
+        encoded = encoder.encode(example)
+        if isinstance(encoded, str):
+            return encoded
+        room = len(encoded.response) if context is None else context - len(encoded.prompt)
+        if room < 1:
+            return "prompt_too_long"
+        plan = self._plan(encoded, room, example)
+        return plan if isinstance(plan, str) else PlannedRow(example, encoded, plan)
+
+    def _score_planned(self, rows: Sequence["PlannedRow"]) -> list[Scores]:
+        """Run all windows of a batch together, then gather each row's tokens again."""
+        results = iter(
+            self._engine.score([window for row in rows for window in row.windows()], self._token_statistics())
+        )
+        scored = []
+        for row in rows:
+            tokens = {name: np.full(len(row.encoded.response), np.nan) for name in self._token_statistics()}
+            finite = True
+            for span in row.plan.spans:
+                for name, values in next(results).items():
+                    tokens[name][span.first_scored : span.end] = values
+                    finite = finite and bool(np.isfinite(values).all())
+            scored.append(self._columns(row, tokens) if finite else {"status": "non_finite"})
+        return scored
+
+    def _token_statistics(self) -> tuple[str, ...]:
+        return ("log_prob",)
+
+    def _plan(self, row: EncodedExample, room: int, example: Example) -> WindowPlan | str:
+        raise NotImplementedError
+
+    def _columns(self, row: "PlannedRow", tokens: Mapping[str, np.ndarray]) -> Scores:
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        machine = {"_engine": None, "_max_tokens_per_batch": None}
+        return self.__dict__ | machine | {"_scoring_version": SCORING_VERSION}
+
+    def worker_state(self) -> dict[str, Any]:
+        return self.__dict__ | {"_engine": None}
+
+
+def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Student:
+    if not isinstance(student, Student):
+        return Student(student, tokenizer=tokenizer, device=device, dtype=dtype)
+    given = {"tokenizer": tokenizer, "device": device, "dtype": None if dtype == "auto" else dtype}
+    named = [f"`{name}`" for name, value in given.items() if value is not None]
+    if named:
+        raise ValueError(
+            f"{', '.join(named)} cannot be changed for a `Student` that exists already: pass it to "
+            "`Student(...)` instead."
+        )
+    return student
+
+
+def _checked_template(template: Any) -> PromptTemplate | None:
+    if template is None:
+        return None
+    if callable(template):
+        function_label(template)
+        return template
+    try:
+        if isinstance(template, str) and template.format(prompt="?") != template.format(prompt=""):
+            return template
+    except (KeyError, IndexError, ValueError):
+        pass
+    raise ValueError(
+        "`prompt_template` must be an importable function `prompt -> str` or a format string with the field "
+        f"`{{prompt}}` (other braces doubled); found {template!r}."
+    )
+
+
+def _log_unscored(statuses: Counter[str], criterion: str) -> None:
+    unscored = {status: count for status, count in statuses.items() if status not in SCORED}
+    if unscored:
+        logger.info(
+            "%s: %d of %d rows not scored (%s)",
+            criterion,
+            sum(unscored.values()),
+            sum(statuses.values()),
+            ", ".join(f"{status}: {count}" for status, count in sorted(unscored.items())),
+        )

@@ -1,0 +1,65 @@
+"""What a score depends on, as a short string beside every score."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import xxhash
+from datasets.fingerprint import Hasher
+
+from local_naturalness import __version__
+
+# Raised whenever the same settings give other numbers than before: cached scores are then not reused.
+SCORING_VERSION = 1
+
+
+def write_spec(label: str, identity: Mapping[str, str], settings: Mapping[str, Any]) -> str:
+    """Describe a scorer in one line of `key=value` pairs.
+
+    Args:
+        label: the student's name and commit.
+        identity: digests of the student.
+        settings: the scorer's settings, those left at their default out.
+
+    Returns:
+        Such as `student=org/name@0123456789ab; scorer=local; window=4; ...; id=01234567`. Scores with the
+        same `id` may be compared; the version of the library is told, but not part of it.
+    """
+    parts = [SCORING_VERSION, dict(identity), dict(settings)]
+    digest = xxhash.xxh3_64_hexdigest(json.dumps(parts, sort_keys=True).encode())[:8]
+    pairs = {
+        "student": label,
+        **settings,
+        "dtype": identity["dtype"],
+        "local_naturalness": __version__,
+        "id": digest,
+    }
+    return "; ".join(f"{key}={_shown(value)}" for key, value in pairs.items())
+
+
+def read_spec(spec: str) -> dict[str, str]:
+    """Read a spec back.
+
+    >>> read_spec("student=me/tiny@0123; scorer=local; window=4")
+    {'student': 'me/tiny@0123', 'scorer': 'local', 'window': '4'}
+    """
+    return dict(pair.split("=", 1) for pair in spec.split("; ") if "=" in pair)
+
+
+def function_label(function: Callable[..., Any]) -> str:
+    """Name of an importable function with a digest of it, so that two can be told apart.
+
+    Raises:
+        ValueError: a lambda or a function defined inside another, which other processes cannot import.
+    """
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    if "<" in name:
+        raise ValueError(
+            f"The function {name!r} cannot be imported by name, so neither the cache nor a worker process "
+            "could identify it. Define it with `def` at the top level of a module."
+        )
+    return f"{function.__module__}.{name}/{Hasher.hash(function)[:8]}"
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

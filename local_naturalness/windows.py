@@ -1,0 +1,123 @@
+"""Which tokens are scored together, and what each of them may see.
+
+A window is a run of response tokens behind the prompt: some context, then the scored tokens. Windows
+that begin at the same step share one pass, because a causal model scores every token of a pass given
+exactly what stands before it.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class WindowSpan(NamedTuple):
+    """`[begin, end)` response tokens of a window; those from `first_scored` on are scored."""
+
+    begin: int
+    first_scored: int
+    end: int
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """The windows of one response and what had to be done to fit them into the student's context."""
+
+    spans: list[WindowSpan]
+    context_trimmed: bool = False
+    step_in_pieces: bool = False
+
+
+def first_context_step(step: int, window: int | float | None, stride: int = 1) -> int:
+    """Index of the first step that `step` may see.
+
+    >>> [first_context_step(i, 2) for i in range(5)]
+    [0, 0, 0, 1, 2]
+    >>> [first_context_step(i, 0.25) for i in range(6)]
+    [0, 0, 1, 2, 3, 3]
+    >>> [first_context_step(i, 2, stride=3) for i in range(7)]
+    [0, 0, 0, 1, 1, 1, 4]
+    """
+    if window is None:
+        return 0
+    if isinstance(window, float):
+        return step - math.ceil(window * step)
+    return max(0, step // stride * stride - window)
+
+
+def plan_windows(
+    steps: Sequence[tuple[int, int]],
+    room: int,
+    window: int | float | None = 4,
+    stride: int = 1,
+    chosen: Iterable[int] | None = None,
+) -> WindowPlan:
+    """Lay the windows of one response.
+
+    Args:
+        steps: `[start, end)` token ranges of the steps, tiling the response.
+        room: tokens that fit into the student's context behind the prompt, at least 1.
+        window: number of preceding steps a step sees; a float is a share of them, `None` is all of them.
+        stride: windows slide by this many steps and score as many (context of `window` to
+            `window + stride - 1` steps).
+        chosen: indices of the steps to score, ascending; `None` scores all.
+
+    Returns:
+        Windows in order of the tokens that they score. Every chosen step lies in exactly one scored part.
+
+    >>> plan_windows([(0, 3), (3, 5), (5, 9), (9, 10)], room=100, window=1).spans
+    [WindowSpan(begin=0, first_scored=0, end=5), WindowSpan(begin=3, first_scored=5, end=9), \
+WindowSpan(begin=5, first_scored=9, end=10)]
+    """
+    spans: list[WindowSpan] = []
+    trimmed = in_pieces = False
+    passes: dict[int, tuple[int, int]] = {}  # first token seen -> scored tokens
+    first = 0  # only moves forward, so that a long trace is walked once
+    for step in range(len(steps)) if chosen is None else chosen:
+        start, end = steps[step]
+        wanted = first_context_step(step, window, stride)
+        if end - start > room:
+            spans += _pieces(start, end, steps[wanted][0], room)
+            in_pieces = True
+            continue
+        first = max(first, wanted)
+        while end - steps[first][0] > room:
+            first += 1
+        trimmed = trimmed or first > wanted
+        begin = steps[first][0]
+        passes[begin] = (passes.get(begin, (start, end))[0], end)
+    spans += [WindowSpan(begin, scored, end) for begin, (scored, end) in passes.items()]
+    return WindowPlan(sorted(spans, key=lambda span: span.first_scored), trimmed, in_pieces)
+
+
+def _pieces(start: int, end: int, earliest: int, room: int) -> list[WindowSpan]:
+    """Score a step that does not fit in pieces of half the room, each behind what fits before it."""
+    size = max(1, room // 2)
+    return [
+        WindowSpan(max(earliest, min(piece + size, end) - room), piece, min(piece + size, end))
+        for piece in range(start, end, size)
+    ]
+
+
+def batches_under_budget(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Group sequences of similar length so that each padded group holds at most `max_tokens` tokens.
+
+    Args:
+        lengths: tokens of each sequence.
+        max_tokens: tokens per group, padding included; a longer sequence is a group of its own.
+
+    Returns:
+        Groups of indices, longest first, so that a budget which is too large fails at once.
+
+    >>> batches_under_budget([3, 8, 4, 4], max_tokens=8)
+    [[1], [2, 3], [0]]
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if groups and (len(groups[-1]) + 1) * longest <= max_tokens:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+            longest = lengths[index]
+    return groups

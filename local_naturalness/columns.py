@@ -38,9 +38,10 @@ class Rows:
     is_lazy: bool
 
     def column(self, name: str) -> list[Any]:
-        """Values of a column, one per row."""
+        """Values of a column, one per row; lists that the format 'numpy' made arrays are lists again."""
         value = self.values[name]
-        return list(value) if self.is_batch else [value]
+        values = list(value) if self.is_batch else [value]
+        return [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -84,6 +85,8 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
     if isinstance(rows, LazyBatch | LazyRow):
         return Rows(rows, is_batch=isinstance(rows, LazyBatch), is_lazy=True)
     is_batch = _is_column(rows[list(needed.values())[-1]])
+    if is_batch:
+        _check_lengths({column: rows[column] for column in needed.values()}, caller)
     return Rows(rows, is_batch, is_lazy=False)
 
 
@@ -101,6 +104,17 @@ def missing_column_message(column: str, argument: str, found: Sequence[str], cal
         f"{caller} needs the column {column!r} and found {listed}.{hint} Pass `{argument}=` with the right "
         "name."
     )
+
+
+def _check_lengths(columns: Mapping[str, Any], caller: str) -> None:
+    """Columns of a batch that was passed directly must be lists of one length."""
+    found = {name: len(value) if _is_column(value) else "no list" for name, value in columns.items()}
+    if len(set(found.values())) > 1:
+        listed = ", ".join(f"{name!r}: {length}" for name, length in found.items())
+        raise ValueError(
+            f"{caller} needs a batch as lists of one length, found {listed}. One row holds one prompt and one "
+            "response: rows that hold several responses must first become one row per response."
+        )
 
 
 def _is_column(value: Any) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from local_naturalness.tables import Columns
+
 logger = logging.getLogger(__name__)
 
 DIRECTIONS = ("high", "low")
@@ -39,12 +41,16 @@ _LOCAL, _GLOBAL = "local_naturalness", "global_naturalness"
 CRITERIA: Mapping[str, Criterion] = {
     "local_naturalness": Criterion("high", _LOCAL, "LocalScorer(...)"),
     "global_naturalness": Criterion("high", _GLOBAL, "GlobalScorer(...)"),
-    "global_naturalness_by_step": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'),
+    "global_naturalness_by_step": Criterion(
+        "high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'
+    ),
     "rank_surprisal_ratio": Criterion("low", _GLOBAL, 'GlobalScorer(..., statistics=("rank",))'),
     "learnability": Criterion(
         "high", _GLOBAL, 'GlobalScorer(..., statistics=("brier",))', ("global_naturalness", "brier")
     ),
-    "global_naturalness_drop": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'),
+    "global_naturalness_drop": Criterion(
+        "high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'
+    ),
     "global_naturalness_casl": Criterion(
         "high",
         _GLOBAL,
@@ -165,7 +171,64 @@ def _unknown_name(name: str, columns: list[str]) -> str:
     )
 
 
-def learnability(global_naturalness: np.ndarray, brier: np.ndarray, prompt: np.ndarray) -> np.ndarray:
+def criterion_values(
+    columns: Columns, criterion: ResolvedCriterion, prompt: np.ndarray, is_candidate: np.ndarray
+) -> np.ndarray:
+    """A stored or computed criterion for every candidate.
+
+    Args:
+        columns: The table.
+        criterion: Not "random", whose numbers depend on a seed.
+        prompt: Shape [rows], prompt numbers, non-negative where `is_candidate`.
+        is_candidate: Shape [rows]. Other rows take no part in formulas that span rows.
+
+    Returns:
+        Shape [rows], NaN where the value is missing, not finite or of no candidate.
+
+    Raises:
+        ValueError: The scores were computed with different settings.
+    """
+    check_one_spec(columns, criterion)
+    inputs = [np.where(is_candidate, columns.numbers(name), np.nan) for name in criterion.inputs]
+    if criterion.kind == "column":
+        (values,) = inputs
+    elif criterion.base == "learnability":
+        values = learnability(*inputs, prompt)
+    else:
+        values, _ = fit_casl(*inputs)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def check_one_spec(
+    columns: Columns, criterion: ResolvedCriterion, earlier: str | None = None
+) -> str | None:
+    """Raise a ValueError if the criterion's scores were computed with different settings.
+
+    Args:
+        columns: The table, or the next part of a stream.
+        criterion: Whose scores.
+        earlier: The settings of earlier parts.
+
+    Returns:
+        The settings, `None` where the dataset does not tell them.
+    """
+    if criterion.spec_column not in columns.names:
+        return earlier
+    found = [earlier] if earlier is not None else []
+    found += [spec for spec in columns.distinct(criterion.spec_column, 2) if spec != earlier]
+    if len(found) > 1:
+        raise ValueError(
+            f"Criterion {criterion.name!r} mixes scores of different settings, which are not "
+            f"comparable: column {criterion.spec_column!r} holds {found[0]!r} and {found[1]!r}. "
+            "Keep the rows of one of them, or score again."
+        )
+    return next(iter(found), None)
+
+
+def learnability(
+    global_naturalness: np.ndarray, brier: np.ndarray, prompt: np.ndarray
+) -> np.ndarray:
     """LARK's learnability of each response among the candidates of its prompt; high is better.
 
     With `L = -global_naturalness`, `rho = brier / L` and sums over the candidates of one prompt:

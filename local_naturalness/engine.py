@@ -1,43 +1,42 @@
 """Windows to statistics of their scored tokens."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
+from local_naturalness.packed_attention import SUPPORTED, PackedAttention, attending_with
+from local_naturalness.packing import Pack, Window, attention_groups, pack_windows
 from local_naturalness.projection import Projection
+from local_naturalness.statistics import token_statistics
 from local_naturalness.windows import batches_under_budget
 
 logger = logging.getLogger(__name__)
 
 # Matrix products reach their full rate at about 4K rows; a GPU has room for more.
 _TOKENS_PER_BATCH = {"cpu": 8_192, "cuda": 32_768}
-_BRIER_TOP = 50
+# Query-key pairs of attention at the same time; in float32 and per head four bytes each.
+_ATTENTION_CELLS = 2**22
+# Beyond this a window fills batches alone, and plain causal attention needs no mask.
+_LONGEST_PACKED = 4_096
+# Sliding windows up to this length are part of the check at the start; beyond, it would take too long.
+_LONGEST_CHECKED = 512
 
-
-@dataclass(frozen=True)
-class Window:
-    """One pass: the prompt, then response tokens, of which those from `first_scored` on are scored."""
-
-    prompt: np.ndarray
-    tokens: np.ndarray
-    first_scored: int
-
-    def __len__(self) -> int:
-        return len(self.prompt) + len(self.tokens)
+TokenStatistics = dict[str, np.ndarray]
 
 
 class Engine:
     """Scores windows with a loaded model.
 
+    Windows are packed without padding and share the pass over their prompt, where a check at the start
+    shows that the model gives the same scores that way; else each window is a row of a padded batch.
+
     Args:
         model: a causal language model of transformers.
-        max_tokens_per_batch: tokens of a padded batch of windows; `None` suits the device. Halved when
-            memory runs out.
+        max_tokens_per_batch: tokens of a pass; `None` suits the device. Halved when memory runs out.
     """
 
     def __init__(self, model: Any, max_tokens_per_batch: int | None = None):
@@ -45,105 +44,154 @@ class Engine:
         self._max_tokens = max_tokens_per_batch or _TOKENS_PER_BATCH.get(model.device.type, 8_192)
         with _evaluating(model):
             self._projection = Projection(model)
+            self._longest_packed = self._check_packing()
 
     def score(
         self, windows: Sequence[Window], statistics: Sequence[str] = ("log_prob",)
-    ) -> list[dict[str, np.ndarray]]:
+    ) -> list[TokenStatistics]:
         """Statistics of the scored tokens of every window, in the order of the windows.
 
         Args:
-            windows: each at least one token of context and one scored token long.
-            statistics: names out of `log_prob` (nats), `rank` (1 + number of likelier tokens), `brier`,
-                `entropy` (nats).
+            windows: each with a prompt of at least one token and at least one scored token.
+            statistics: see `token_statistics`.
 
         Returns:
             For each window a float64 array per statistic, one value per scored token.
         """
-        scored: list[dict[str, np.ndarray] | None] = [None] * len(windows)
-        waiting = list(range(len(windows)))
+        scored: dict[int, TokenStatistics] = {}
         with _evaluating(self.model):
-            while waiting:
-                groups = batches_under_budget([len(windows[i]) for i in waiting], self._max_tokens)
+            while len(scored) < len(windows):
+                waiting = [index for index in range(len(windows)) if index not in scored]
                 try:
-                    for group in groups:
-                        indices = [waiting[i] for i in group]
-                        batch = [windows[i] for i in indices]
-                        for i, values in zip(indices, self._score_batch(batch, statistics), strict=True):
-                            scored[i] = values
+                    for index, values in self._passes(windows, waiting, statistics):
+                        scored[index] = values
                 except (torch.OutOfMemoryError, RuntimeError) as error:
-                    self._halve_budget(error, longest=len(batch[0]))
-                waiting = [i for i in waiting if scored[i] is None]
-        return scored
+                    self._halve_budget(error)
+                    continue
+                if lost := [index for index in waiting if index not in scored]:
+                    raise AssertionError(f"Windows without scores: {lost}")
+        return [scored[index] for index in range(len(windows))]
 
-    def _score_batch(self, batch: Sequence[Window], statistics: Sequence[str]) -> list[dict[str, np.ndarray]]:
+    def _passes(
+        self, windows: Sequence[Window], waiting: Sequence[int], statistics: Sequence[str]
+    ) -> Iterator[tuple[int, TokenStatistics]]:
+        """Score the waiting windows, pass by pass, long ones first."""
+        packed = [index for index in waiting if len(windows[index]) <= self._longest_packed]
+        alone = [index for index in waiting if len(windows[index]) > self._longest_packed]
+        for group in batches_under_budget([len(windows[index]) for index in alone], self._max_tokens):
+            batch = [windows[alone[position]] for position in group]
+            for position, values in zip(group, self._score_padded(batch, statistics), strict=True):
+                yield alone[position], values
+        for pack in pack_windows([windows[index] for index in packed], self._max_tokens):
+            batch = [windows[packed[position]] for position in pack.windows]
+            for position, values in zip(pack.windows, self._score_pack(pack, batch, statistics), strict=True):
+                yield packed[position], values
+
+    def _score_padded(self, batch: Sequence[Window], statistics: Sequence[str]) -> list[TokenStatistics]:
+        """Each window a row with its prompt, padded on the right, where a causal model never looks."""
         device = self.model.device
-        ids = torch.zeros(len(batch), len(batch[0]), dtype=torch.long)
-        rows, columns, targets = [], [], []
+        ids = torch.zeros(len(batch), max(map(len, batch)), dtype=torch.long)
+        rows, columns = [], []
         for row, window in enumerate(batch):
-            tokens = np.concatenate([window.prompt, window.tokens])
-            ids[row, : len(tokens)] = torch.from_numpy(tokens)
-            first = len(window.prompt) + window.first_scored
-            rows.append(torch.full((len(tokens) - first,), row))
+            ids[row, : len(window)] = torch.from_numpy(np.concatenate([window.prompt, window.tokens]))
+            rows.append(np.full(len(window.scored), row))
             # A token is predicted from the position before it.
-            columns.append(torch.arange(first - 1, len(tokens) - 1))
-            targets.append(torch.from_numpy(tokens[first:]))
-        target = torch.cat(targets).to(device)
-        values = {name: torch.empty(len(target), dtype=torch.float64) for name in statistics}
-        pieces = self._projection.pieces(
-            ids.to(device), torch.cat(rows).to(device), torch.cat(columns).to(device)
-        )
-        for piece, logits in pieces:
-            for name, value in token_statistics(logits, target[piece].to(logits.device), statistics).items():
-                values[name][piece] = value.double().cpu()
-        ends = np.cumsum([len(part) for part in targets])[:-1]
-        split = {name: np.split(value.numpy(), ends) for name, value in values.items()}
-        return [{name: split[name][i] for name in statistics} for i in range(len(batch))]
+            columns.append(np.arange(len(window) - len(window.scored) - 1, len(window) - 1))
+        states = self._projection.states(input_ids=ids.to(device))
+        chosen = states[_on(states, np.concatenate(rows)), _on(states, np.concatenate(columns))]
+        return self._statistics(chosen, batch, statistics)
 
-    def _halve_budget(self, error: RuntimeError, longest: int) -> None:
+    def _score_pack(
+        self, pack: Pack, batch: Sequence[Window], statistics: Sequence[str]
+    ) -> list[TokenStatistics]:
+        device = self.model.device
+        attention = PackedAttention(
+            attention_groups(pack.segments, _ATTENTION_CELLS),
+            self.model.config.get_text_config()._attn_implementation,
+            device,
+        )
+        with attending_with(attention, self.model):
+            states = self._projection.states(
+                input_ids=torch.from_numpy(np.concatenate(pack.parts))[None].to(device),
+                position_ids=torch.from_numpy(np.concatenate(pack.positions))[None].to(device),
+            )
+        return self._statistics(states[0, _on(states, np.concatenate(pack.sources))], batch, statistics)
+
+    def _statistics(
+        self, states: torch.Tensor, batch: Sequence[Window], statistics: Sequence[str]
+    ) -> list[TokenStatistics]:
+        """Statistics from the states that predict the scored tokens of a batch, window by window."""
+        target = torch.from_numpy(np.concatenate([window.scored for window in batch]))
+        values = {name: np.empty(len(target)) for name in statistics}
+        for piece, logits in self._projection.pieces(states):
+            found = token_statistics(logits, target[piece].to(logits.device), statistics)
+            for name, value in found.items():
+                values[name][piece] = value.double().cpu().numpy()
+        ends = np.cumsum([len(window.scored) for window in batch])[:-1]
+        split = {name: np.split(value, ends) for name, value in values.items()}
+        return [{name: split[name][index] for name in statistics} for index in range(len(batch))]
+
+    def _check_packing(self) -> int:
+        """Compare packed windows with padded ones; the longest window that may be packed."""
+        name = type(self.model).__name__
+        config = self.model.config.get_text_config()
+        implementation = config._attn_implementation
+        if implementation not in SUPPORTED:
+            logger.info("%s attends by %r: windows are scored without sharing.", name, implementation)
+            return 0
+        sliding = getattr(config, "sliding_window", None) or 0
+        longest = _LONGEST_PACKED
+        if sliding > _LONGEST_CHECKED:
+            longest, sliding = min(sliding, longest), 0
+        windows = _check_windows(config.vocab_size, prompt_length=sliding + 5)
+        packed = pack_windows(windows, sum(map(len, windows)))[0]
+        order = [windows[index] for index in packed.windows]
+        try:
+            ours = self._score_pack(packed, order, ["log_prob"])
+        except Exception as error:  # models of all kinds: whatever they raise, the plain way remains
+            logger.info("%s cannot be packed (%s): windows are scored without sharing.", name, error)
+            return 0
+        plain = self._score_padded(order, ["log_prob"])
+        error = max(np.abs(a["log_prob"] - b["log_prob"]).max() for a, b in zip(ours, plain, strict=True))
+        tolerance = 1e-4 if self.model.dtype == torch.float32 else 0.2
+        if not error <= tolerance:
+            logger.info(
+                "%s gives other scores when packed (by %.1e nats): windows are scored without sharing.",
+                name,
+                error,
+            )
+            return 0
+        return longest
+
+    def _halve_budget(self, error: RuntimeError) -> None:
         """Go on with smaller batches after memory ran out; any other error is raised again."""
         if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
             raise error
-        if self._max_tokens <= longest:
+        if self._max_tokens < 2:
             raise MemoryError(
-                f"A single window of {longest} tokens does not fit into memory. Use a smaller `window`, a "
-                "smaller `dtype`, or another `device`."
+                "A single window does not fit into memory. Use a smaller `window`, a smaller `dtype`, or "
+                "another `device`."
             ) from error
-        self._max_tokens = max(longest, self._max_tokens // 2)
+        self._max_tokens //= 2
         if self.model.device.type == "cuda":
             torch.cuda.empty_cache()
         logger.warning("Out of memory: going on with %d tokens per batch.", self._max_tokens)
 
 
-def token_statistics(
-    logits: torch.Tensor, target: torch.Tensor, statistics: Sequence[str]
-) -> dict[str, torch.Tensor]:
-    """Statistics of tokens under the distributions that predict them.
-
-    Args:
-        logits: `[tokens, vocabulary]`, float32.
-        target: `[tokens]` ids.
-        statistics: see `Engine.score`.
-    """
-    target_logit = logits.gather(1, target[:, None])
-    formulas: dict[str, Callable[[], torch.Tensor]] = {
-        "log_prob": lambda: target_logit[:, 0] - logits.logsumexp(1),
-        "rank": lambda: 1 + (logits > target_logit).sum(1),
-        "brier": lambda: _brier(logits, target),
-        "entropy": lambda: _entropy(logits),
-    }
-    return {name: formulas[name]() for name in statistics}
+def _check_windows(vocab_size: int, prompt_length: int) -> list[Window]:
+    """Two prompts with windows of several lengths, of arbitrary tokens."""
+    tokens = np.random.default_rng(0).integers(0, vocab_size, (6, prompt_length + 9))
+    long, short = tokens[0, :prompt_length], tokens[1, :3]
+    return [
+        Window(long, tokens[2, :4], 0),
+        Window(long, tokens[3, :9], 5),
+        Window(short, tokens[4, :6], 2),
+        Window(short, tokens[5, :1], 0),
+    ]
 
 
-def _brier(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    top, tokens = logits.topk(min(_BRIER_TOP, logits.shape[1]), dim=1)
-    q = top.softmax(1)
-    q_target = (q * (tokens == target[:, None])).sum(1)
-    return 1 - 2 * q_target + q.square().sum(1)
-
-
-def _entropy(logits: torch.Tensor) -> torch.Tensor:
-    log_p = logits.log_softmax(1)
-    return -(log_p.exp() * log_p).sum(1)
+def _on(tensor: torch.Tensor, index: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(index).to(tensor.device)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from typing import Any
 _NOT_SPACE = re.compile(r"\S")
 # What decoders print for bytes that do not form a character on their own.
 _UNDECODED = "\ufffd"
+# In UTF-8: a character is complete after as many single-byte tokens.
+_BYTES_OF_A_CHARACTER = 4
 
 
 def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
@@ -39,24 +41,41 @@ def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
 def _starts_from_pieces(tokenizer: Any, ids: list[int], text: str) -> list[int]:
     """Find the decoded tokens one after the other in the text.
 
-    A token that decodes to nothing visible, or to part of a character, begins where the token before it
-    ended; the text is resynchronised at the next token that is found.
+    Tokens that hold parts of a character are decoded together with those after them; a token that decodes
+    to nothing at all begins where the one before it ended.
     """
-    starts, position = [], 0
-    for token in ids:
-        piece = tokenizer.decode([token], clean_up_tokenization_spaces=False).strip(_UNDECODED)
-        bare = piece.strip()
-        # Between two found tokens may stand white space, which some tokenizers drop, and the character
-        # whose bytes were just passed. Anything further is a tokenizer that rewrites text.
-        visible = _NOT_SPACE.search(text, position)
-        near = (visible.start() if visible else len(text)) + len(bare) + 16
-        found = text.find(bare, position, near) if bare else position
-        if found < 0:
-            raise ValueError(
-                f"The tokenizer {type(tokenizer).__name__} gives no character offsets, and its token "
-                f"{piece!r} could not be found in the text near {text[position : position + 20]!r}. Use a "
-                "fast tokenizer (`AutoTokenizer.from_pretrained(..., use_fast=True)`)."
-            )
-        starts.append(found)
-        position = found + len(bare)
+    starts: list[int] = []
+    position = 0
+    pending: list[int] = []
+    complete = [0]  # characters of the pending tokens that are complete before each of them
+    for index, token in enumerate(ids):
+        pending.append(token)
+        piece = tokenizer.decode(pending, clean_up_tokenization_spaces=False)
+        whole = piece.rstrip(_UNDECODED)
+        is_partial = whole != piece or not piece
+        if is_partial and len(pending) < _BYTES_OF_A_CHARACTER and index + 1 < len(ids):
+            complete.append(len(whole))
+            continue
+        start, position = _find(piece, text, position, tokenizer)
+        starts += [min(start + characters, position) for characters in complete]
+        pending, complete = [], [0]
     return starts
+
+
+def _find(piece: str, text: str, position: int, tokenizer: Any) -> tuple[int, int]:
+    """Start and end of a decoded token in the text, at or shortly after a position."""
+    if text.startswith(piece, position):
+        return position, position + len(piece)
+    bare = piece.strip(_UNDECODED).strip()
+    # Between two found tokens may stand white space, which some tokenizers drop. Anything further is a
+    # tokenizer that rewrites text.
+    visible = _NOT_SPACE.search(text, position)
+    near = (visible.start() if visible else len(text)) + len(bare) + 16
+    found = text.find(bare, position, near) if bare else position
+    if found < 0:
+        raise ValueError(
+            f"The tokenizer {type(tokenizer).__name__} gives no character offsets, and its token "
+            f"{piece!r} could not be found in the text near {text[position : position + 20]!r}. Use a "
+            "fast tokenizer (`AutoTokenizer.from_pretrained(..., use_fast=True)`)."
+        )
+    return found, found + len(bare)

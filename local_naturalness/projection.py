@@ -39,32 +39,28 @@ class Projection:
                 type(model).__name__,
             )
 
-    def pieces(
-        self, ids: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor
-    ) -> Iterator[tuple[slice, torch.Tensor]]:
-        """Logits that predict what follows chosen positions of a batch.
+    def states(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """Run the model up to its output layer: `[batch, length, hidden]` (or its logits, see the class)."""
+        return self._hidden(**inputs) if self.is_separable else self._forward(**inputs)
+
+    def pieces(self, states: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+        """Logits of chosen positions.
 
         Args:
-            ids: `[batch, length]` token ids, padded on the right.
-            rows, columns: positions, in the order in which logits are wanted.
+            states: `[positions, hidden]`, rows of what `states` returned.
 
         Yields:
             Slices of the positions and their `[positions, vocabulary]` logits in float32.
         """
-        if self.is_separable:
-            hidden = self._hidden(ids)[rows, columns]
-        else:
-            hidden = self._forward(ids)[rows, columns]
         size = max(1, _PIECE_BYTES // (4 * self._model.config.get_text_config().vocab_size))
-        for start in range(0, len(hidden), size):
+        for start in range(0, len(states), size):
             piece = slice(start, start + size)
-            yield piece, self._logits(hidden[piece]) if self.is_separable else hidden[piece].float()
+            yield piece, self._logits(states[piece]) if self.is_separable else states[piece].float()
 
-    def _forward(self, ids: torch.Tensor) -> torch.Tensor:
-        # No attention mask: padding stands on the right, where a causal model never looks.
-        return self._model(input_ids=ids, use_cache=False).logits
+    def _forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        return self._model(**inputs, use_cache=False).logits
 
-    def _hidden(self, ids: torch.Tensor) -> torch.Tensor:
+    def _hidden(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Input of the output layer: what the model computes, whatever stands before that layer."""
         seen = []
 
@@ -74,13 +70,15 @@ class Projection:
 
         handle = self._layer.register_forward_pre_hook(keep_one_position)
         try:
-            self._forward(ids)
+            self._forward(**inputs)
         finally:
             handle.remove()
         return seen[0]
 
     def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        logits = self._layer(hidden.to(self._layer.weight.device)) * self._scale
+        logits = self._layer(hidden.to(self._layer.weight.device))
+        if self._scale != 1:
+            logits = logits * self._scale
         if self._softcap:
             logits = torch.tanh(logits / self._softcap) * self._softcap
         return logits.float()
@@ -89,6 +87,8 @@ class Projection:
         """Compare with the model's own logits on a short text of arbitrary tokens."""
         config = self._model.config.get_text_config()
         ids = torch.arange(1, 9, device=self._model.device)[None] % config.vocab_size
-        own = self._forward(ids)[0].float()
-        tolerance = 1e-4 if own.dtype == torch.float32 else 1e-2
-        return torch.allclose(self._logits(self._hidden(ids)[0]), own, atol=tolerance, rtol=tolerance)
+        own = self._forward(input_ids=ids)[0].float()
+        tolerance = 1e-4 if self._model.dtype == torch.float32 else 1e-2
+        return torch.allclose(
+            self._logits(self._hidden(input_ids=ids)[0]), own, atol=tolerance, rtol=tolerance
+        )

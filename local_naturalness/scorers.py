@@ -171,7 +171,8 @@ class LocalScorer(Scorer):
         """Indices of the steps to score, the same for the same row wherever it stands."""
         if self._max_steps is None or self._max_steps >= num_steps:
             return list(range(num_steps))
-        content = json.dumps([self._seed, example.prompt, example.response], default=str)
+        # Sorted: Arrow and JSON Lines may hold the keys of a message in another order.
+        content = json.dumps([self._seed, example.prompt, example.response], default=str, sort_keys=True)
         generator = np.random.default_rng(xxhash.xxh3_64_intdigest(content.encode()))
         return sorted(generator.choice(num_steps, self._max_steps, replace=False).tolist())
 

@@ -12,8 +12,9 @@ import xxhash
 
 from local_naturalness.columns import Rows, read_rows
 from local_naturalness.encoding import EncodedExample, ExampleEncoder
-from local_naturalness.engine import Engine, Window
+from local_naturalness.engine import Engine
 from local_naturalness.examples import Example, read_examples
+from local_naturalness.packing import Window
 from local_naturalness.shipping import Shipped
 from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
@@ -24,9 +25,8 @@ from local_naturalness.windows import WindowPlan
 logger = logging.getLogger(__name__)
 
 _INT, _FLOAT, _TEXT = pa.int32(), pa.float64(), pa.string()
-# Counts that both scorers write, and the settings that they depend on.
+# Counts that both scorers write.
 _COUNTS = ("num_steps", "num_tokens")
-_COUNTED_WITH = ("student", "splitter", "prompt_template")
 
 # Statuses of rows that have a score.
 SCORED = frozenset({"ok", "context_trimmed", "step_in_pieces"})
@@ -157,26 +157,40 @@ class Scorer(Shipped):
     def _refuse_other_settings(self, rows: Rows, spec: str) -> None:
         """Scores of other settings must not be overwritten, nor counts that belong to another student."""
         ours = read_spec(spec)
-        column = self.criterion + self._suffix
+        self._refuse_unexplained(rows)
         others = {
             other
             for other in self._specs_in(rows, self.criterion)
             if read_spec(other).get("id") != ours["id"]
+        } | {
+            other
+            for other in self._specs_in(rows, self.sibling)
+            if not _counted_alike(read_spec(other), ours)
         }
-        if column in rows and f"{self.criterion}_spec{self._suffix}" not in rows:
-            others = {"unknown, its spec column is missing"}
-        for other in self._specs_in(rows, self.sibling):
-            counted = read_spec(other)
-            if any(counted.get(key, ours.get(key)) != ours.get(key) for key in _COUNTED_WITH):
-                others.add(other)
         if others:
             raise ValueError(
                 f"The columns to be written already hold values with other settings: {sorted(others)[0]}. "
                 f"These would be: {spec}. Pass `suffix=` to write beside them, or remove the old columns."
             )
 
+    def _refuse_unexplained(self, rows: Rows) -> None:
+        """Columns of these names without a spec are somebody else's."""
+        if self._spec_column(self.criterion) in rows:
+            return
+        explained = _COUNTS if self._spec_column(self.sibling) in rows else ()
+        for name in self.types:
+            if name + self._suffix in rows and name not in explained:
+                raise ValueError(
+                    f"{type(self).__name__} writes a column {name + self._suffix!r}, and there is one already "
+                    f"without the column {self._spec_column(self.criterion)!r} that would tell its settings. "
+                    "Pass `suffix=` to write beside it, or rename or remove it."
+                )
+
+    def _spec_column(self, criterion: str) -> str:
+        return f"{criterion}_spec{self._suffix}"
+
     def _specs_in(self, rows: Rows, criterion: str) -> set[str]:
-        column = f"{criterion}_spec{self._suffix}"
+        column = self._spec_column(criterion)
         return set(rows.column(column)) - {None} if column in rows else set()
 
     def _complete_counts(self, columns: dict[str, list[Any]], rows: Rows) -> None:
@@ -218,9 +232,11 @@ class Scorer(Shipped):
 
     def _score_planned(self, rows: Sequence["PlannedRow"]) -> list[Scores]:
         """Run all windows of a batch together, then gather each row's tokens again."""
-        results = iter(
-            self._engine.score([window for row in rows for window in row.windows()], self._token_statistics())
-        )
+        windows = [window for row in rows for window in row.windows()]
+        scores = self._engine.score(windows, self._token_statistics())
+        if len(scores) != len(windows):
+            raise RuntimeError(f"{len(windows)} windows were to be scored, {len(scores)} came back.")
+        results = iter(scores)
         scored = []
         for row in rows:
             tokens = {name: np.full(len(row.encoded.response), np.nan) for name in self._token_statistics()}
@@ -247,6 +263,16 @@ class Scorer(Shipped):
 
     def worker_state(self) -> dict[str, Any]:
         return self.__dict__ | {"_engine": None}
+
+
+def _counted_alike(counted: Mapping[str, str], ours: Mapping[str, str]) -> bool:
+    """Whether steps and tokens were counted by another scorer as they would be here.
+
+    A scorer that writes no `num_steps` names no splitter.
+    """
+    same_tokens = all(counted.get(key) == ours.get(key) for key in ("student", "prompt_template"))
+    splitters = {spec["splitter"] for spec in (counted, ours) if "splitter" in spec}
+    return same_tokens and len(splitters) < 2
 
 
 def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Student:

@@ -13,7 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import ClassLabel, Dataset, Features, Value
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from datasets.fingerprint import update_fingerprint
 
 _BLOCK = 500_000
@@ -32,6 +32,21 @@ def require_columns(columns: list[str], needed: Mapping[str, str]) -> None:
                 f"Column {column!r} is needed but not there; found: {columns}. "
                 f"Name the right one with `{argument}=...`."
             )
+
+
+def require_dataset(dataset: object, function: str) -> None:
+    """Raise a TypeError, with the way out, unless `dataset` is a `Dataset`."""
+    if isinstance(dataset, DatasetDict):
+        raise TypeError(
+            f"`{function}` needs one Dataset, got a DatasetDict with splits {list(dataset)}: "
+            f"pass `dataset[{next(iter(dataset), None)!r}]`, or join the splits with "
+            "`datasets.concatenate_datasets`."
+        )
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            f"`{function}` needs a Dataset, got {type(dataset).__name__}. Load it without "
+            "`streaming=True`; for a table use `Dataset.from_pandas`."
+        )
 
 
 def indices_of(dataset: Dataset) -> np.ndarray | None:
@@ -112,6 +127,8 @@ class Columns:
     def labels(self, name: str) -> tuple[np.ndarray, list[str]]:
         """A column of few distinct values (teachers) as codes into a list of names; null is -1."""
         column = self.table.column(name)
+        if pa.types.is_nested(column.type):
+            raise TypeError(f"Column {name!r} must hold names, found type {column.type}.")
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         encoded = column.unify_dictionaries().combine_chunks()
@@ -175,17 +192,22 @@ def _hash(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 def _as_text(block: pa.ChunkedArray) -> pl.Series:
     if pa.types.is_dictionary(block.type):
         block = block.cast(block.type.value_type)
-    series = pl.Series(pl.from_arrow(block))
-    if series.dtype == pl.String:
-        return series
-    if isinstance(series.dtype, pl.List):
+    series = pl.Series("text", pl.from_arrow(block))
+    return series.to_frame().select(_text(pl.col("text"), series.dtype)).to_series()
+
+
+def _text(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    if isinstance(kind, pl.BaseExtension):
+        return _text(value.ext.storage(), kind.ext_storage())
+    if isinstance(kind, pl.List):
         item = pl.element()
-        if isinstance(series.dtype.inner, pl.Struct):
-            item = item.struct.json_encode()
-        return series.list.eval(item.cast(pl.String)).list.join("\n")
-    if isinstance(series.dtype, pl.Struct):
-        return series.struct.json_encode()
-    return series.cast(pl.String)
+        if isinstance(kind.inner, pl.BaseExtension):
+            item = item.ext.storage()
+        # JSON holds no raw newline, so lists of different items never become the same text.
+        return value.list.eval(pl.struct(item).struct.json_encode()).list.join("\n")
+    if isinstance(kind, pl.Struct):
+        return value.struct.json_encode()
+    return value.cast(pl.String)
 
 
 def _number_by_appearance(keys: np.ndarray) -> np.ndarray:
@@ -197,13 +219,15 @@ def _number_by_appearance(keys: np.ndarray) -> np.ndarray:
     return np.repeat(codes, np.diff(heads, append=len(keys)))
 
 
-def select_with_columns(dataset: Dataset, rows: np.ndarray, added: Mapping[str, pa.Array]) -> Dataset:
+def select_with_columns(
+    dataset: Dataset, rows: np.ndarray, added: Mapping[str, pa.Array]
+) -> Dataset:
     """`dataset.select(rows)` with columns added, text neither copied nor flattened.
 
     Args:
+        dataset: Without columns of the new names.
         rows: Row numbers of `dataset`, shape [n].
-        added: New columns of n values each, aligned with `rows`; they replace columns of the
-            same names. Their types are kept.
+        added: New columns of n values each, aligned with `rows`. Their types are kept.
 
     Returns:
         A dataset of n rows over the same table as `dataset`, which must not point to one row of
@@ -213,14 +237,15 @@ def select_with_columns(dataset: Dataset, rows: np.ndarray, added: Mapping[str, 
     fingerprint = update_fingerprint(
         dataset._fingerprint, select_with_columns, {"rows": rows, "added": dict(added)}
     )
-    shown = dataset.remove_columns([name for name in added if name in dataset.column_names])
-    indices = indices_of(shown)
+    shown, indices = dataset, indices_of(dataset)
     targets = rows if indices is None else indices[rows]
     if len(pd.unique(targets)) < len(targets):
         shown = shown.select(rows.tolist()).flatten_indices()
         targets = np.arange(len(rows))
     elif indices is not None:
-        shown = Dataset(shown.data, info=shown.info.copy(), split=shown.split, fingerprint=fingerprint)
+        shown = Dataset(
+            shown.data, info=shown.info.copy(), split=shown.split, fingerprint=fingerprint
+        )
     for name, values in added.items():
         shown = shown.add_column(
             name,

@@ -41,7 +41,8 @@ def first_context_step(step: int, window: int | float | None, stride: int = 1) -
     if window is None:
         return 0
     if isinstance(window, float):
-        return step - math.ceil(window * step)
+        # Rounded first: 0.07 * 100 is 7.000000000000001, and 7 steps are meant.
+        return step - math.ceil(round(window * step, 6))
     return max(0, step // stride * stride - window)
 
 

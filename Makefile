@@ -1,0 +1,40 @@
+# `make demo` runs the main job, `make test` the tests; both create the environment that they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+# One process per core, so that torch must not start threads of its own beside them.
+PYTEST := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+.PHONY: demo test lint format wheel clean
+
+demo: $(READY)
+	$(BIN)/local-naturalness demo
+
+test: $(READY)
+	$(PYTEST) -n auto
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The wheel must work without the source tree: it is unpacked elsewhere and runs the demo from there.
+wheel: $(READY)
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+	$(BIN)/python -m pip install --no-deps --target build/installed dist/*.whl
+	cd build && PYTHONPATH=installed ../$(BIN)/python ../tests/check_wheel.py
+
+clean:
+	rm -rf $(VENV) build dist local-naturalness-demo
+
+# torch first and pinned: an open range would bring the newest build with all of its GPU libraries.
+$(READY): setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

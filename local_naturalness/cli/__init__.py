@@ -1,0 +1,56 @@
+"""The command line: `local-naturalness COMMAND --help`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from local_naturalness import __version__
+from local_naturalness.cli import demo, score, select, teachers
+
+_COMMANDS = (demo, score, teachers, select)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: words of the command line, `None` for those of the process.
+
+    Returns:
+        Exit code: 0, or 2 on bad input, with one sentence on standard error that says what to change.
+    """
+    options = _parser().parse_args(arguments)
+    # Importing these takes seconds, `--help` should not.
+    from datasets.exceptions import DatasetsError
+
+    from local_naturalness.cli.terminal import hide_progress_unless_watched
+
+    hide_progress_unless_watched()
+    try:
+        options.run(options)
+    except (DatasetsError, ImportError, MemoryError, OSError, TypeError, ValueError) as error:
+        sentence = " ".join(str(error).split()) or type(error).__name__
+        print(f"local-naturalness {options.command}: error: {sentence}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="local-naturalness",
+        description="Choose the teacher, and the teacher's answer to each prompt, to train a student on.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        name = command.__name__.rpartition(".")[2]
+        summary, _, _ = command.__doc__.partition("\n")
+        subparser = commands.add_parser(
+            name,
+            help=summary,
+            description=command.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser

@@ -1,0 +1,47 @@
+"""Run the whole job on the embedded student and candidates: score, rank teachers, select.
+
+Example:
+
+    local-naturalness demo --output local-naturalness-demo
+"""
+
+import argparse
+from collections import Counter
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", metavar="DIR", default="local-naturalness-demo")
+
+
+def run(options: argparse.Namespace) -> None:
+    from local_naturalness import LocalScorer, rank_teachers, select_responses
+    from local_naturalness.cli.tables import read_table, write_table
+    from local_naturalness.embedded import candidates_path, student_path
+
+    candidates = read_table(candidates_path())
+    print(f"Scoring {len(candidates)} responses to {len(set(candidates['prompt']))} prompts ...", flush=True)
+    scored = candidates.map(
+        LocalScorer(student_path(), return_steps=True), batched=True, batch_size=16, desc="Scoring"
+    )
+
+    print("\nWhich teacher?\n")
+    print(rank_teachers(scored))
+
+    best = select_responses(scored, by="local_naturalness", k=1)
+    wins = Counter(best["teacher"])
+    print("\nWhich response? The locally most natural one to each prompt:\n")
+    for teacher, count in wins.most_common():
+        print(f"  {teacher:<12} {count:>3} of {len(best)} prompts")
+
+    # The example with the fewest steps fits on a screen.
+    example = min(best, key=lambda row: (row["num_steps"] < 3, row["num_steps"]))
+    print(f"\nOne choice, step by step (nats per token; prompt: {example['prompt']!r}):\n")
+    print(f"  {example['teacher']}, mean over steps {example['local_naturalness']:.3f}")
+    for (start, end), score in zip(example["step_spans"], example["step_scores"], strict=True):
+        print(f"  {score:8.3f}  {' '.join(example['response'][start:end].split())[:90]}")
+    for other in scored.filter(lambda row: row["prompt"] == example["prompt"]):
+        if other["teacher"] != example["teacher"]:
+            print(f"  instead of {other['teacher']}, {other['local_naturalness']:.3f}")
+
+    path = write_table(best, options.output, "curated")
+    print(f"\nThe curated dataset ({len(best)} rows) is in {path}")

@@ -1,0 +1,88 @@
+"""Select the best responses to every prompt by a criterion.
+
+Example:
+
+    local-naturalness select scored --by local_naturalness --k 1 --output curated
+    local-naturalness select scored --by local_naturalness=1 global_naturalness=0.5 --where is_correct \\
+        --output curated-mixed
+"""
+
+import argparse
+
+from local_naturalness.cli.arguments import add_input_arguments, add_output_argument
+
+_PASSED_ON = (
+    "mode",
+    "direction",
+    "where",
+    "min_score",
+    "max_teacher_share",
+    "normalize",
+    "weights",
+    "prompt_column",
+    "teacher_column",
+    "seed",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_input_arguments(parser, "scored", "scored rows")
+    add_output_argument(parser)
+    parser.add_argument(
+        "--by",
+        nargs="+",
+        default=["local_naturalness"],
+        metavar="CRITERION",
+        help="a column, a criterion, random, or several as CRITERION=WEIGHT (default: local_naturalness)",
+    )
+    parser.add_argument("--k", type=_count, default=1, help="responses per prompt, or all (default: 1)")
+    parser.add_argument("--mode", choices=("best", "worst"), default="best")
+    parser.add_argument("--direction", choices=("high", "low"), help="for a column without a known direction")
+    parser.add_argument("--where", metavar="COLUMN", help="bool column of the rows that may be selected")
+    parser.add_argument("--min-score", type=float, help="worst value of the criterion still accepted")
+    parser.add_argument("--max-teacher-share", type=float, metavar="SHARE")
+    parser.add_argument(
+        "--normalize", choices=("zscore", "rank"), default="zscore", help="for several criteria"
+    )
+    parser.add_argument("--weights", choices=("chi2",), help="add selection_weight")
+    parser.add_argument("--match", metavar="SELECTION", help="with --by random: imitate its teacher shares")
+    parser.add_argument("--return-rejected", action="store_true", help="also write DIR/rejected")
+    parser.add_argument("--prompt-column", default="prompt")
+    parser.add_argument("--teacher-column", default="teacher")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run(options: argparse.Namespace) -> None:
+    from local_naturalness import select_responses
+    from local_naturalness.cli.tables import read_table, write_table
+
+    selected = select_responses(
+        read_table(options.scored, options.split),
+        by=_criterion(options.by),
+        k=options.k,
+        match=read_table(options.match) if options.match else None,
+        return_rejected=options.return_rejected,
+        **{name: getattr(options, name) for name in _PASSED_ON},
+    )
+    if options.return_rejected:
+        selected, rejected = selected
+        write_table(rejected, f"{options.output}/rejected", "rejected")
+    path = write_table(selected, options.output, "selected")
+    print(f"{len(selected)} responses selected, written to {path}")
+
+
+def _criterion(words: list[str]) -> str | dict[str, float]:
+    if len(words) == 1 and "=" not in words[0]:
+        return words[0]
+    weights = {}
+    for word in words:
+        name, _, weight = word.partition("=")
+        try:
+            weights[name] = float(weight or 1)
+        except ValueError:
+            raise ValueError(f"--by takes CRITERION or CRITERION=WEIGHT, found {word!r}.") from None
+    return weights
+
+
+def _count(text: str) -> int | None:
+    return None if text == "all" else int(text)

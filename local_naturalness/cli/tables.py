@@ -1,0 +1,84 @@
+"""Reading and writing the tables that commands work on."""
+
+import json
+import os
+from pathlib import Path
+
+from datasets import Dataset, DatasetDict, load_dataset, load_from_disk
+
+_FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
+
+
+def read_table(source: str, split: str = "train") -> Dataset:
+    """Read rows from a file, a folder or the Hub.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        ValueError: something is there that is not a table, or it has no rows.
+    """
+    path = Path(source)
+    if path.is_file():
+        dataset = _read_file(path)
+    elif path.is_dir():
+        dataset = _read_folder(path)
+    elif _looks_like_path(source):
+        raise FileNotFoundError(f"There is no file or folder {source!r}.")
+    else:
+        dataset = load_dataset(source)
+    if isinstance(dataset, DatasetDict):
+        if split not in dataset:
+            raise ValueError(f"{source!r} has the splits {', '.join(dataset)}: choose one with --split.")
+        dataset = dataset[split]
+    if not len(dataset):
+        raise ValueError(f"{source!r} holds no rows.")
+    return dataset
+
+
+def write_table(dataset: Dataset, folder: str, name: str) -> Path:
+    """Write rows to `folder/name.parquet`, under another name until the file is whole."""
+    target = Path(folder)
+    others = [path.name for path in target.glob("*.parquet") if path.name != f"{name}.parquet"]
+    if others:
+        raise ValueError(
+            f"The folder {folder!r} already holds a table ({others[0]}): choose another --output."
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    part = target / f".{name}.part"
+    dataset.to_parquet(part)
+    return part.rename(target / f"{name}.parquet")
+
+
+def _read_file(path: Path) -> Dataset:
+    if path.suffix not in _FORMATS:
+        raise ValueError(f"{str(path)!r} is not one of {', '.join(_FORMATS)}.")
+    if not path.stat().st_size:
+        raise ValueError(f"{str(path)!r} is empty.")
+    try:
+        return load_dataset(_FORMATS[path.suffix], data_files=str(path), split="train")
+    except Exception as error:  # readers of datasets raise what their parsers raise
+        line = _broken_line(path) if path.suffix == ".jsonl" else None
+        where = f", line {line} is not valid JSON" if line else f" ({type(error).__name__})"
+        raise ValueError(f"{str(path)!r} could not be read{where}.") from error
+
+
+def _read_folder(path: Path) -> Dataset | DatasetDict:
+    if (path / "dataset_info.json").exists() or (path / "dataset_dict.json").exists():
+        return load_from_disk(str(path))
+    files = sorted(str(file) for file in path.glob("*.parquet"))
+    if not files:
+        raise ValueError(f"The folder {str(path)!r} holds neither *.parquet nor a saved dataset.")
+    return load_dataset("parquet", data_files=files, split="train")
+
+
+def _looks_like_path(source: str) -> bool:
+    return source.count("/") != 1 or Path(source).suffix in _FORMATS or source.startswith((".", os.sep))
+
+
+def _broken_line(path: Path) -> int | None:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                json.loads(line)
+            except ValueError:
+                return number
+    return None

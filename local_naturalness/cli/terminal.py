@@ -1,0 +1,15 @@
+"""What a person at a terminal sees besides the results."""
+
+import os
+import sys
+
+import datasets
+from transformers.utils import logging as transformers_logging
+
+
+def hide_progress_unless_watched() -> None:
+    """Progress bars only on a terminal, and not where `HF_DATASETS_DISABLE_PROGRESS_BARS` forbids them."""
+    forbidden = os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS", "").upper() in {"1", "ON", "TRUE", "YES"}
+    if forbidden or not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+        transformers_logging.disable_progress_bar()

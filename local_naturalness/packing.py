@@ -1,0 +1,141 @@
+"""Many windows as one sequence without padding, each prompt in it once.
+
+Linear layers see the tokens one after the other; which tokens see each other is left to attention
+(`packed_attention.py`). A window's tokens see its prompt and the earlier tokens of the window.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Window:
+    """One pass: the prompt, then response tokens, of which those from `first_scored` on are scored."""
+
+    prompt: np.ndarray
+    tokens: np.ndarray
+    first_scored: int
+
+    def __len__(self) -> int:
+        return len(self.prompt) + len(self.tokens)
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Ids of the scored tokens."""
+        return self.tokens[self.first_scored :]
+
+
+class Segment(NamedTuple):
+    """`[start, end)` tokens of a pack that see one another backwards, and `[prompt, prompt_end)` before."""
+
+    start: int
+    end: int
+    prompt: int
+    prompt_end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+    @property
+    def visible(self) -> int:
+        """Tokens that the last token of the segment sees."""
+        return self.length + self.prompt_end - self.prompt
+
+
+@dataclass
+class Pack:
+    """One forward pass: token ids, positions within each window, segments, and what is scored.
+
+    `sources` are the places whose hidden states predict the scored tokens of `windows`, one after the
+    other.
+    """
+
+    windows: list[int] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    parts: list[np.ndarray] = field(default_factory=list)
+    positions: list[np.ndarray] = field(default_factory=list)
+    sources: list[np.ndarray] = field(default_factory=list)
+    size: int = 0
+
+    def add_prompt(self, prompt: np.ndarray) -> Segment:
+        """Put a prompt down; its windows follow."""
+        return self._add(prompt, Segment(self.size, self.size + len(prompt), self.size, self.size))
+
+    def add_window(self, index: int, window: Window, prompt: Segment) -> None:
+        """Put a window behind its prompt."""
+        segment = self._add(
+            window.tokens, Segment(self.size, self.size + len(window.tokens), prompt.start, prompt.end)
+        )
+        # Each token is predicted from the one before it, the first of a window from the prompt's last.
+        before = np.concatenate([[prompt.end - 1], np.arange(segment.start, segment.end - 1)])
+        self.windows.append(index)
+        self.sources.append(before[window.first_scored :])
+
+    def _add(self, tokens: np.ndarray, segment: Segment) -> Segment:
+        offset = segment.prompt_end - segment.prompt
+        self.parts.append(tokens)
+        self.positions.append(np.arange(offset, offset + len(tokens)))
+        self.segments.append(segment)
+        self.size = segment.end
+        return segment
+
+
+def pack_windows(windows: Sequence[Window], max_tokens: int) -> list[Pack]:
+    """Lay windows into packs of at most `max_tokens` tokens (or a single window).
+
+    Windows of the same prompt come together wherever they stand; within a prompt, windows of similar
+    length, so that attention pads little.
+
+    >>> prompt, other = np.array([1, 2]), np.array([3])
+    >>> windows = [Window(prompt, np.array([4, 5]), 1), Window(other, np.array([6]), 0), \
+Window(prompt, np.array([7]), 0)]
+    >>> [pack.windows for pack in pack_windows(windows, max_tokens=100)]
+    [[1, 2, 0]]
+    >>> np.concatenate(pack_windows(windows, max_tokens=100)[0].parts).tolist()
+    [3, 6, 1, 2, 7, 4, 5]
+    """
+    by_prompt: dict[bytes, list[int]] = {}
+    for index, window in enumerate(windows):
+        by_prompt.setdefault(window.prompt.tobytes(), []).append(index)
+    packs: list[Pack] = []
+    for _, indices in sorted(by_prompt.items(), key=lambda item: len(item[0])):
+        prompt: Segment | None = None
+        for index in sorted(indices, key=lambda i: len(windows[i])):
+            window = windows[index]
+            needed = len(window.tokens) + (0 if prompt else len(window.prompt))
+            if not packs or (packs[-1].size and packs[-1].size + needed > max_tokens):
+                packs.append(Pack())
+                prompt = None
+            prompt = prompt or packs[-1].add_prompt(window.prompt)
+            packs[-1].add_window(index, window, prompt)
+    return packs
+
+
+def attention_groups(
+    segments: Sequence[Segment], max_cells: int, max_waste: float = 1.3
+) -> list[list[Segment]]:
+    """Group segments of similar size, to be padded to the largest of their group.
+
+    Args:
+        segments: of one pack.
+        max_cells: query-key pairs of a group, padding included (or a single segment).
+        max_waste: pairs of a group with padding, as a multiple of those without.
+    """
+    groups: list[list[Segment]] = []
+    cells = 0
+    for segment in sorted(segments, key=lambda s: (-s.length * s.visible, s.start)):
+        own = segment.length * segment.visible
+        if groups:
+            members = [*groups[-1], segment]
+            padded = len(members) * max(s.length for s in members) * max(s.visible for s in members)
+            if padded <= max_cells and padded <= max_waste * (cells + own):
+                groups[-1].append(segment)
+                cells += own
+                continue
+        groups.append([segment])
+        cells = own
+    return groups

@@ -1,0 +1,27 @@
+"""Steps that are lines, and steps that are paragraphs."""
+
+import re
+
+from local_naturalness.steps.code import long_code_boundaries
+from local_naturalness.steps.protection import hide
+from local_naturalness.steps.regions import find_regions
+from local_naturalness.steps.tiling import NEWLINES, Span, tile
+
+LINE_BREAK = re.compile(rf"[{NEWLINES}]\s*+")
+BLANK_LINE = re.compile(rf"(?>\r\n|[{NEWLINES}])[^\S{NEWLINES}]*+[{NEWLINES}]\s*+")
+
+
+def line_spans(text: str) -> list[Span]:
+    """Tile the text by its lines; protected regions are not cut."""
+    return _spans_between(LINE_BREAK, text)
+
+
+def paragraph_spans(text: str) -> list[Span]:
+    """Tile the text by what stands between blank lines; protected regions are not cut."""
+    return _spans_between(BLANK_LINE, text)
+
+
+def _spans_between(separator: re.Pattern[str], text: str) -> list[Span]:
+    regions = find_regions(text)
+    separators = separator.finditer(hide(text, regions))
+    return tile(text, sorted([match.end() for match in separators] + long_code_boundaries(text, regions)))

@@ -1,0 +1,100 @@
+"""Steps that are sentences, in the way reasoning traces write them."""
+
+import re
+from collections.abc import Iterator
+
+from local_naturalness.steps.abbreviations import is_abbreviation
+from local_naturalness.steps.code import long_code_boundaries
+from local_naturalness.steps.lines import LINE_BREAK
+from local_naturalness.steps.notation import Kind, Region
+from local_naturalness.steps.protection import FILLERS, SENTENCE_MARKS, hide
+from local_naturalness.steps.regions import find_regions
+from local_naturalness.steps.short import join_short
+from local_naturalness.steps.tiling import HORIZONTAL_SPACE, Span, tile
+
+CLOSERS = "\"'”’»)\\]}*_」』）》】"
+DISPLAY, CODE, TABLE = FILLERS[Kind.DISPLAY], FILLERS[Kind.CODE], FILLERS[Kind.TABLE]
+OPENING_TAG, CLOSING_TAG = FILLERS[Kind.OPENING_TAG], FILLERS[Kind.CLOSING_TAG]
+
+# The look-behind admits only the first mark of a run; trying each would take quadratic time.
+SENTENCE_END = re.compile(
+    rf"(?P<mark>[{SENTENCE_MARKS}](?<![{SENTENCE_MARKS}]{{2}})[{SENTENCE_MARKS}]*+)[{CLOSERS}]*+"
+    rf"(?=[{HORIZONTAL_SPACE}]++(?P<next>\S))"
+)
+# Chinese and Japanese put no space between sentences.
+UNSPACED_END = re.compile(
+    rf"[。！？｡](?<![。！？｡]{{2}})[{SENTENCE_MARKS}]*+[{CLOSERS}]*+(?!\s*+{CLOSING_TAG})"
+)
+
+FACTORIAL = re.compile(r"(?:\d|\)|\b\w)\Z")
+
+# What may stand between the end of a sentence and that of its line.
+LONGEST_TAIL = 8
+COMPLETE = {*SENTENCE_MARKS, DISPLAY, CODE, TABLE}
+
+# What a sentence does not begin with.
+CONTINUATION = ",;:=)]}%&+×·/^|…–—<>≤≥≠" + CLOSING_TAG
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """Tile the text by its sentences, lines, code blocks and tables."""
+    regions = find_regions(text)
+    prose = hide(text, regions)
+    boundaries = [
+        *long_code_boundaries(text, regions),
+        *_region_edges(regions),
+        *_line_ends(prose),
+        *_sentence_ends(prose),
+        *(match.end() for match in UNSPACED_END.finditer(prose)),
+    ]
+    return join_short(prose, tile(text, sorted(boundaries)))
+
+
+def _region_edges(regions: list[Region]) -> Iterator[int]:
+    for start, end, kind in regions:
+        if kind in (Kind.CODE, Kind.OPENING_TAG):
+            yield start
+        if kind in (Kind.CODE, Kind.CLOSING_TAG):
+            yield end
+
+
+def _sentence_ends(prose: str) -> Iterator[int]:
+    for match in SENTENCE_END.finditer(prose):
+        following = match["next"]
+        if following.islower() or following in CONTINUATION:
+            continue
+        mark = match["mark"]
+        if mark == "." and is_abbreviation(prose, match.start(), following):
+            continue
+        if mark[0] == "!" and not following.isupper() and _may_be_factorial(prose, match.start()):
+            continue
+        if mark in ("...", "…") and not following.isalpha():
+            continue
+        yield match.end()
+
+
+def _may_be_factorial(prose: str, position: int) -> bool:
+    return FACTORIAL.search(prose, max(0, position - 2), position) is not None
+
+
+def _line_ends(prose: str) -> Iterator[int]:
+    """Yield the ends of lines, but leave display equations and closing tags with their sentence."""
+    for match in LINE_BREAK.finditer(prose):
+        start, end = match.span()
+        before = prose[start - 1 : start]
+        if before.isspace():
+            before = prose[max(0, start - LONGEST_TAIL) : start].rstrip()[-1:]
+        following = prose[end : end + 1]
+        if following == CLOSING_TAG or before == OPENING_TAG:
+            continue
+        if following == DISPLAY and not _is_complete(prose, start):
+            continue
+        if before == DISPLAY and (following.islower() or following in CONTINUATION):
+            continue
+        yield end
+
+
+def _is_complete(prose: str, end: int) -> bool:
+    """Tell whether the text up to ``end`` needs no display equation to end its sentence."""
+    tail = prose[max(0, end - LONGEST_TAIL) : end].rstrip(CLOSERS + HORIZONTAL_SPACE)
+    return tail[-1:] in COMPLETE

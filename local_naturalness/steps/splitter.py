@@ -1,0 +1,127 @@
+"""One interface to all ways of splitting: a name for provenance and a function to spans."""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from local_naturalness.steps.alignment import align_steps
+from local_naturalness.steps.lines import line_spans, paragraph_spans
+from local_naturalness.steps.sentences import sentence_spans
+from local_naturalness.steps.tiling import Span, tile
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """A way of splitting: ``name`` identifies it, ``spans(text)`` tiles the text."""
+
+    name: str
+    spans: Callable[[str], list[Span]]
+
+
+def split_steps(
+    text: str,
+    splitter: "str | re.Pattern[str] | Callable[[str], list[str]] | Splitter" = "sentence",
+) -> list[str]:
+    """Split a response into reasoning steps.
+
+    The steps joined are the text, character by character, and none is empty. A boundary stands
+    before horizontal white space and after newlines: a step opens with the space before its first
+    word, and closes with the newlines after its last.
+
+    Args:
+        text: the response.
+        splitter: what a step is.
+
+            - ``"sentence"``: a sentence, line, code block or table. LaTeX, code, quotations,
+              abbreviations, decimals and list markers are not cut.
+            - ``"line"``: a line; display equations, code blocks and tables are not cut.
+            - ``"paragraph"``: what stands between blank lines; the same are not cut.
+            - a compiled regular expression: the end of each match is a boundary.
+            - a function from a text to its pieces, in order, which may lack the white space
+              between them.
+
+    Returns:
+        The steps. ``[]`` for an empty text, one step for a text that is white space only.
+
+    Raises:
+        ValueError: the name is unknown, or a function returns pieces that are not the text's.
+        TypeError: ``text`` is no string, or ``splitter`` is nothing of the above.
+
+    >>> split_steps("Let $x. y$ be 1.5, i.e. small. Then:\\n\\n1. Add it.\\n2. Stop here.")
+    ['Let $x. y$ be 1.5, i.e. small.', ' Then:\\n\\n1. Add it.\\n', '2. Stop here.']
+    >>> split_steps("One. Two? Three.", re.compile(r"(\\. |\\? )"))
+    ['One.', ' Two?', ' Three.']
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"`text` must be a string, got {type(text).__name__}.")
+    return [text[start:end] for start, end in resolve_splitter(splitter).spans(text)]
+
+
+def resolve_splitter(
+    splitter: "str | re.Pattern[str] | Callable[[str], list[str]] | Splitter",
+) -> Splitter:
+    """Return the ``Splitter`` that a name, a compiled expression or a function stands for.
+
+    Raises:
+        ValueError: the name is unknown.
+        TypeError: the argument is nothing that can split.
+
+    >>> resolve_splitter("line").name
+    'line/1'
+    """
+    match splitter:
+        case Splitter():
+            return splitter
+        case str():
+            return _named(splitter)
+        case re.Pattern(pattern=str()):
+            digest = _digest(repr((splitter.pattern, splitter.flags)))
+            return Splitter(f"regex/{digest}", partial(_split_after, splitter))
+    if isinstance(splitter, re.Pattern) or not callable(splitter):
+        raise TypeError(
+            f"`splitter` must be one of {_allowed()}, a compiled regular expression over str, or a "
+            f"function from a text to its pieces; got {splitter!r}."
+        )
+    return Splitter(_callable_name(splitter), partial(_split_by, splitter))
+
+
+def _split_after(pattern: re.Pattern[str], text: str) -> list[Span]:
+    return tile(text, (match.end() for match in pattern.finditer(text)))
+
+
+def _split_by(function: Callable[[str], list[str]], text: str) -> list[Span]:
+    return align_steps(text, function(text))
+
+
+# Raise a version whenever the splitter's boundaries change: scores depend on them.
+_NAMED = {
+    "sentence": Splitter("sentence/1", sentence_spans),
+    "line": Splitter("line/1", line_spans),
+    "paragraph": Splitter("paragraph/1", paragraph_spans),
+}
+
+
+def _named(name: str) -> Splitter:
+    if name in _NAMED:
+        return _NAMED[name]
+    nearest = difflib.get_close_matches(name, _NAMED, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise ValueError(f"Unknown splitter {name!r}; named splitters are {_allowed()}.{hint}")
+
+
+def _allowed() -> str:
+    return ", ".join(map(repr, _NAMED))
+
+
+def _callable_name(function: Callable[[str], list[str]]) -> str:
+    from datasets.fingerprint import Hasher  # heavy, and only functions need it
+
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{named.__qualname__}/{Hasher.hash(function)[:8]}"
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:8]

@@ -20,6 +20,7 @@ _PASSED_ON = (
     "normalize",
     "weights",
     "prompt_column",
+    "response_column",
     "teacher_column",
     "seed",
 )
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--match", metavar="SELECTION", help="with --by random: imitate its teacher shares")
     parser.add_argument("--return-rejected", action="store_true", help="also write DIR/rejected")
     parser.add_argument("--prompt-column", default="prompt")
+    parser.add_argument("--response-column", default="response")
     parser.add_argument("--teacher-column", default="teacher")
     parser.add_argument("--seed", type=int, default=0)
 

@@ -1,0 +1,92 @@
+"""Each command does on files what the function of the same name does on datasets."""
+
+import inspect
+
+import pytest
+from datasets import Dataset, load_dataset
+
+from local_naturalness import GlobalScorer, LocalScorer, rank_teachers, select_responses
+from local_naturalness.cli import main, score, select, teachers
+from local_naturalness.cli.tables import read_table
+from local_naturalness.embedded import student_path
+
+
+def read(folder):
+    return load_dataset("parquet", data_files=str(folder / "*.parquet"), split="train")
+
+
+def test_score_writes_what_the_scorer_returns(candidates, scored):
+    expected = read_table(str(candidates)).map(LocalScorer(student_path()), batched=True)
+    assert read(scored).to_list() == expected.to_list()
+    assert [path.name for path in scored.glob("*")] == ["scored.parquet"]
+
+
+def test_settings_reach_the_scorers(candidates, scored, tmp_path):
+    words = ["score", str(candidates), "--student", student_path(), "--output", str(tmp_path / "local")]
+    local = ["--window", "0.25", "--weighting", "token", "--return-steps", "--suffix", "_w"]
+    assert main([*words, *local, "--splitter", "line"]) == 0
+    row = read(tmp_path / "local")[0]
+    assert "window=0.25; weighting=token; splitter=line" in row["local_naturalness_spec_w"]
+    assert len(row["step_scores_w"]) == row["num_steps_w"] == 1
+    words = ["score", str(scored), "--student", student_path(), "--output", str(tmp_path / "global")]
+    assert main([*words, "--scorer", "global", "--statistics", "rank", "steps"]) == 0
+    row = read(tmp_path / "global")[0]
+    assert row["global_naturalness_by_step"] == pytest.approx(row["local_naturalness"], abs=1e-5)
+    assert row["rank_surprisal_ratio"] > 0
+
+
+@pytest.mark.parametrize(("text", "window"), [("0", 0), ("4", 4), ("0.25", 0.25), ("all", None)])
+def test_windows_are_counts_shares_or_all(text, window):
+    assert score._window(text) == window
+
+
+def test_select_and_teachers(scored, tmp_path, capsys):
+    assert main(["teachers", str(scored), "--num-bootstrap", "50"]) == 0
+    assert str(rank_teachers(read(scored), num_bootstrap=50)) in capsys.readouterr().out
+    assert main(["select", str(scored), "--output", str(tmp_path)]) == 0
+    assert read(tmp_path).to_list() == select_responses(read(scored)).to_list()
+
+
+def test_select_with_a_filter_weights_and_rejects(scored, tmp_path):
+    by = ["--by", "local_naturalness=2", "num_tokens=0.5", "--direction", "low"]
+    words = ["select", str(scored), "--output", str(tmp_path), "--where", "ok", "--k", "all"]
+    assert main([*words, "--return-rejected"]) == 0
+    assert read(tmp_path)["teacher"] == ["long", "long"]
+    assert set(read(tmp_path / "rejected")["rejection_reason"]) == {"where", "null_score"}
+    assert select._criterion(by[1:3]) == {"local_naturalness": 2.0, "num_tokens": 0.5}
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet", "saved", "folder"])
+def test_every_kind_of_table_is_read(kind, tmp_path):
+    dataset = Dataset.from_dict({"prompt": ["a", "b"], "teacher": ["t", "u"]})
+    path = tmp_path / f"rows.{kind}"
+    if kind in ("saved", "folder"):
+        path.mkdir()
+    write = {
+        "csv": dataset.to_csv,
+        "json": dataset.to_json,
+        "parquet": dataset.to_parquet,
+        "saved": dataset.save_to_disk,
+        "folder": lambda folder: dataset.to_parquet(folder / "part.parquet"),
+    }
+    write[kind](path)
+    assert read_table(str(path)).to_list() == dataset.to_list()
+
+
+@pytest.mark.parametrize(
+    ("command", "function", "not_offered"),
+    [
+        # A table of settings for `Student` stands in for `student`; `store` is `--output`.
+        (score, LocalScorer, {"student", "store"}),
+        (score, GlobalScorer, {"student", "store"}),
+        (select, select_responses, {"dataset"}),
+        (teachers, rank_teachers, {"dataset"}),
+    ],
+)
+def test_options_carry_the_names_of_the_arguments(command, function, not_offered):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    offered = {action.dest for action in parser._actions}
+    assert set(inspect.signature(function).parameters) - not_offered <= offered

@@ -1,0 +1,49 @@
+"""Examples in the documentation run, and every public name is documented."""
+
+import doctest
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import local_naturalness
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_of_a_page_run(page):
+    """All ```python blocks of a page are one session, as a reader would type them."""
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, page.name, str(page), 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    report: list[str] = []
+    runner.run(test, out=report.append)
+    assert not report, "".join(report)
+
+
+def test_the_first_screen_of_the_readme_prints_what_it_shows():
+    code, shown = re.search(r"```python\n(.*?)```\s+```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).groups()
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == shown.split()
+
+
+@pytest.mark.parametrize("name", local_naturalness.__all__)
+def test_public_names_are_documented(name):
+    assert f"`{name}`" in (ROOT / "docs" / "reference.md").read_text()
+    docstring = getattr(local_naturalness, name).__doc__
+    assert ">>>" in docstring, "a public docstring shows an example"
+
+
+def test_importing_the_package_does_not_load_torch():
+    program = "import sys, local_naturalness; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_all_public_names_can_be_imported_lazily():
+    assert set(local_naturalness.__all__) <= set(dir(local_naturalness))
+    with pytest.raises(AttributeError, match="no attribute 'LocalScore'"):
+        _ = local_naturalness.LocalScore

@@ -41,16 +41,12 @@ _LOCAL, _GLOBAL = "local_naturalness", "global_naturalness"
 CRITERIA: Mapping[str, Criterion] = {
     "local_naturalness": Criterion("high", _LOCAL, "LocalScorer(...)"),
     "global_naturalness": Criterion("high", _GLOBAL, "GlobalScorer(...)"),
-    "global_naturalness_by_step": Criterion(
-        "high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'
-    ),
+    "global_naturalness_by_step": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'),
     "rank_surprisal_ratio": Criterion("low", _GLOBAL, 'GlobalScorer(..., statistics=("rank",))'),
     "learnability": Criterion(
         "high", _GLOBAL, 'GlobalScorer(..., statistics=("brier",))', ("global_naturalness", "brier")
     ),
-    "global_naturalness_drop": Criterion(
-        "high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'
-    ),
+    "global_naturalness_drop": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'),
     "global_naturalness_casl": Criterion(
         "high",
         _GLOBAL,
@@ -200,9 +196,7 @@ def criterion_values(
     return values
 
 
-def check_one_spec(
-    columns: Columns, criterion: ResolvedCriterion, earlier: str | None = None
-) -> str | None:
+def check_one_spec(columns: Columns, criterion: ResolvedCriterion, earlier: str | None = None) -> str | None:
     """Raise a ValueError if the criterion's scores were computed with different settings.
 
     Args:
@@ -226,9 +220,7 @@ def check_one_spec(
     return next(iter(found), None)
 
 
-def learnability(
-    global_naturalness: np.ndarray, brier: np.ndarray, prompt: np.ndarray
-) -> np.ndarray:
+def learnability(global_naturalness: np.ndarray, brier: np.ndarray, prompt: np.ndarray) -> np.ndarray:
     """LARK's learnability of each response among the candidates of its prompt; high is better.
 
     With `L = -global_naturalness`, `rho = brier / L` and sums over the candidates of one prompt:

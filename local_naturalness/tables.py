@@ -5,14 +5,16 @@ dataset. An indices mapping (left by `select`, `filter`, `shuffle`) is applied t
 never to the text.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from datasets.fingerprint import update_fingerprint
 
@@ -129,16 +131,17 @@ class Columns:
         column = self.table.column(name)
         if pa.types.is_nested(column.type):
             raise TypeError(f"Column {name!r} must hold names, found type {column.type}.")
+        if pa.types.is_null(column.type):
+            column = column.cast(pa.string())
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
-        encoded = column.unify_dictionaries().combine_chunks()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([]).dictionary_encode()
-        values = encoded.dictionary.to_pylist()
+        chunks = column.unify_dictionaries().chunks
+        values = chunks[0].dictionary.to_pylist() if chunks else []
         feature = (self.features or {}).get(name)
         if isinstance(feature, ClassLabel):
             values = [feature.int2str(value) for value in values]
-        codes = self._shown(encoded.indices.fill_null(-1).to_numpy().astype(np.int64))
+        codes = [chunk.indices.cast(pa.int64()).fill_null(-1).to_numpy() for chunk in chunks]
+        codes = self._shown(np.concatenate([np.zeros(0, dtype=np.int64), *codes]))
         return codes, [str(value) for value in values]
 
     def distinct(self, name: str, limit: int) -> list[str]:
@@ -164,12 +167,34 @@ class Columns:
         codes[is_prompt] = numbers
         return codes
 
-    def texts(self, name: str, rows: np.ndarray) -> Iterator[str | None]:
-        """The content of some rows as text (message lists as JSON), a block at a time."""
-        rows = self._shown(np.arange(self.table.num_rows))[rows] if len(rows) else rows
-        for start in range(0, len(rows), _BLOCK):
-            block = self.table.column(name).take(pa.array(rows[start : start + _BLOCK]))
-            yield from _as_text(block).to_list()
+    def content_keys(self, name: str, rows: np.ndarray, seed: int) -> np.ndarray:
+        """A hash of some rows' content that is the same on every platform (XXH3, 64 bits).
+
+        Args:
+            name: A column of text, numbers or message lists; null counts as empty text.
+            rows: Row numbers, shape [n].
+            seed: Other seeds give other keys.
+
+        Returns:
+            Shape [n], uint64.
+        """
+        places = rows if self.indices is None else self.indices[rows]
+        keys = np.empty(len(rows), dtype=np.uint64)
+        order = np.argsort(places, kind="stable")
+        ascending = places[order]
+        # Block by block: `take` on a column of many chunks would copy the whole column first.
+        for start in range(0, self.table.num_rows, _BLOCK):
+            low, high = np.searchsorted(ascending, [start, start + _BLOCK])
+            if low < high:
+                block = _as_text(self.table.column(name).slice(start, _BLOCK))
+                keys[order[low:high]] = hash_texts(block.gather(ascending[low:high] - start), seed)
+        return keys
+
+
+def hash_texts(texts: Iterable[str | None], seed: int) -> np.ndarray:
+    """XXH3 of each text, shape [texts], uint64; null counts as empty text."""
+    digest = partial(xxhash.xxh3_64_intdigest, seed=seed & (2**64 - 1))
+    return np.fromiter((digest((text or "").encode()) for text in texts), np.uint64)
 
 
 def first_rows(codes: np.ndarray) -> np.ndarray:
@@ -219,9 +244,7 @@ def _number_by_appearance(keys: np.ndarray) -> np.ndarray:
     return np.repeat(codes, np.diff(heads, append=len(keys)))
 
 
-def select_with_columns(
-    dataset: Dataset, rows: np.ndarray, added: Mapping[str, pa.Array]
-) -> Dataset:
+def select_with_columns(dataset: Dataset, rows: np.ndarray, added: Mapping[str, pa.Array]) -> Dataset:
     """`dataset.select(rows)` with columns added, text neither copied nor flattened.
 
     Args:
@@ -243,9 +266,7 @@ def select_with_columns(
         shown = shown.select(rows.tolist()).flatten_indices()
         targets = np.arange(len(rows))
     elif indices is not None:
-        shown = Dataset(
-            shown.data, info=shown.info.copy(), split=shown.split, fingerprint=fingerprint
-        )
+        shown = Dataset(shown.data, info=shown.info.copy(), split=shown.split, fingerprint=fingerprint)
     for name, values in added.items():
         shown = shown.add_column(
             name,

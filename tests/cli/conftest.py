@@ -6,7 +6,12 @@ from local_naturalness.cli import main
 from local_naturalness.embedded import student_path
 
 ROWS = [
-    {"prompt": "What is 2 + 3?", "teacher": "long", "response": "We add. 2 + 3 = 5. The answer is 5.", "ok": True},
+    {
+        "prompt": "What is 2 + 3?",
+        "teacher": "long",
+        "response": "We add. 2 + 3 = 5. The answer is 5.",
+        "ok": True,
+    },
     {"prompt": "What is 2 + 3?", "teacher": "short", "response": "5.", "ok": False},
     {"prompt": "What is 4 + 4?", "teacher": "long", "response": "4 + 4 = 8. The answer is 8.", "ok": True},
     {"prompt": "What is 4 + 4?", "teacher": "short", "response": None, "ok": True},

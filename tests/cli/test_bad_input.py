@@ -25,7 +25,10 @@ def broken(tmp_path):
         (["score", "nowhere.jsonl", "--student", "S"], "no file or folder 'nowhere.jsonl'"),
         (["score", "{broken}", "--student", "S"], "line 2 is not valid JSON"),
         (["score", "{candidates}", "--student", "./nowhere"], "no student folder at './nowhere'"),
-        (["score", "{candidates}", "--student", "S", "--response-column", "answer"], "needs the column 'answer'"),
+        (
+            ["score", "{candidates}", "--student", "S", "--response-column", "answer"],
+            "needs the column 'answer'",
+        ),
         (["score", "{candidates}", "--student", "S", "--window", "0", "--stride", "0"], "`stride` must be"),
         (["score", "{candidates}", "--student", "S", "--splitter", "sentences"], "'sentence'"),
         (["select", "{candidates}", "--by", "local_naturalness"], "local_naturalness"),
@@ -57,7 +60,7 @@ def test_another_table_is_not_overwritten(scored, tmp_path, capsys):
     assert "already holds a table (other.parquet)" in sentence(capsys)
 
 
-@pytest.mark.parametrize("command", ["demo", "score", "teachers", "select"])
+@pytest.mark.parametrize("command", ["demo", "score", "teachers", "select", "compare", "benchmark"])
 def test_help_shows_an_example(command, capsys):
     with pytest.raises(SystemExit) as exit_:
         main([command, "--help"])

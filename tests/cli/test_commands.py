@@ -1,12 +1,13 @@
 """Each command does on files what the function of the same name does on datasets."""
 
 import inspect
+import json
 
 import pytest
 from datasets import Dataset, load_dataset
 
-from local_naturalness import GlobalScorer, LocalScorer, rank_teachers, select_responses
-from local_naturalness.cli import main, score, select, teachers
+from local_naturalness import GlobalScorer, LocalScorer, compare_criteria, rank_teachers, select_responses
+from local_naturalness.cli import compare, main, score, select, teachers
 from local_naturalness.cli.tables import read_table
 from local_naturalness.embedded import student_path
 
@@ -56,6 +57,30 @@ def test_select_with_a_filter_weights_and_rejects(scored, tmp_path):
     assert select._criterion(by[1:3]) == {"local_naturalness": 2.0, "num_tokens": 0.5}
 
 
+def test_compare(scored, capsys):
+    words = ["compare", str(scored), "--criteria", "local_naturalness", "random"]
+    assert main([*words, "--outcomes", "long=0.5", "short=0.25"]) == 0
+    expected = compare_criteria(
+        read(scored), ["local_naturalness", "random"], outcomes={"long": 0.5, "short": 0.25}
+    )
+    assert str(expected) in capsys.readouterr().out
+    assert main([*words, "--outcomes", "long"]) == 2
+    assert "TEACHER=ACCURACY" in capsys.readouterr().err
+
+
+def test_benchmark_compares_exact_contenders(capsys, monkeypatch):
+    from local_naturalness.benchmark import workload
+
+    monkeypatch.setitem(workload.SHAPE, "num_hidden_layers", 1)
+    monkeypatch.setitem(workload.SHAPE, "vocab_size", 500)
+    words = ["benchmark", "--prompt-tokens", "20", "--trace-tokens", "60", "--repeats", "1", "--json"]
+    assert main(words) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [c["name"] for c in report["contenders"]][:3] == ["ours", "plain loop", "padded batches"]
+    assert max(c["largest_difference"] for c in report["contenders"]) < 1e-5
+    assert report["ratios"]["ours"] == 1
+
+
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet", "saved", "folder"])
 def test_every_kind_of_table_is_read(kind, tmp_path):
     dataset = Dataset.from_dict({"prompt": ["a", "b"], "teacher": ["t", "u"]})
@@ -81,6 +106,7 @@ def test_every_kind_of_table_is_read(kind, tmp_path):
         (score, GlobalScorer, {"student", "store"}),
         (select, select_responses, {"dataset"}),
         (teachers, rank_teachers, {"dataset"}),
+        (compare, compare_criteria, {"dataset"}),
     ],
 )
 def test_options_carry_the_names_of_the_arguments(command, function, not_offered):

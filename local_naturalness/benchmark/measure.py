@@ -1,0 +1,134 @@
+"""Run contenders interleaved and report medians, ratios, differences and memory."""
+
+import resource
+import statistics
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from local_naturalness.benchmark.bare_layers import layer_operations, matrix_rate, run_bare_layers
+from local_naturalness.benchmark.contenders import contenders
+from local_naturalness.benchmark.workload import Workload
+from local_naturalness.packing import pack_windows
+
+
+@dataclass
+class Measurement:
+    """One contender: seconds of each run, and how far its step scores are from the plain loop's."""
+
+    name: str
+    seconds: list[float] = field(default_factory=list)
+    largest_difference: float = 0.0
+    peak_megabytes: float = 0.0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Measurements on one machine in one run; only their ratios travel."""
+
+    contenders: list[Measurement]
+    window_tokens: int
+    passed_tokens: int
+    scored_tokens: int
+    bare_layers_seconds: float
+    matrix_rate: float
+    operations: float
+    settings: dict[str, Any]
+
+    @property
+    def share_of_bare_layers(self) -> float:
+        """Rate of ours as a share of the same layers without attention on the same number of tokens."""
+        return self.bare_layers_seconds / self.contenders[0].median
+
+    @property
+    def share_of_matrix_rate(self) -> float:
+        """Operations of ours per second as a share of those of a square matrix product."""
+        return self.operations / self.contenders[0].median / self.matrix_rate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for `--json`."""
+        return asdict(self) | {
+            "share_of_bare_layers": self.share_of_bare_layers,
+            "share_of_matrix_rate": self.share_of_matrix_rate,
+            "ratios": {c.name: c.median / self.contenders[0].median for c in self.contenders},
+        }
+
+    def __str__(self) -> str:
+        ours = self.contenders[0].median
+        lines = [
+            "| contender | window tokens/s | time as a multiple of ours | largest difference | peak memory |",
+            "|---|---|---|---|---|",
+        ]
+        for contender in self.contenders:
+            lines.append(
+                f"| {contender.name} | {self.window_tokens / contender.median:,.0f} | "
+                f"{contender.median / ours:.2f} | {contender.largest_difference:.1e} | "
+                f"{contender.peak_megabytes:,.0f} MB |"
+            )
+        lines += [
+            "",
+            f"Ours passes {self.passed_tokens:,} tokens for {self.window_tokens:,} window tokens and "
+            f"{self.scored_tokens:,} scores.",
+            f"It reaches {self.share_of_bare_layers:.0%} of the rate of the bare layers and "
+            f"{self.share_of_matrix_rate:.0%} of the matrix rate ({self.matrix_rate / 1e9:,.0f} GFLOP/s).",
+        ]
+        return "\n".join(lines)
+
+
+def measure(
+    model: Any, workload: Workload, max_tokens: int, repeats: int, settings: dict[str, Any]
+) -> Report:
+    """Run everything `repeats` times in turn, after one run each that is not counted."""
+    runs = contenders(model, max_tokens)
+    measurements = {name: Measurement(name) for name in runs}
+    expected = runs["plain loop"](workload)
+    for name, run in runs.items():
+        _reset_peak()
+        difference = float(np.abs(run(workload) - expected).max())
+        measurements[name].largest_difference = difference
+        measurements[name].peak_megabytes = _peak_megabytes()
+    passed = sum(pack.size for pack in pack_windows(workload.windows(), max_tokens))
+    bare = []
+    for _ in range(repeats):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run(workload)
+            measurements[name].seconds.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        run_bare_layers(model, passed, workload.num_scored, max_tokens)
+        _synchronize(model)
+        bare.append(time.perf_counter() - start)
+    return Report(
+        list(measurements.values()),
+        workload.num_window_tokens,
+        passed,
+        workload.num_scored,
+        statistics.median(bare),
+        matrix_rate(model),
+        layer_operations(model, passed, workload.num_scored),
+        settings,
+    )
+
+
+def _synchronize(model: Any) -> None:
+    if model.device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _reset_peak() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def _peak_megabytes() -> float:
+    """Peak of the GPU since the last reset, or of the whole process so far."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

@@ -1,0 +1,100 @@
+"""What every contender has to score: arbitrary tokens in the shape of reasoning traces."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from local_naturalness.packing import Window
+from local_naturalness.windows import first_context_step, plan_windows
+
+# The shape of the default student: small enough for two cores, large enough that matrix products matter.
+SHAPE = {
+    "hidden_size": 512,
+    "num_hidden_layers": 8,
+    "intermediate_size": 2048,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+    "vocab_size": 32_000,
+    "max_position_embeddings": 65_536,
+    "tie_word_embeddings": False,
+}
+_STEP_LENGTHS = (5, 40)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as most tools take it: everything it is conditioned on, then its tokens."""
+
+    context: np.ndarray
+    tokens: np.ndarray
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Responses to one prompt, split into steps."""
+
+    prompt: np.ndarray
+    responses: list[np.ndarray]
+    steps: list[list[tuple[int, int]]]
+    window: int
+
+    @property
+    def num_scored(self) -> int:
+        """Tokens that get a score."""
+        return sum(map(len, self.responses))
+
+    @property
+    def num_window_tokens(self) -> int:
+        """Tokens of all steps with their windows, without prompts: the work that the criterion asks for."""
+        return sum(len(step.context) + len(step.tokens) - len(self.prompt) for step in self.separate())
+
+    def windows(self) -> list[Window]:
+        """Windows as the engine takes them, steps that begin alike in one."""
+        return [
+            Window(self.prompt, response[span.begin : span.end], span.first_scored - span.begin)
+            for response, steps in zip(self.responses, self.steps, strict=True)
+            for span in plan_windows(steps, room=len(response), window=self.window).spans
+        ]
+
+    def separate(self) -> list[Step]:
+        """Every step on its own, with its context."""
+        separate = []
+        for response, steps in zip(self.responses, self.steps, strict=True):
+            for index, (start, end) in enumerate(steps):
+                first = steps[first_context_step(index, self.window)][0]
+                context = np.concatenate([self.prompt, response[first:start]])
+                separate.append(Step(context, response[start:end]))
+        return separate
+
+
+def make_model(seed: int = 0, **shape: Any) -> Any:
+    """A Qwen2 model with random weights, large enough that scores differ from one another."""
+    torch.manual_seed(seed)
+    config = AutoConfig.for_model("qwen2", **(SHAPE | shape))
+    return AutoModelForCausalLM.from_config(config).eval()
+
+
+def make_workload(
+    vocab_size: int,
+    prompt_tokens: int = 250,
+    trace_tokens: int = 1_500,
+    num_responses: int = 1,
+    window: int = 4,
+    seed: int = 0,
+) -> Workload:
+    """Responses of `trace_tokens` arbitrary tokens in steps of 5 to 40."""
+    generator = np.random.default_rng(seed)
+    steps = []
+    for _ in range(num_responses):
+        ends = np.cumsum(generator.integers(*_STEP_LENGTHS, endpoint=True, size=trace_tokens // 5 + 1))
+        ends = [*ends[ends < trace_tokens].tolist(), trace_tokens]
+        steps.append(list(zip([0, *ends[:-1]], ends, strict=True)))
+    return Workload(
+        generator.integers(0, vocab_size, prompt_tokens),
+        [generator.integers(0, vocab_size, trace_tokens) for _ in range(num_responses)],
+        steps,
+        window,
+    )

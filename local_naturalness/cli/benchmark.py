@@ -1,0 +1,44 @@
+"""Measure how fast windows are scored, next to other ways of doing it, on arbitrary weights and tokens.
+
+Contenders run in turn in one process: ours, a plain loop, padded batches, and lm-evaluation-harness and
+minicons where they are installed (`pip install 'local_naturalness[peers]'`). Only ratios of one run mean
+something; times do not travel between machines.
+
+Example:
+
+    local-naturalness benchmark --trace-tokens 1500 --responses 4
+"""
+
+import argparse
+import json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prompt-tokens", type=int, default=250, metavar="N")
+    parser.add_argument("--trace-tokens", type=int, default=1_500, metavar="N", help="tokens of a response")
+    parser.add_argument("--responses", type=int, default=1, metavar="N", help="responses to the prompt")
+    parser.add_argument("--window", type=int, default=4, metavar="N")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N")
+    parser.add_argument("--max-tokens-per-batch", type=int, default=8_192, metavar="N")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--json", action="store_true", help="print everything that was measured as JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    import torch
+
+    from local_naturalness.benchmark.measure import measure
+    from local_naturalness.benchmark.workload import make_model, make_workload
+
+    model = make_model().to(options.device, getattr(torch, options.dtype))
+    workload = make_workload(
+        model.config.vocab_size,
+        options.prompt_tokens,
+        options.trace_tokens,
+        options.responses,
+        options.window,
+    )
+    settings = {key: value for key, value in vars(options).items() if key not in ("run", "command", "json")}
+    report = measure(model, workload, options.max_tokens_per_batch, options.repeats, settings)
+    print(json.dumps(report.to_dict(), indent=2) if options.json else report)

@@ -1,0 +1,63 @@
+"""Show what each criterion would choose, and how far criteria agree.
+
+Example:
+
+    local-naturalness compare scored
+    local-naturalness compare scored --criteria local_naturalness global_naturalness random \\
+        --outcomes teacher-a=0.61 teacher-b=0.55 --plot criteria.png
+"""
+
+import argparse
+
+from local_naturalness.cli.arguments import add_input_arguments
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_input_arguments(parser, "scored", "scored rows")
+    parser.add_argument(
+        "--criteria", nargs="+", metavar="CRITERION", help="columns or criteria (default: all that are there)"
+    )
+    parser.add_argument(
+        "--outcomes",
+        nargs="+",
+        metavar="TEACHER=ACCURACY",
+        help="accuracy of the student trained on each teacher",
+    )
+    parser.add_argument("--prompt-column", default="prompt")
+    parser.add_argument("--teacher-column", default="teacher")
+    parser.add_argument("--response-column", default="response")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--plot", metavar="PATH", help="also write a plot (needs the extra 'plots')")
+
+
+def run(options: argparse.Namespace) -> None:
+    from local_naturalness import compare_criteria
+    from local_naturalness.cli.tables import read_table
+
+    comparison = compare_criteria(
+        read_table(options.scored, options.split),
+        options.criteria,
+        outcomes=_outcomes(options.outcomes),
+        prompt_column=options.prompt_column,
+        teacher_column=options.teacher_column,
+        response_column=options.response_column,
+        seed=options.seed,
+    )
+    print(comparison)
+    if options.plot:
+        comparison.plot(options.plot)
+        print(f"Plot written to {options.plot}")
+
+
+def _outcomes(words: list[str] | None) -> dict[str, float] | None:
+    if words is None:
+        return None
+    outcomes = {}
+    for word in words:
+        # A teacher's name may hold the sign itself; an accuracy does not.
+        teacher, _, accuracy = word.rpartition("=")
+        try:
+            outcomes[teacher] = float(accuracy)
+        except ValueError:
+            raise ValueError(f"--outcomes takes TEACHER=ACCURACY, found {word!r}.") from None
+    return outcomes

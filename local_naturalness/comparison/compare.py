@@ -1,0 +1,210 @@
+"""`compare_criteria`: what each criterion would do with a dataset."""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from datasets import Dataset
+
+from local_naturalness.comparison.agreement import best_rows, mean_tau, pick_overlap
+from local_naturalness.comparison.outcomes import spearman, spearman_interval
+from local_naturalness.comparison.result import CriteriaComparison
+from local_naturalness.criteria import (
+    CRITERIA,
+    ResolvedCriterion,
+    criterion_values,
+    resolve_criterion,
+)
+from local_naturalness.selection.random_scores import random_scores
+from local_naturalness.tables import Columns, require_columns, require_dataset
+from local_naturalness.teachers.cells import linked_groups
+from local_naturalness.teachers.estimate import GroupValues
+from local_naturalness.teachers.scored import read_scored
+
+logger = logging.getLogger(__name__)
+
+
+def compare_criteria(
+    dataset: Dataset,
+    criteria: Sequence[str] | Mapping[str, str] | None = None,
+    *,
+    outcomes: Mapping[str, float] | None = None,
+    prompt_column: str = "prompt",
+    teacher_column: str = "teacher",
+    response_column: str = "response",
+    seed: int = 0,
+) -> CriteriaComparison:
+    """Show what each criterion would choose, and how far criteria agree.
+
+    `local_naturalness`, `global_naturalness_by_step` and `global_naturalness` side by side tell
+    what locality and what the weighing of steps contribute.
+
+    Args:
+        dataset: Scored rows.
+        criteria: Names as for `select_responses`, or a dict of names and directions. `None`: every
+            known criterion whose columns are there (also with a scorer's suffix), `num_tokens`
+            (the longest response) and `random`.
+        outcomes: Teacher -> accuracy of the student trained on it.
+        prompt_column: Strings, message lists or ids; equal content is one prompt.
+        teacher_column: Teachers' names.
+        response_column: Read by `random` where a teacher has several rows for a prompt.
+        seed: Of `random`.
+
+    Returns:
+        The comparison; see `CriteriaComparison`.
+
+    Raises:
+        ValueError: A column is missing or a criterion is unknown.
+        TypeError: `dataset` is not a `Dataset`, or a column is of the wrong type.
+
+    Example: the criteria agree on the first prompt and not on the second.
+
+    >>> from datasets import Dataset
+    >>> from local_naturalness import compare_criteria
+    >>> comparison = compare_criteria(Dataset.from_dict({
+    ...     "prompt": ["p", "p", "q", "q"],
+    ...     "teacher": ["a", "b", "a", "b"],
+    ...     "local_naturalness": [-0.9, -0.4, -0.6, -0.2],
+    ...     "global_naturalness": [-0.8, -0.5, -0.3, -0.7],
+    ... }), ["local_naturalness", "global_naturalness"])
+    >>> comparison.overlap.loc["local_naturalness", "global_naturalness"]
+    np.float64(0.5)
+    >>> comparison.teacher_shares.loc["global_naturalness"].tolist()
+    [0.5, 0.5]
+    """
+    require_dataset(dataset, "compare_criteria")
+    columns = Columns.of(dataset)
+    require_columns(columns.names, {"prompt_column": prompt_column, "teacher_column": teacher_column})
+    resolved = _resolve(criteria, columns.names)
+    labels = [criterion.name for criterion in resolved]
+    prompt = columns.prompt_codes(prompt_column)
+    teacher, teachers = columns.labels(teacher_column)
+    rows = np.flatnonzero((prompt >= 0) & (teacher >= 0))
+    is_candidate = np.isin(np.arange(len(prompt)), rows, assume_unique=True)
+    values = np.empty((len(resolved), len(rows)))
+    for place, criterion in enumerate(resolved):
+        if criterion.kind == "random":
+            of_rows = random_scores(columns, prompt, prompt_column, teacher_column, response_column, seed)
+        else:
+            of_rows = criterion_values(columns, criterion, prompt, is_candidate)
+        values[place] = criterion.sign * of_rows[rows]
+    picks = best_rows(values, prompt[rows])
+    shares = [
+        np.bincount(teacher[rows][of_one[of_one >= 0]], minlength=len(teachers))
+        / max(np.count_nonzero(of_one >= 0), 1)
+        for of_one in picks
+    ]
+    summary = _summary(columns, resolved, picks, rows)
+    notes: list[str] = []
+    if outcomes is not None:
+        related, notes = _relation(columns, resolved, outcomes, prompt_column, teacher_column)
+        summary = summary.merge(related, on="criterion", how="left")
+    return CriteriaComparison(
+        picks=summary,
+        tau=pd.DataFrame(mean_tau(values, prompt[rows]), labels, labels),
+        overlap=pd.DataFrame(pick_overlap(picks), labels, labels),
+        teacher_shares=pd.DataFrame(np.array(shares), labels, teachers),
+        notes=notes,
+    )
+
+
+def _resolve(
+    criteria: Sequence[str] | Mapping[str, str] | None, columns: list[str]
+) -> list[ResolvedCriterion]:
+    if isinstance(criteria, str):
+        raise TypeError(f"`criteria` must be a list of names, got {criteria!r}: pass [{criteria!r}].")
+    if criteria is None:
+        criteria = _available(columns)
+    directions = criteria if isinstance(criteria, Mapping) else {"num_tokens": "high"}
+    return [resolve_criterion(name, columns, directions) for name in criteria]
+
+
+def _available(columns: list[str]) -> list[str]:
+    suffixes = {""} | {
+        column.removeprefix(f"{criterion.scorer}_spec")
+        for criterion in CRITERIA.values()
+        for column in columns
+        if column.startswith(f"{criterion.scorer}_spec")
+    }
+    names = [
+        name + suffix
+        for name, criterion in CRITERIA.items()
+        for suffix in sorted(suffixes)
+        if name + suffix in columns
+        or (criterion.inputs and {part + suffix for part in criterion.inputs} <= set(columns))
+    ]
+    if not names:
+        raise ValueError(
+            f"No known criterion is there: found {columns}. Score the rows first with "
+            "`dataset.map(LocalScorer(...), batched=True)`, or name columns with `criteria=...`."
+        )
+    return [*names, *(["num_tokens"] if "num_tokens" in columns else []), "random"]
+
+
+def _summary(
+    columns: Columns, criteria: list[ResolvedCriterion], picks: np.ndarray, rows: np.ndarray
+) -> pd.DataFrame:
+    table = {
+        "criterion": [criterion.name for criterion in criteria],
+        "direction": [criterion.direction for criterion in criteria],
+        "num_prompts": (picks >= 0).sum(axis=1),
+    }
+    lengths = {
+        name: columns.numbers(name)[rows] for name in ("num_tokens", "num_steps") if name in columns.names
+    }
+    if len(lengths) == 2:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lengths["tokens_per_step"] = lengths["num_tokens"] / lengths["num_steps"]
+    for name, numbers in lengths.items():
+        table[name] = [_mean(numbers[of_one[of_one >= 0]]) for of_one in picks]
+    return pd.DataFrame(table)
+
+
+def _mean(numbers: np.ndarray) -> float:
+    finite = numbers[np.isfinite(numbers)]
+    return float(finite.mean()) if len(finite) else math.nan
+
+
+def _relation(
+    columns: Columns,
+    criteria: list[ResolvedCriterion],
+    outcomes: Mapping[str, float],
+    prompt_column: str,
+    teacher_column: str,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Spearman of each criterion's teacher means with the outcomes, and what limits it."""
+    related, compared = [], []
+    for criterion in criteria:
+        if criterion.kind == "random":
+            continue
+        scored = read_scored(columns, criterion, prompt_column, teacher_column)
+        # Means of teachers that share no prompt cannot be compared: the largest group counts.
+        group = max(
+            linked_groups(scored.prompt, scored.teacher),
+            key=lambda group: sum(scored.names[code] in outcomes for code in group.teachers),
+        )
+        means = GroupValues.of(scored, group, criterion.sign).means()
+        known = [
+            (scored.names[code], mean)
+            for code, mean in zip(group.teachers, criterion.sign * means, strict=True)
+            if scored.names[code] in outcomes and not math.isnan(mean)
+        ]
+        compared = [name for name, _ in known]
+        rho = spearman(np.array([mean for _, mean in known]), np.array([outcomes[name] for name in compared]))
+        low, high = spearman_interval(rho, len(known))
+        related.append((criterion.name, rho, low, high, len(known)))
+    names = ["criterion", "spearman", "spearman_low", "spearman_high", "num_teachers"]
+    left_out = sorted(set(outcomes) - set(compared))
+    low, _ = spearman_interval(1.0, len(compared))
+    notes = [
+        f"Over {len(compared)} teachers even a perfect order leaves Spearman anywhere from "
+        f"{low:.2f} to 1: criteria whose intervals overlap are not told apart."
+    ]
+    if left_out:
+        notes.append(
+            f"Outcomes of {left_out} are not used: these teachers have no scored rows, or share no "
+            "prompt with the others."
+        )
+    return pd.DataFrame(related, columns=names), notes

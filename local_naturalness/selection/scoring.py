@@ -1,0 +1,68 @@
+"""`by` turned into one number per row."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from local_naturalness.criteria import criterion_values
+from local_naturalness.selection.random_scores import random_scores
+from local_naturalness.selection.settings import Settings
+from local_naturalness.selection.within_prompt import relative_rank, zscore
+from local_naturalness.tables import Columns
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One number per row and its direction.
+
+    Args:
+        values: Shape [rows], NaN where there is no score.
+        sign: +1.0 when high is better, else -1.0.
+    """
+
+    values: np.ndarray
+    sign: float
+
+    @property
+    def better(self) -> np.ndarray:
+        """The scores with high as better."""
+        return self.sign * self.values
+
+
+def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, settings: Settings) -> Scores:
+    """Score every candidate by `settings.by`.
+
+    Args:
+        columns: The dataset.
+        prompt: Shape [rows], prompt numbers.
+        is_candidate: Shape [rows]. Other rows get NaN and take no part in any group's formula.
+
+    Returns:
+        The criterion itself, or for a combination the weighted sum, where high is better.
+    """
+    criteria = settings.criteria(columns.names)
+    values = {}
+    for criterion in criteria:
+        if criterion.kind == "random":
+            numbers = random_scores(
+                columns,
+                prompt,
+                settings.prompt_column,
+                settings.teacher_column,
+                settings.response_column,
+                settings.seed,
+            )
+            values[criterion] = np.where(is_candidate, numbers, np.nan)
+        else:
+            values[criterion] = criterion_values(columns, criterion, prompt, is_candidate)
+    if isinstance(settings.by, str):
+        ((criterion, numbers),) = values.items()
+        return Scores(numbers, criterion.sign)
+    complete = np.isfinite(list(values.values())).all(axis=0)
+    normalize = zscore if settings.normalize == "zscore" else relative_rank
+    combined = np.full(len(prompt), np.nan)
+    combined[complete] = sum(
+        weight * normalize(criterion.sign * values[criterion][complete], prompt[complete])
+        for criterion, weight in criteria.items()
+    )
+    return Scores(combined, 1.0)

@@ -1,0 +1,195 @@
+"""`select_responses`: which response to each prompt a student should be trained on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
+
+from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose, log_counts
+from local_naturalness.selection.record import write_record
+from local_naturalness.selection.settings import Settings, Where
+from local_naturalness.selection.streaming import evaluate_where, select_in_stream
+from local_naturalness.tables import Columns, require_columns, select_with_columns
+
+AnyDataset = Dataset | DatasetDict | IterableDataset | IterableDatasetDict
+
+
+def select_responses(
+    dataset: AnyDataset,
+    by: str | Mapping[str, float] = "local_naturalness",
+    *,
+    k: int | None = 1,
+    mode: str = "best",
+    direction: str | Mapping[str, str] | None = None,
+    where: Where | None = None,
+    min_score: float | None = None,
+    max_teacher_share: float | None = None,
+    normalize: str = "zscore",
+    weights: str | None = None,
+    match: Dataset | DatasetDict | None = None,
+    prompt_column: str = "prompt",
+    teacher_column: str = "teacher",
+    response_column: str = "response",
+    seed: int = 0,
+    return_rejected: bool = False,
+) -> AnyDataset | tuple[AnyDataset, AnyDataset]:
+    """Select the best responses to each prompt.
+
+    Args:
+        dataset: Scored rows. A `DatasetDict` is handled split by split; in a stream the rows of a
+            prompt must follow one another.
+        by: A column, a criterion computed on the spot (`"learnability"`,
+            `"global_naturalness_casl"`), `"random"`, or a dict of criteria and weights, combined
+            within the prompt after `normalize`, directions applied so that higher is better.
+        k: How many responses per prompt; `None` keeps all valid rows, ranked.
+        mode: `"best"` or `"worst"`.
+        direction: `"high"` or `"low"` for columns whose better direction is not known, or a dict
+            of directions by column.
+        where: A bool column or a function of a row; rows with False or null are no candidates, and
+            criteria computed on the spot do not see them.
+        min_score: The worst value still accepted, in the criterion's direction; for a combination
+            in units of the combined score.
+        max_teacher_share: Largest share of the picks that one teacher may hold. While a teacher is
+            above it, its pick with the smallest gap to the next candidate of another teacher
+            is exchanged.
+        normalize: `"zscore"` or `"rank"`, for combinations.
+        weights: `"chi2"` adds `selection_weight`, LARK's weight of each pick within its prompt.
+        match: With `by="random"`: another selection whose teacher shares the result imitates, the
+            control for what is gained by a mixture of teachers alone.
+        prompt_column: Strings, message lists or ids; equal content is one prompt.
+        teacher_column: Needed for `max_teacher_share` and `match`; else used when present.
+        response_column: Read by `by="random"` where a teacher has several rows for a prompt.
+        seed: For `by="random"`, which depends on seed and content, not on the order of rows.
+        return_rejected: Return `(selected, rejected)`; the latter with `rejection_reason`, one of
+            `missing_prompt`, `where`, `null_score`, `min_score`, `not_in_top_k`, `teacher_share`.
+
+    Returns:
+        The kind of dataset given, prompts in order of first appearance, within a prompt the best
+        first, all columns kept, and `selection_score` (float64, the criterion's value),
+        `selection_rank` (int32, 1 = best). Of equal scores the earlier row wins; null, NaN
+        and infinite scores are never selected. What was done is kept in `dataset.info.description`
+        (see `read_record`).
+
+    Raises:
+        ValueError: A column is missing, a criterion is unknown or mixes settings, or arguments
+            contradict each other.
+        TypeError: A column or the dataset is of the wrong type.
+
+    Example:
+
+    >>> from datasets import Dataset
+    >>> from local_naturalness import select_responses
+    >>> scored = Dataset.from_dict({
+    ...     "prompt": ["p", "p", "p", "q", "q", "q"],
+    ...     "teacher": ["a", "b", "c", "a", "b", "c"],
+    ...     "local_naturalness": [-0.9, -0.4, -0.6, -0.2, None, -0.7],
+    ... })
+    >>> best = select_responses(scored)
+    >>> best["teacher"][:], best["selection_score"][:]
+    (['b', 'a'], [-0.4, -0.2])
+    """
+    settings = Settings(
+        by=dict(by) if isinstance(by, Mapping) else by,
+        k=k,
+        mode=mode,
+        direction=direction,
+        where=where,
+        min_score=min_score,
+        max_teacher_share=max_teacher_share,
+        normalize=normalize,
+        weights=weights,
+        match_counts=None,
+        prompt_column=prompt_column,
+        teacher_column=teacher_column,
+        response_column=response_column,
+        seed=seed,
+    )
+    if isinstance(dataset, DatasetDict | IterableDatasetDict):
+        pairs = {
+            split: _select(part, _matching(settings, match, split), f" ({split})", return_rejected)
+            for split, part in dataset.items()
+        }
+        selected, rejected = (
+            type(dataset)({split: pair[which] for split, pair in pairs.items()}) for which in (0, 1)
+        )
+    else:
+        selected, rejected = _select(dataset, _matching(settings, match, None), "", return_rejected)
+    return (selected, rejected) if return_rejected else selected
+
+
+def _matching(settings: Settings, match: Dataset | DatasetDict | None, split: str | None) -> Settings:
+    if match is None:
+        return settings
+    if isinstance(match, DatasetDict):
+        if split not in match:
+            raise ValueError(
+                f"`match` has the splits {list(match)}, the dataset "
+                f"{'has no splits' if split is None else f'also {split!r}'}. Pass one split of "
+                "it, or a selection with the same splits."
+            )
+        match = match[split]
+    if not isinstance(match, Dataset):
+        raise TypeError(f"`match` must be a selection (a Dataset), got {type(match).__name__}.")
+    require_columns(match.column_names, {"teacher_column": settings.teacher_column})
+    codes, names = Columns.of(match).labels(settings.teacher_column)
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    if not counts.any():
+        raise ValueError("`match` has no rows with a teacher: there are no shares to imitate.")
+    shares = {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+    return replace(settings, match_counts=shares)
+
+
+def _select(part: Any, settings: Settings, place: str, return_rejected: bool) -> tuple[Any, Any | None]:
+    if isinstance(part, IterableDataset):
+        selected, rejected = select_in_stream(part, settings)
+        write_record(selected, _record(settings))
+        return selected, rejected
+    if not isinstance(part, Dataset):
+        raise TypeError(
+            "`dataset` must be a Dataset, DatasetDict, IterableDataset or IterableDatasetDict, "
+            f"got {type(part).__name__}. For a table use `Dataset.from_pandas` or "
+            "`Dataset.from_list`."
+        )
+    settings.check_columns(part.column_names)
+    passes = None
+    if callable(settings.where):
+        passes = evaluate_where(settings.where, part.with_format(None))
+    columns = Columns.of(part)
+    choice = choose(columns, passes, settings)
+    log_counts(choice.counts, settings, place)
+    kept = part.remove_columns([name for name in OUTPUT_COLUMNS if name in part.column_names])
+    selected = select_with_columns(kept, choice.rows, choice.added)
+    write_record(selected, _record(settings, columns, choice.counts))
+    if not return_rejected:
+        return selected, None
+    return selected, select_with_columns(kept, *choice.rejected())
+
+
+def _record(
+    settings: Settings, columns: Columns | None = None, counts: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The settings, and where the data were seen what became of them."""
+    record = {
+        "by": settings.by,
+        "mode": settings.mode,
+        "k": settings.k,
+        "where": getattr(settings.where, "__qualname__", settings.where),
+        "min_score": settings.min_score,
+        "max_teacher_share": settings.max_teacher_share,
+        "match": settings.match_counts is not None,
+        "normalize": settings.normalize,
+        "weights": settings.weights,
+        "prompt_column": settings.prompt_column,
+        "teacher_column": settings.teacher_column,
+        "seed": settings.seed,
+        **(counts or {}),
+    }
+    if columns is not None:
+        criteria = settings.criteria(columns.names)
+        record["directions"] = {one.name: one.direction for one in criteria}
+        found = sorted({one.spec_column for one in criteria} & set(columns.names))
+        specs = {name: next(iter(columns.distinct(name, limit=1)), None) for name in found}
+        record["specs"] = specs
+    return record

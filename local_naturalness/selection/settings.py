@@ -1,0 +1,96 @@
+"""What a selection was asked to do, checked before any data is read."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
+from local_naturalness.tables import require_columns
+
+Where = str | Callable[[dict[str, Any]], bool | None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `select_responses`; `match_counts` is the teachers' counts in `match`."""
+
+    by: str | Mapping[str, float]
+    k: int | None
+    mode: str
+    direction: str | Mapping[str, str] | None
+    where: Where | None
+    min_score: float | None
+    max_teacher_share: float | None
+    normalize: str
+    weights: str | None
+    match_counts: Mapping[str, int] | None
+    prompt_column: str
+    teacher_column: str
+    response_column: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.k is not None and (isinstance(self.k, bool) or self.k != int(self.k) or self.k < 1):
+            raise ValueError(f"`k` must be a positive integer or None (all rows), got {self.k!r}.")
+        _check_choice("mode", self.mode, ("best", "worst"))
+        _check_choice("normalize", self.normalize, ("zscore", "rank"))
+        _check_choice("weights", self.weights, (None, "chi2"))
+        share = self.max_teacher_share
+        if share is not None and not 0 < share <= 1:
+            raise ValueError(f"`max_teacher_share` must be above 0 and at most 1, got {share!r}.")
+        if self.min_score is not None and not math.isfinite(self.min_score):
+            raise ValueError(f"`min_score` must be a finite number, got {self.min_score!r}.")
+        if not (self.where is None or isinstance(self.where, str) or callable(self.where)):
+            raise TypeError(
+                "`where` must be the name of a bool column or a function of a row, got "
+                f"{type(self.where).__name__}."
+            )
+        if isinstance(self.by, Mapping):
+            _check_combination(self.by)
+        elif not isinstance(self.by, str):
+            raise TypeError(
+                f"`by` must be the name of a criterion or a dict of names and weights, got {self.by!r}."
+            )
+        if self.match_counts is not None and self.by != "random":
+            raise ValueError(
+                "`match` makes a random control with the teacher shares of a selection: "
+                f'pass `by="random"` with it, got `by={self.by!r}`.'
+            )
+        if self.match_counts is not None and share is not None:
+            raise ValueError("`match` already fixes the teacher shares: drop `max_teacher_share`.")
+
+    @property
+    def looks_at_whole_dataset(self) -> list[str]:
+        """The arguments given that a stream cannot serve."""
+        wanted = {"max_teacher_share": self.max_teacher_share, "match": self.match_counts}
+        return [name for name, value in wanted.items() if value is not None]
+
+    def criteria(self, columns: list[str]) -> dict[ResolvedCriterion, float]:
+        """The criteria of `by`, matched with the columns, and their weights."""
+        weights = self.by if isinstance(self.by, Mapping) else {self.by: 1.0}
+        return {resolve_criterion(name, columns, self.direction): weight for name, weight in weights.items()}
+
+    def check_columns(self, columns: list[str]) -> None:
+        """Raise if a column that the settings name is missing."""
+        needed = {"prompt_column": self.prompt_column}
+        # Without teachers a selection still makes sense, unless one was asked for by name.
+        if self.looks_at_whole_dataset or self.teacher_column != "teacher":
+            needed["teacher_column"] = self.teacher_column
+        if isinstance(self.where, str):
+            needed["where"] = self.where
+        require_columns(columns, needed)
+
+
+def _check_choice(argument: str, value: str | None, choices: tuple[str | None, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"`{argument}` must be one of {list(choices)}, got {value!r}.")
+
+
+def _check_combination(weights: Mapping[str, float]) -> None:
+    numbers = list(weights.values())
+    if not numbers or not all(math.isfinite(weight) for weight in numbers) or not any(numbers):
+        raise ValueError(
+            "`by` as a dict gives each criterion a finite weight, at least one of them not zero, "
+            f"got {dict(weights)}."
+        )

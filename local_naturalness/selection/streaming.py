@@ -1,0 +1,171 @@
+"""Selection from a stream: whole prompts are gathered, a few hundred at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+from datasets import Features, IterableDataset, Split, Value
+
+from local_naturalness.criteria import ResolvedCriterion, check_one_spec
+from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
+from local_naturalness.selection.settings import Settings
+from local_naturalness.tables import Columns, require_columns
+
+_ROWS_AT_ONCE = 1000
+_REMEDY = "Load the dataset without `streaming=True`"
+Row = dict[str, Any]
+
+
+def select_in_stream(dataset: IterableDataset, settings: Settings) -> tuple[IterableDataset, IterableDataset]:
+    """The selected and the rejected rows of a stream, both read lazily.
+
+    Rows of one prompt must follow one another. At most one prompt's rows and a thousand more are
+    held at a time, and 8 bytes (some 60 in Python's set) for every prompt seen.
+
+    Raises:
+        ValueError: A setting needs the whole dataset; while iterating, also when a prompt comes
+            back after others.
+    """
+    source = dataset.with_format(None)
+    if source.column_names is not None:
+        settings.check_columns(source.column_names)
+    _refuse_whole_dataset(settings, source.column_names or [])
+    return tuple(
+        IterableDataset.from_generator(
+            generate,
+            features=_features(dataset.features, settings, generate),
+            gen_kwargs={"source": source, "settings": settings},
+            split=dataset.split or Split.TRAIN,
+        )
+        for generate in (_selected_rows, _rejected_rows)
+    )
+
+
+def _refuse_whole_dataset(settings: Settings, columns: list[str]) -> None:
+    wanted = [f"`{name}`" for name in settings.looks_at_whole_dataset]
+    names = [settings.by] if isinstance(settings.by, str) else settings.by
+    wanted += [
+        f"`by={name!r}`"
+        for name in names
+        if name.startswith("global_naturalness_casl") and name not in columns
+    ]
+    if wanted:
+        raise ValueError(
+            f"{' and '.join(wanted)} must see the whole dataset, which a stream does not show. "
+            f"{_REMEDY}, or save the stream first."
+        )
+
+
+def _selected_rows(source: IterableDataset, settings: Settings) -> Iterator[Row]:
+    for rows, columns, passes in _parts(source, settings):
+        choice = choose(columns, passes, settings)
+        yield from _widened(rows, choice.rows, choice.added)
+
+
+def _rejected_rows(source: IterableDataset, settings: Settings) -> Iterator[Row]:
+    for rows, columns, passes in _parts(source, settings):
+        choice = choose(columns, passes, settings)
+        yield from _widened(rows, *choice.rejected())
+
+
+def _widened(rows: list[Row], places: np.ndarray, added: dict[str, pa.Array]) -> Iterator[Row]:
+    values = zip(*(column.to_pylist() for column in added.values()), strict=True)
+    for place, new in zip(places.tolist(), values, strict=True):
+        kept = {name: old for name, old in rows[place].items() if name not in OUTPUT_COLUMNS}
+        yield {**kept, **dict(zip(added, new, strict=True))}
+
+
+def _parts(
+    source: IterableDataset, settings: Settings
+) -> Iterator[tuple[list[Row], Columns, np.ndarray | None]]:
+    """Rows of whole prompts, the columns needed, and the verdicts of a `where` function."""
+    specs: dict[ResolvedCriterion, str | None] = {}
+    for rows in _whole_prompts(source, settings.prompt_column):
+        settings.check_columns(list(rows[0]))
+        columns = _needed_columns(rows, source.features, settings)
+        for criterion in settings.criteria(columns.names):
+            specs[criterion] = check_one_spec(columns, criterion, specs.get(criterion))
+        passes = evaluate_where(settings.where, rows) if callable(settings.where) else None
+        yield rows, columns, passes
+
+
+def _whole_prompts(source: IterableDataset, prompt_column: str) -> Iterator[list[Row]]:
+    seen: set[int] = set()
+    pending: list[Row] = []
+    last_key = None
+    for row in source:
+        require_columns(list(row), {"prompt_column": prompt_column})
+        key = _key(row[prompt_column])
+        if key != last_key:
+            if key in seen:
+                raise ValueError(
+                    "Streamed rows of one prompt must follow one another, but this prompt came "
+                    f"back after others: {str(row[prompt_column])[:80]!r}. {_REMEDY}, or sort the "
+                    f"files by {prompt_column!r} first."
+                )
+            seen.add(key)
+            last_key = key
+            if len(pending) >= _ROWS_AT_ONCE:
+                yield pending
+                pending = []
+        pending.append(row)
+    if pending:
+        yield pending
+
+
+def _key(prompt: Any) -> int:
+    return xxhash.xxh3_64_intdigest(repr(prompt).encode("utf-8", "surrogatepass"))
+
+
+def _needed_columns(rows: list[Row], features: Features | None, settings: Settings) -> Columns:
+    names = list(rows[0])
+    needed = {settings.prompt_column, settings.teacher_column}
+    for criterion in settings.criteria(names):
+        needed |= {*criterion.inputs, criterion.spec_column}
+        if criterion.kind == "random":
+            needed.add(settings.response_column)
+    if isinstance(settings.where, str):
+        needed.add(settings.where)
+    kinds = features.arrow_schema if features else None
+    arrays = {
+        name: pa.array([row[name] for row in rows], kinds.field(name).type if kinds else None)
+        for name in names
+        if name in needed
+    }
+    return Columns(pa.table(arrays), features=features)
+
+
+def evaluate_where(where: Callable[[Row], bool | None], rows: Iterable[Row]) -> np.ndarray:
+    """The verdict of a `where` function on each row, False where it returns None.
+
+    Raises:
+        TypeError: It returns something other than a bool or None.
+    """
+    verdicts = []
+    for row in rows:
+        verdict = where(row)
+        if not isinstance(verdict, bool | np.bool_ | None):
+            raise TypeError(
+                f"`where` must return True, False or None for a row, got {verdict!r} "
+                f"({type(verdict).__name__})."
+            )
+        verdicts.append(bool(verdict))
+    return np.array(verdicts, dtype=bool)
+
+
+def _features(
+    features: Features | None, settings: Settings, generate: Callable[..., Iterator[Row]]
+) -> Features | None:
+    if features is None:
+        return None
+    added = {"selection_score": Value("float64")}
+    if generate is _rejected_rows:
+        added["rejection_reason"] = Value("string")
+    else:
+        added["selection_rank"] = Value("int32")
+        if settings.weights is not None:
+            added["selection_weight"] = Value("float64")
+    kept = {name: kind for name, kind in features.items() if name not in OUTPUT_COLUMNS}
+    return Features({**kept, **added})

@@ -1,0 +1,164 @@
+"""The ranking of one group of teachers: means, intervals, probabilities of being best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from local_naturalness.teachers.additive_fit import Weights, fit_means, fit_weighted_means
+from local_naturalness.teachers.cells import Group
+from local_naturalness.teachers.resampling import bootstrap_weights, stable_from, subset_means
+from local_naturalness.teachers.scored import ScoredRows
+
+_INTERVAL = (2.5, 97.5)
+
+
+@dataclass(frozen=True)
+class GroupValues:
+    """What the teachers of a group are ranked by.
+
+    Args:
+        parts: One matrix [prompts, teachers] whose fitted means are the estimate, or two whose
+            ratio of fitted means is.
+        per_response: Shape [prompts, teachers], for comparisons of single answers.
+        sign: +1.0 when high is better, else -1.0.
+    """
+
+    parts: Sequence[np.ndarray]
+    per_response: np.ndarray
+    sign: float
+
+    @classmethod
+    def of(cls, scored: ScoredRows, group: Group, sign: float) -> "GroupValues":
+        """The cells of one group of teachers."""
+        parts = [scored.matrix(part, group) for part in scored.parts]
+        return cls(parts, scored.matrix(scored.values, group), sign)
+
+    def means(self) -> np.ndarray:
+        """One number per teacher, shape [teachers]."""
+        return _ratio([fit_means(part) for part in self.parts])
+
+    def complete(self) -> "GroupValues":
+        """The prompts that every teacher answered."""
+        keep = ~np.isnan(self.per_response).any(axis=1)
+        return GroupValues([part[keep] for part in self.parts], self.per_response[keep], self.sign)
+
+    def bootstrap(self, num_draws: int, seed: int) -> np.ndarray:
+        """Shape [draws, teachers], without draws whose prompts leave teachers unlinked."""
+
+        def weights() -> Weights:
+            # The same seed gives both parts of a ratio the same draws of prompts.
+            return bootstrap_weights(num_draws, seed)
+
+        draws = _ratio([fit_weighted_means(part, num_draws, weights()) for part in self.parts])
+        return draws[~np.isnan(draws).any(axis=1)]
+
+    def order(self, means: np.ndarray) -> np.ndarray:
+        """Teachers from best to worst along the last axis; of equal ones the first stays first."""
+        return np.argsort(-self.sign * means, axis=-1, kind="stable")
+
+
+def _ratio(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] / parts[1] if len(parts) == 2 else parts[0]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The figures of one group; arrays of shape [teachers] in the group's order of teachers."""
+
+    order: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    gap_low: np.ndarray
+    gap_high: np.ndarray
+    p_best: np.ndarray
+    win_rate: np.ndarray
+    mean_complete: np.ndarray
+    num_complete_prompts: int
+    num_draws: int
+    stable_order_from: int | None
+    stable_best_from: int | None
+
+
+def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
+    """Rank the teachers of a group.
+
+    Args:
+        values: What they are ranked by.
+        num_bootstrap: Draws of prompts with replacement, the same for all teachers (paired).
+        seed: Of the draws and of the random subsets.
+    """
+    mean = values.means()
+    order = values.order(mean)
+    draws = values.bootstrap(num_bootstrap, seed)
+    complete = values.complete()
+    num_complete = len(complete.per_response)
+    gaps = draws - draws[:, order[:1]]
+    low, high = _interval(draws)
+    gap_low, gap_high = _interval(gaps)
+    sizes, of_subsets = subset_means_of(values, seed)
+    agrees = values.order(of_subsets) == order
+    return Estimate(
+        order=order,
+        mean=mean,
+        low=low,
+        high=high,
+        gap_low=gap_low,
+        gap_high=gap_high,
+        p_best=_probability_of_best(values.sign * draws),
+        win_rate=win_rates(values.sign * values.per_response),
+        mean_complete=complete.means() if num_complete else np.full(len(mean), np.nan),
+        num_complete_prompts=num_complete,
+        num_draws=len(draws),
+        stable_order_from=stable_from(sizes, agrees.all(axis=-1)),
+        stable_best_from=stable_from(sizes, agrees[..., 0]),
+    )
+
+
+def subset_means_of(values: GroupValues, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sizes of nested random subsets and the estimates on them, [runs, sizes, teachers]."""
+    sizes, *_ = results = [subset_means(part, seed) for part in values.parts]
+    return sizes[0], _ratio([means for _, means in results])
+
+
+def _interval(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not len(draws):
+        missing = np.full(draws.shape[1], np.nan)
+        return missing, missing
+    low, high = np.percentile(draws, _INTERVAL, axis=0)
+    return low, high
+
+
+def _probability_of_best(draws: np.ndarray) -> np.ndarray:
+    if not len(draws):
+        return np.full(draws.shape[1], np.nan)
+    is_best = draws == draws.max(axis=1, keepdims=True)
+    return (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
+
+
+def win_rates(values: np.ndarray) -> np.ndarray:
+    """Share of comparisons with other teachers' answers to the same prompt that a teacher wins.
+
+    Args:
+        values: Shape [prompts, teachers], high is better, NaN where there is no answer.
+
+    Returns:
+        Shape [teachers]; a tie is half a win; NaN for a teacher that was never compared.
+
+    Example: of its three comparisons teacher 0 wins one, ties one and loses one.
+
+    >>> win_rates(np.array([[3.0, 1.0, 3.0], [1.0, 2.0, np.nan]])).round(3).tolist()
+    [0.5, 0.333, 0.75]
+    """
+    num_teachers = values.shape[1]
+    wins, comparisons = np.zeros(num_teachers), np.zeros(num_teachers)
+    for one in range(num_teachers):
+        for other in range(one + 1, num_teachers):
+            difference = values[:, one] - values[:, other]
+            compared = np.count_nonzero(~np.isnan(difference))
+            won = np.count_nonzero(difference > 0) + 0.5 * np.count_nonzero(difference == 0)
+            wins[[one, other]] += won, compared - won
+            comparisons[[one, other]] += compared
+    with np.errstate(invalid="ignore"):
+        return wins / comparisons

@@ -1,0 +1,29 @@
+"""Figures without a display; matplotlib comes with the extra `plots`."""
+
+from typing import Any
+
+
+def new_figure(rows: int, height: float, height_ratios: list[float] | None = None) -> tuple[Any, list[Any]]:
+    """An empty figure of stacked panels.
+
+    Args:
+        rows: How many panels.
+        height: Of the figure, inches.
+        height_ratios: Of the panels.
+
+    Returns:
+        The matplotlib figure and its panels.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "Plots need matplotlib, which is not installed: `pip install 'local_naturalness[plots]'`."
+        ) from error
+    # `Figure` rather than `pyplot`: no global state and no window system.
+    figure = Figure(figsize=(7, height), layout="constrained")
+    panels = figure.subplots(rows, squeeze=False, height_ratios=height_ratios)
+    return figure, [panel for (panel,) in panels]

@@ -1,0 +1,149 @@
+"""`rank_teachers`: which teacher a student should be trained on."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+from datasets import Dataset
+
+from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
+from local_naturalness.tables import Columns, require_dataset
+from local_naturalness.teachers.additive_fit import fit_means
+from local_naturalness.teachers.cells import Group, linked_groups
+from local_naturalness.teachers.doubts import doubts_about
+from local_naturalness.teachers.estimate import Estimate, GroupValues, estimate
+from local_naturalness.teachers.ranking import TeacherGroup, TeacherRanking
+from local_naturalness.teachers.scored import ScoredRows, read_scored
+
+logger = logging.getLogger(__name__)
+
+
+def rank_teachers(
+    dataset: Dataset,
+    by: str = "local_naturalness",
+    *,
+    prompt_column: str = "prompt",
+    teacher_column: str = "teacher",
+    direction: str | None = None,
+    complete_only: bool = False,
+    num_bootstrap: int = 1000,
+    seed: int = 0,
+) -> TeacherRanking:
+    """Rank teachers by a criterion, with the uncertainty that the prompts leave.
+
+    Teachers linked by shared prompts form a group, ranked apart. Within a group all teachers are
+    compared on the same prompts: the mean if all answered all, else a least-squares fit of prompt
+    plus teacher (see `teachers/additive_fit.py`). By `rank_surprisal_ratio`, where its parts
+    `mean_clipped_rank` and `global_naturalness` are there, a teacher's number is the ratio of their
+    means and not the mean of ratios (arXiv 2601.14249).
+
+    Args:
+        dataset: Scored rows.
+        by: A column or a criterion computed on the spot.
+        prompt_column: Strings, message lists or ids; equal content is one prompt.
+        teacher_column: Teachers' names.
+        direction: `"high"` or `"low"` for a column whose better direction is not known.
+        complete_only: Use only prompts that every teacher of the group answered.
+        num_bootstrap: Bootstrap draws over prompts.
+        seed: Of the bootstrap and of the random subsets.
+
+    Returns:
+        The ranking; see `TeacherRanking`. Rows whose criterion is null, NaN or infinite are left
+        out; several rows of a teacher for a prompt are averaged.
+
+    Raises:
+        ValueError: A column is missing, the criterion is unknown or mixes settings, or no row
+            can be used.
+        TypeError: `dataset` is not a `Dataset`, or a column is of the wrong type.
+
+    Example: b is better at each prompt by 0.2 on average; c shares no prompt with them.
+
+    >>> from datasets import Dataset
+    >>> from local_naturalness import rank_teachers
+    >>> ranking = rank_teachers(Dataset.from_dict({
+    ...     "prompt": ["p", "p", "q", "q", "r"],
+    ...     "teacher": ["a", "b", "a", "b", "c"],
+    ...     "local_naturalness": [-0.9, -0.8, -0.5, -0.2, -0.1],
+    ... }))
+    >>> [(group.best, group.table["mean"].round(2).tolist()) for group in ranking.groups]
+    [('b', [-0.5, -0.7]), ('c', [-0.1])]
+    """
+    require_dataset(dataset, "rank_teachers")
+    if by == "random":
+        raise ValueError("Teachers cannot be ranked by chance: `by` must be a criterion.")
+    if num_bootstrap < 1:
+        raise ValueError(f"`num_bootstrap` must be at least 1, got {num_bootstrap!r}.")
+    criterion = resolve_criterion(by, dataset.column_names, direction)
+    scored = read_scored(Columns.of(dataset), criterion, prompt_column, teacher_column)
+    groups = [
+        _rank_group(scored, group, criterion, complete_only, num_bootstrap, seed)
+        for group in linked_groups(scored.prompt, scored.teacher)
+    ]
+    notes = _notes(scored, groups, complete_only)
+    ranking = TeacherRanking(by, criterion.direction, groups, notes)
+    for warning in ranking.warnings:
+        logger.warning("%s", warning)
+    return ranking
+
+
+def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) -> list[str]:
+    notes = []
+    if scored.num_left_out:
+        notes.append(f"{scored.num_left_out} rows without a valid score are left out.")
+    if complete_only:
+        notes.append("Only prompts that all teachers of a group answered are used.")
+    num_repeated = sum((group.table["num_responses"] - group.table["num_prompts"]).sum() for group in groups)
+    if num_repeated and not complete_only:
+        notes.append(f"{num_repeated} rows repeat a teacher's answer to a prompt: they are averaged.")
+    return notes
+
+
+def _rank_group(
+    scored: ScoredRows,
+    group: Group,
+    criterion: ResolvedCriterion,
+    complete_only: bool,
+    num_bootstrap: int,
+    seed: int,
+) -> TeacherGroup:
+    names = [scored.names[code] for code in group.teachers]
+    values = GroupValues.of(scored, group, criterion.sign)
+    if complete_only:
+        values = values.complete()
+        if not len(values.per_response):
+            raise ValueError(
+                f"`complete_only=True` leaves nothing: no prompt is answered by all of {names}. "
+                "Drop the argument, or leave out the teachers with few answers."
+            )
+    result = estimate(values, num_bootstrap, seed)
+    lengths = {name: fit_means(scored.matrix(numbers, group)) for name, numbers in scored.lengths.items()}
+    return TeacherGroup(
+        table=_table(values, result, names, scored.num_rows(group)),
+        num_prompts=len(values.per_response),
+        num_complete_prompts=result.num_complete_prompts,
+        stable_order_from=result.stable_order_from,
+        stable_best_from=result.stable_best_from,
+        warnings=doubts_about(names, result, lengths, scored.student),
+    )
+
+
+def _table(values: GroupValues, result: Estimate, names: list[str], num_rows: np.ndarray) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "teacher": names,
+            "mean": result.mean,
+            "low": result.low,
+            "high": result.high,
+            "gap": result.mean - result.mean[result.order[0]],
+            "gap_low": result.gap_low,
+            "gap_high": result.gap_high,
+            "p_best": result.p_best,
+            "win_rate": result.win_rate,
+            "num_prompts": np.count_nonzero(~np.isnan(values.per_response), axis=0),
+            "num_responses": num_rows,
+            "mean_complete": result.mean_complete,
+        }
+    )
+    ordered = table.iloc[result.order].reset_index(drop=True)
+    ordered.insert(0, "rank", np.arange(1, len(ordered) + 1))
+    return ordered

@@ -1,0 +1,173 @@
+"""`compare_criteria` against plain loops and cases worked by hand."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from datasets import DatasetDict
+
+from local_naturalness.comparison import compare_criteria
+from local_naturalness.comparison.agreement import mean_tau
+from local_naturalness.comparison.outcomes import spearman, spearman_interval
+from local_naturalness.selection import select_responses
+
+
+def plain_tau(one, other) -> float:
+    pairs = [
+        (np.sign(one[i] - one[j]), np.sign(other[i] - other[j]))
+        for i, j in itertools.combinations(range(len(one)), 2)
+        if not np.isnan([one[i], one[j], other[i], other[j]]).any()
+    ]
+    if not any(a for a, _ in pairs) or not any(b for _, b in pairs):
+        return math.nan
+    agreement = sum(a * b for a, b in pairs)
+    return agreement / math.sqrt(sum(a * a for a, _ in pairs) * sum(b * b for _, b in pairs))
+
+
+def test_tau_equals_a_plain_loop_with_ties_and_gaps():
+    generator = np.random.default_rng(0)
+    prompt = generator.integers(0, 8, 60)
+    values = generator.integers(0, 5, (3, 60)).astype(float)
+    values[generator.random(values.shape) < 0.15] = np.nan
+    found = mean_tau(values, prompt)
+    for one, other in itertools.product(range(3), repeat=2):
+        taus = [plain_tau(values[one][prompt == group], values[other][prompt == group]) for group in range(8)]
+        assert found[one, other] == pytest.approx(np.nanmean(taus), abs=1e-6)
+
+
+def test_tau_of_single_candidates_is_undefined():
+    assert np.isnan(mean_tau(np.array([[1.0, 2.0]]), np.array([0, 1]))).all()
+
+
+@pytest.fixture
+def compared(make):
+    """Local and global agree on p and q; on r local takes a, global takes b."""
+    return make(
+        "ppqqrr",
+        "ababab",
+        response=list("uvwxyz"),
+        local_naturalness=[-0.9, -0.4, -0.2, -0.5, -0.1, -0.3],
+        global_naturalness=[-0.9, -0.5, -0.3, -0.6, -0.4, -0.2],
+        global_naturalness_by_step=[-0.9, -0.5, -0.3, -0.6, -0.2, -0.4],
+        num_tokens=[10, 20, 30, 40, 50, 60],
+        num_steps=[1, 2, 3, 4, 5, 10],
+    )
+
+
+def test_by_hand(compared):
+    result = compare_criteria(compared)
+    names = [
+        "local_naturalness",
+        "global_naturalness",
+        "global_naturalness_by_step",
+        "num_tokens",
+        "random",
+    ]
+    table = result.to_pandas().set_index("criterion")
+    assert list(table.index) == names
+    assert table.loc["local_naturalness", "num_prompts"] == 3
+    # Picks of local: rows v, w, y; of global: v, w, z; the longest: v, x, z.
+    assert table.loc[names[:4], "num_tokens"].tolist() == pytest.approx([100 / 3, 110 / 3, 100 / 3, 40])
+    assert table.loc["global_naturalness", "num_steps"] == pytest.approx(5.0)
+    assert table.loc["global_naturalness", "tokens_per_step"] == pytest.approx(26 / 3)
+    assert result.tau.loc["local_naturalness", "global_naturalness"] == pytest.approx(1 / 3)
+    assert result.tau.loc["local_naturalness", "global_naturalness_by_step"] == pytest.approx(1.0)
+    assert result.overlap.loc["local_naturalness", "global_naturalness"] == pytest.approx(2 / 3)
+    assert result.overlap.loc["global_naturalness", "num_tokens"] == pytest.approx(2 / 3)
+    shares = result.teacher_shares.loc["global_naturalness"]
+    assert shares.to_dict() == pytest.approx({"a": 1 / 3, "b": 2 / 3})
+    text = str(result)
+    assert all(
+        f"{title}\n" in text for title in ["Share of picks by teacher", "Kendall's tau within prompts"]
+    )
+
+
+def test_picks_are_those_of_select_responses(many):
+    result = compare_criteria(many, ["local_naturalness", "random"], seed=3)
+    for name in ("local_naturalness", "random"):
+        chosen = pd.Series(select_responses(many, by=name, seed=3)["teacher"][:])
+        shares = chosen.value_counts(normalize=True)
+        assert result.teacher_shares.loc[name].to_dict() == pytest.approx(shares.to_dict())
+
+
+def test_directions_may_be_given(compared):
+    result = compare_criteria(compared, {"num_tokens": "low", "num_steps": "high"})
+    assert result.to_pandas()["direction"].tolist() == ["low", "high"]
+    assert result.tau.loc["num_tokens", "num_steps"] == -1.0
+    assert result.overlap.loc["num_tokens", "num_steps"] == 0.0
+
+
+def test_suffixed_criteria_are_found(make):
+    dataset = make(
+        "pp",
+        "ab",
+        local_naturalness=[-1.0, -2.0],
+        local_naturalness_w2=[-2.0, -1.0],
+        local_naturalness_spec_w2=["s", "s"],
+    )
+    result = compare_criteria(dataset)
+    assert list(result.tau) == ["local_naturalness", "local_naturalness_w2", "random"]
+    assert result.tau.iloc[0, 1] == -1.0
+
+
+def test_outcomes_are_compared_with_teacher_means(make):
+    dataset = make(
+        "ppppqqqqz",
+        "abcdabcdz",
+        local_naturalness=[-4.0, -3.0, -2.0, -1.0] * 2 + [0.0],
+        rank_surprisal_ratio=[4.0, 3.0, 1.0, 2.0] * 2 + [0.0],
+    )
+    outcomes = {"a": 0.1, "b": 0.2, "c": 0.3, "d": 0.4, "z": 0.0, "y": 0.0}
+    result = compare_criteria(
+        dataset, ["local_naturalness", "rank_surprisal_ratio", "random"], outcomes=outcomes
+    )
+    table = result.to_pandas().set_index("criterion")
+    # Low is better for the ratio: a, b, d, c from worst to best, one swap.
+    assert table["spearman"].tolist()[:2] == pytest.approx([1.0, 0.8])
+    assert np.isnan(table.loc["random", "spearman"])
+    assert table.loc["local_naturalness", "num_teachers"] == 4
+    assert table.loc["local_naturalness", "spearman_low"] < 0
+    assert "Over 4 teachers even a perfect order leaves Spearman anywhere from -0.50" in str(result)
+    assert "Outcomes of ['y', 'z'] are not used" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ([1, 2, 3], [30, 20, 10], -1.0),
+        ([1, 2, 2, 3], [1, 2, 3, 4], 4.5 / math.sqrt(4.5 * 5)),
+        ([1, 1, 1], [1, 2, 3], math.nan),
+    ],
+)
+def test_spearman(one, other, expected):
+    found = spearman(np.array(one, float), np.array(other, float))
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_spearman_interval():
+    # atanh(0.5) +- 1.959964 * sqrt(1.06 / 8) = 0.549306 +- 0.713433.
+    expected = [math.tanh(-0.164127), math.tanh(1.262739)]
+    assert spearman_interval(0.5, 11) == pytest.approx(expected, abs=1e-5)
+    assert spearman_interval(0.9, 3) == (-1.0, 1.0)
+    low, high = spearman_interval(-1.0, 5)
+    assert low > -1.0
+    assert high > -0.5
+
+
+def test_wrong_input_says_what_to_change(compared):
+    with pytest.raises(TypeError, match="`compare_criteria` needs one Dataset"):
+        compare_criteria(DatasetDict({"x": compared}))
+    with pytest.raises(TypeError, match=r"pass \['local_naturalness'\]"):
+        compare_criteria(compared, "local_naturalness")
+    with pytest.raises(ValueError, match="Score the rows first"):
+        compare_criteria(compared.select_columns(["prompt", "teacher", "response"]))
+    with pytest.raises(ValueError, match="Did you mean 'local_naturalness'"):
+        compare_criteria(compared, ["local_naturalnes"])
+
+
+def test_plot(compared, tmp_path):
+    pytest.importorskip("matplotlib", reason="plots need the extra `plots`")
+    path = compare_criteria(compared).plot(tmp_path / "criteria.svg")
+    assert "Share of picks by teacher" in path.read_text()

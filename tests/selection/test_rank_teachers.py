@@ -1,0 +1,251 @@
+"""`rank_teachers` on cases worked by hand and on noise with a known answer."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from datasets import Dataset, DatasetDict
+
+from local_naturalness.teachers import rank_teachers
+from local_naturalness.teachers.ranking import COLUMNS
+
+HIGH = {"by": "score", "direction": "high"}
+
+
+def noisy(num_prompts: int = 200, **offsets: float) -> Dataset:
+    generator = np.random.default_rng(0)
+    rows = []
+    for prompt in range(num_prompts):
+        level = generator.normal(0, 5)
+        for teacher, offset in offsets.items():
+            score = level + offset + generator.normal(0, 0.5)
+            rows.append({"prompt": f"p{prompt}", "teacher": teacher, "score": score})
+    return Dataset.from_list(rows)
+
+
+def test_two_prompts_three_teachers_by_hand(make):
+    dataset = make("pppqqq", "abcabc", score=[1.0, 2.0, 4.0, 3.0, 3.0, 2.0])
+    ranking = rank_teachers(dataset, **HIGH)
+    table = ranking.to_pandas()
+    assert list(table.columns) == list(COLUMNS)
+    assert table["teacher"].tolist() == ["c", "b", "a"]
+    assert table["rank"].tolist() == [1, 2, 3]
+    assert table["mean"].tolist() == pytest.approx([3.0, 2.5, 2.0])
+    assert table["gap"].tolist() == pytest.approx([0.0, -0.5, -1.0])
+    # c wins twice and loses twice; b wins, ties, loses, wins; a loses, loses, ties, wins.
+    assert table["win_rate"].tolist() == [0.5, 0.625, 0.375]
+    assert table["num_prompts"].tolist() == [2, 2, 2]
+    assert ranking.best == "c"
+    assert ranking.groups[0].teachers == ["c", "b", "a"]
+
+
+def test_low_criteria_rank_low_first(make):
+    dataset = make("pp", "ab", rank_surprisal_ratio=[3.0, 2.0])
+    ranking = rank_teachers(dataset, by="rank_surprisal_ratio")
+    assert ranking.best == "b"
+    assert ranking.direction == "low"
+    assert ranking.to_pandas()["win_rate"].tolist() == [1.0, 0.0]
+
+
+def test_rank_surprisal_ratio_of_a_teacher_is_a_ratio_of_sums(make):
+    # a: (2 + 40) / (1 + 4) = 8.4, its mean of ratios is 6. b: (14 + 14) / (2 + 2) = 7.
+    dataset = make(
+        "ppqq",
+        "abab",
+        rank_surprisal_ratio=[2.0, 7.0, 10.0, 7.0],
+        mean_clipped_rank=[2.0, 14.0, 40.0, 14.0],
+        global_naturalness=[-1.0, -2.0, -4.0, -2.0],
+    )
+    table = rank_teachers(dataset, by="rank_surprisal_ratio").to_pandas()
+    assert dict(zip(table["teacher"], table["mean"], strict=True)) == pytest.approx({"b": 7.0, "a": 8.4})
+    assert table["win_rate"].tolist() == [0.5, 0.5]
+    parts_missing = dataset.remove_columns("mean_clipped_rank")
+    assert rank_teachers(parts_missing, by="rank_surprisal_ratio").best == "a"
+
+
+def test_different_prompts_are_compared_fairly(make):
+    # b is 1 better wherever both answered, but alone took on the hard prompt r.
+    dataset = make("ppqqr", "ababb", score=[1.0, 2.0, 2.0, 3.0, -9.0])
+    ranking = rank_teachers(dataset, **HIGH)
+    assert ranking.best == "b"
+    table = ranking.to_pandas()
+    assert table["gap"].tolist() == pytest.approx([0.0, -1.0])
+    assert table["mean_complete"].tolist() == pytest.approx([2.5, 1.5])
+    assert ranking.groups[0].num_prompts == 3
+    assert ranking.groups[0].num_complete_prompts == 2
+    complete = rank_teachers(dataset, complete_only=True, **HIGH)
+    assert complete.to_pandas()["mean"].tolist() == pytest.approx([2.5, 1.5])
+    assert complete.groups[0].num_prompts == 2
+    assert "Only prompts that all teachers" in str(complete)
+
+
+def test_complete_only_needs_a_complete_prompt(make):
+    dataset = make("ppqq", "abbc", score=[1.0, 2.0, 3.0, 4.0])
+    with pytest.raises(ValueError, match=r"no prompt is answered by all of \['a', 'b', 'c'\]"):
+        rank_teachers(dataset, complete_only=True, **HIGH)
+
+
+def test_another_order_over_complete_prompts_is_said(make):
+    # Over p, all three: c, b, a. Fitted over all: a is far ahead of b on q and r.
+    dataset = make("pppqqrr", "abcabab", score=[1.0, 2.0, 3.0, 9.0, 1.0, 9.0, 1.0])
+    ranking = rank_teachers(dataset, **HIGH)
+    assert ranking.best != "c" or ranking.groups[0].teachers[1] != "b"
+    assert any("the order differs" in warning for warning in ranking.warnings)
+
+
+def test_groups_are_ranked_apart(make):
+    dataset = make("pprrs", "abcdc", score=[1.0, 2.0, 9.0, 8.0, 7.0])
+    ranking = rank_teachers(dataset, **HIGH)
+    assert [group.teachers for group in ranking.groups] == [["b", "a"], ["c", "d"]]
+    assert ranking.to_pandas()["group"].tolist() == [1, 1, 2, 2]
+    assert "Group 2, not comparable with the other groups" in str(ranking)
+    with pytest.raises(ValueError, match=r"2 groups of teachers share no prompt.*\['c', 'd'\]"):
+        _ = ranking.best
+
+
+def test_chained_teachers_form_one_group(make):
+    ranking = rank_teachers(make("ppqqrr", "adcbdc", score=[1.0] * 6), **HIGH)
+    assert [sorted(group.teachers) for group in ranking.groups] == [["a", "b", "c", "d"]]
+
+
+def test_duplicates_are_averaged_and_noted(make):
+    dataset = make("ppp", "aab", score=[1.0, 5.0, 2.0])
+    ranking = rank_teachers(dataset, **HIGH)
+    table = ranking.to_pandas()
+    assert table["mean"].tolist() == [3.0, 2.0]
+    assert table["num_responses"].tolist() == [2, 1]
+    assert ranking.notes == ["1 rows repeat a teacher's answer to a prompt: they are averaged."]
+
+
+def test_rows_without_a_score_are_left_out_and_noted(make):
+    dataset = make("ppqq", "abab", score=[1.0, 2.0, float("inf"), None])
+    ranking = rank_teachers(dataset, **HIGH)
+    assert ranking.to_pandas()["mean"].tolist() == [2.0, 1.0]
+    assert ranking.notes == ["2 rows without a valid score are left out."]
+
+
+def test_clear_differences_are_certain_and_stable():
+    ranking = rank_teachers(noisy(a=0.0, b=0.5, c=1.0), **HIGH)
+    table = ranking.to_pandas()
+    assert table["teacher"].tolist() == ["c", "b", "a"]
+    assert table["p_best"].tolist() == [1.0, 0.0, 0.0]
+    assert (table["gap_high"][1:] < 0).all()
+    # Prompts vary far more than teachers: paired gaps are narrow where means are wide.
+    assert (table["high"] - table["low"]).min() > 3 * (table["gap_high"] - table["gap_low"]).max()
+    group = ranking.groups[0]
+    assert 5 <= group.stable_best_from <= group.stable_order_from <= 100
+    assert ranking.warnings == []
+
+
+def test_undecided_is_said(caplog):
+    ranking = rank_teachers(noisy(a=0.0, b=0.01), **HIGH)
+    table = ranking.to_pandas()
+    assert table["p_best"].sum() == pytest.approx(1.0)
+    assert table["gap_low"][1] < 0 < table["gap_high"][1]
+    assert "do not tell it from" in ranking.warnings[0]
+    assert ranking.warnings[0] in caplog.text
+    assert f"Warning: {ranking.warnings[0]}" in str(ranking)
+
+
+def test_all_tied(make):
+    table = rank_teachers(make("ppqq", "abab", score=[1.0] * 4), **HIGH).to_pandas()
+    assert table["teacher"].tolist() == ["a", "b"]
+    assert table["p_best"].tolist() == [0.5, 0.5]
+    assert table["win_rate"].tolist() == [0.5, 0.5]
+
+
+def test_one_teacher(make):
+    ranking = rank_teachers(make("pq", "aa", score=[1.0, 2.0]), **HIGH)
+    assert ranking.best == "a"
+    assert np.isnan(ranking.to_pandas()["win_rate"][0])
+    assert "one teacher, nothing to compare" in str(ranking)
+    assert ranking.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("tokens", "side"), [([30, 20, 10], "larger"), ([10, 20, 30], "smaller"), ([10, 30, 20], None)]
+)
+def test_length_that_gives_the_same_order_is_said(make, tokens, side):
+    dataset = make("ppp", "abc", score=[3.0, 2.0, 1.0], num_tokens=tokens, num_steps=[1, 1, 1])
+    warnings = [text for text in rank_teachers(dataset, **HIGH).warnings if "alone" in text]
+    expected = [
+        f"{quantity} alone gives the same order ({side} is ranked better): the criterion may be "
+        "measuring length here."
+        for quantity in ("the number of tokens", "the number of tokens per step")
+    ]
+    assert warnings == (expected if side else [])
+
+
+def test_unknown_lengths_are_no_reason(make):
+    dataset = make("ppp", "abc", score=[3.0, 2.0, 1.0], num_tokens=[None] * 3, num_steps=[0] * 3)
+    assert rank_teachers(dataset, **HIGH).warnings == []
+
+
+def test_own_family_is_said(make):
+    dataset = make("ppp", "abc", local_naturalness=[-3.0, -2.0, -1.0])
+    dataset = dataset.remove_columns("teacher").add_column(
+        "teacher", ["llama-3-instruct", "Qwen3-235B", "qwen2.5-math-7b"]
+    )
+    spec = "student=Qwen/Qwen2.5-7B-Instruct@abc123; scorer=local; window=4"
+    dataset = dataset.add_column("local_naturalness_spec", [spec] * 3)
+    families = [text for text in rank_teachers(dataset).warnings if "family" in text]
+    assert [text.split("may share")[0] for text in families] == [
+        "qwen2.5-math-7b leads and ",
+        "Qwen3-235B ",
+    ]
+
+
+def test_seed_decides_the_draws():
+    dataset = noisy(30, a=0.0, b=0.2)
+    one, same = (rank_teachers(dataset, **HIGH).to_pandas() for _ in range(2))
+    pd.testing.assert_frame_equal(one, same)
+    other = rank_teachers(dataset, seed=1, **HIGH).to_pandas()
+    assert one["low"].tolist() != other["low"].tolist()
+    assert one["mean"].tolist() == other["mean"].tolist()
+
+
+def test_class_labels_are_named(make):
+    dataset = make("pp", "ab", score=[1.0, 2.0]).class_encode_column("teacher")
+    assert rank_teachers(dataset, **HIGH).best == "b"
+
+
+def test_wrong_input_says_what_to_change(make):
+    dataset = make("pp", "ab", score=[1.0, 2.0])
+    with pytest.raises(TypeError, match=r"DatasetDict with splits \['x'\]: pass `dataset\['x'\]`"):
+        rank_teachers(DatasetDict({"x": dataset}), **HIGH)
+    with pytest.raises(TypeError, match=r"got IterableDataset\. Load it without `streaming=True`"):
+        rank_teachers(dataset.to_iterable_dataset(), **HIGH)
+    with pytest.raises(ValueError, match=r"`teacher_column=\.\.\.`"):
+        rank_teachers(dataset.rename_column("teacher", "model"), **HIGH)
+    with pytest.raises(ValueError, match="cannot be ranked by chance"):
+        rank_teachers(dataset, by="random")
+    with pytest.raises(ValueError, match="`num_bootstrap` must be at least 1"):
+        rank_teachers(dataset, num_bootstrap=0, **HIGH)
+    with pytest.raises(ValueError, match="there is nothing to rank"):
+        rank_teachers(make("pp", "ab", score=[None, float("nan")]), **HIGH)
+
+
+def test_plot(make, tmp_path):
+    pytest.importorskip("matplotlib", reason="plots need the extra `plots`")
+    ranking = rank_teachers(make("pprr", "abcd", score=[1.0, 2.0, 3.0, 4.0]), **HIGH)
+    path = ranking.plot(tmp_path / "teachers.svg")
+    text = path.read_text()
+    assert all(f"<!-- {word} -->" in text for word in ["a", "b", "c", "d"])
+
+
+def test_plot_without_matplotlib_names_the_extra(make, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    ranking = rank_teachers(make("pp", "ab", score=[1.0, 2.0]), **HIGH)
+    with pytest.raises(ImportError, match=r"pip install 'local_naturalness\[plots\]'"):
+        ranking.plot(tmp_path / "teachers.png")
+
+
+def test_no_heavy_imports():
+    code = (
+        "import sys, local_naturalness.selection, local_naturalness.comparison;"
+        "print([name for name in ('torch', 'transformers', 'matplotlib') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

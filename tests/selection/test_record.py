@@ -1,0 +1,66 @@
+"""The trace a selection leaves in the dataset's description."""
+
+from datasets import Dataset, load_from_disk
+
+from local_naturalness.selection import read_record, select_responses, write_record
+
+
+def test_what_is_recorded(scored):
+    dataset = scored.add_column("local_naturalness_spec", ["student=s@1; window=4"] * 6)
+    record = read_record(select_responses(dataset, where="correct", min_score=-0.65))
+    assert record == {
+        "by": "local_naturalness",
+        "directions": {"local_naturalness": "high"},
+        "mode": "best",
+        "k": 1,
+        "where": "correct",
+        "min_score": -0.65,
+        "max_teacher_share": None,
+        "match": False,
+        "normalize": "zscore",
+        "weights": None,
+        "prompt_column": "prompt",
+        "teacher_column": "teacher",
+        "seed": 0,
+        "rows": 6,
+        "prompts": 2,
+        "selected": 2,
+        "prompts_selected": 2,
+        "rejected": {"where": 2, "min_score": 2},
+        "teacher_shares_before": {"a": 0.333333, "b": 0.333333, "c": 0.333333},
+        "teacher_shares_after": {"b": 0.5, "c": 0.5, "a": 0.0},
+        "specs": {"local_naturalness_spec": "student=s@1; window=4"},
+    }
+
+
+def test_it_survives_select_map_and_disk(scored, tmp_path):
+    best = select_responses(scored)
+    record = read_record(best)
+    changed = best.select([1]).map(lambda row: {"prompt": row["prompt"] + "?"})
+    changed.save_to_disk(tmp_path / "saved")
+    assert read_record(load_from_disk(tmp_path / "saved")) == record
+
+
+def test_the_description_and_earlier_records_are_kept(scored):
+    scored.info.description = "Two prompts.\n\nBy hand."
+    wide = select_responses(scored, k=2)
+    best = select_responses(wide)
+    assert best.info.description.startswith("Two prompts.\n\nBy hand.\n\nlocal_naturalness selection:")
+    assert read_record(best)["k"] == 1
+    assert read_record(best)["previous"] == read_record(wide)
+    assert scored.info.description == "Two prompts.\n\nBy hand."
+
+
+def test_a_function_is_recorded_by_its_name(scored):
+    def long_enough(row):
+        return row["num_tokens"] > 10
+
+    record = read_record(select_responses(scored, where=long_enough))
+    assert record["where"].endswith("long_enough")
+
+
+def test_no_record():
+    dataset = Dataset.from_dict({"prompt": ["p"]})
+    assert read_record(dataset) is None
+    write_record(dataset, {"by": "line\nbreak", "shares": {"ä": 1.0}})
+    assert read_record(dataset) == {"by": "line\nbreak", "shares": {"ä": 1.0}}

@@ -1,0 +1,78 @@
+"""The part of a card that the library writes: how the responses were chosen, in Markdown."""
+
+from collections.abc import Iterable
+
+from local_naturalness import __version__
+from local_naturalness.hub.facts import (
+    NOT_RECORDED,
+    count_facts,
+    criterion_facts,
+    scorer_facts,
+    source_facts,
+)
+from local_naturalness.hub.provenance import Provenance
+from local_naturalness.hub.safe_text import escaped
+
+BEGIN = "<!-- local_naturalness:begin -->"
+END = "<!-- local_naturalness:end -->"
+
+_MAX_TEACHERS = 50
+
+
+def render(provenance: Provenance, snippet: str, licence: str | None, source_datasets: list[str]) -> str:
+    """The block between its marks.
+
+    Args:
+        provenance: What is told.
+        snippet: Python code that loads the data for training.
+        licence: `None` where the caller gave none.
+        source_datasets: As the caller gave them.
+    """
+    facts = {
+        **criterion_facts(provenance),
+        **scorer_facts(provenance),
+        **count_facts(provenance),
+        **source_facts(licence, source_datasets),
+    }
+    scores = {name: f"{value:.4g}" for name, value in provenance.score_quantiles.items()}
+    parts = [
+        BEGIN,
+        "## How these responses were chosen",
+        f"Written by `local_naturalness` {__version__}. "
+        "The next push replaces everything between the two marks around this part.",
+        _table(("Fact", "Value"), facts.items()),
+        "### Selection scores",
+        "Quantiles of the column `selection_score`. `selection_rank` 1 is the first choice for its prompt.",
+        _table(scores.keys(), [scores.values()]),
+        *_teacher_part(provenance),
+        "### Train on it",
+        f"```python\n{snippet}\n```",
+        END,
+    ]
+    return "\n\n".join(parts)
+
+
+def _teacher_part(provenance: Provenance) -> list[str]:
+    after = provenance.teacher_shares
+    if after is None:
+        return []
+    before = (provenance.record or {}).get("teacher_shares_before")
+    names = list(dict.fromkeys([*after, *(before or {})]))
+    rows = [
+        (
+            escaped(name),
+            NOT_RECORDED if before is None else f"{before.get(name, 0):.1%}",
+            f"{after.get(name, 0):.1%}",
+        )
+        for name in names[:_MAX_TEACHERS]
+    ]
+    table = _table(("Teacher", "Share of the candidates", "Share of the selection"), rows)
+    left_out = len(names) - _MAX_TEACHERS
+    more = [f"{left_out} more teachers with smaller shares."] if left_out > 0 else []
+    return ["### Teachers", table, *more]
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    header = list(header)
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

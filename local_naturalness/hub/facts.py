@@ -1,0 +1,125 @@
+"""The facts of a card's table, as Markdown: text from data is escaped here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from local_naturalness.hub.provenance import Provenance, spec_pairs, student_of
+from local_naturalness.hub.records import Record
+from local_naturalness.hub.safe_text import escaped, public_name
+
+NOT_RECORDED = "not recorded"
+
+_SETTING_DEFAULTS = {
+    "where": None,
+    "min_score": None,
+    "max_teacher_share": None,
+    "normalize": "zscore",
+    "weights": None,
+    "seed": 0,
+}
+_SPEC_TOLD_APART = ("student", "splitter", "local_naturalness")
+
+
+def criterion_facts(provenance: Provenance) -> dict[str, str]:
+    """By which number responses were chosen, and how many."""
+    record = provenance.record
+    if record is None:
+        lost = f"{NOT_RECORDED}: the selection was stored in a form that keeps columns only"
+        return {"Criterion": lost}
+    facts = {"Criterion": _criterion(record), "Picked": _picked(record)}
+    settings = _told_settings(record)
+    if settings:
+        facts["Other settings"] = ", ".join(
+            f"{escaped(name)} = {escaped(value)}" for name, value in settings.items()
+        )
+    previous = record.get("previous")
+    while previous:
+        earlier = f"{_criterion(previous)}; {_picked(previous)}"
+        facts["Chosen before that by"] = "; ".join(
+            filter(None, [facts.get("Chosen before that by"), earlier])
+        )
+        previous = previous.get("previous")
+    return facts
+
+
+def _criterion(record: Record) -> str:
+    by = record["by"]
+    weights = {by: None} if isinstance(by, str) else by
+    told = []
+    for name, weight in weights.items():
+        direction = record.get("directions", {}).get(name)
+        better = f" ({direction} is better)" if direction and name != "random" else ""
+        factor = "" if weight is None else f"{escaped(weight)} × "
+        told.append(f"{factor}{escaped(name)}{better}")
+    return " + ".join(told)
+
+
+def _picked(record: Record) -> str:
+    k, mode = record["k"], record["mode"]
+    if k is None:
+        picked = "all valid responses to each prompt, ranked"
+    else:
+        picked = (
+            f"the {mode} response to each prompt" if k == 1 else f"the {k} {mode} responses to each prompt"
+        )
+    return picked + (", teacher shares imitated" if record.get("match") else "")
+
+
+def _told_settings(record: Record) -> dict[str, Any]:
+    return {
+        name: record[name]
+        for name, default in _SETTING_DEFAULTS.items()
+        if record.get(name, default) != default
+    }
+
+
+def scorer_facts(provenance: Provenance) -> dict[str, str]:
+    """With which student and settings the numbers were computed."""
+    if not provenance.specs:
+        return {"Student": NOT_RECORDED}
+    facts = {}
+    several = len(provenance.specs) > 1
+    for column, spec in provenance.specs.items():
+        place = f" ({escaped(column)})" if several else ""
+        pairs = spec_pairs(spec)
+        student, commit = student_of(spec)
+        facts[f"Student{place}"] = escaped(public_name(student)) or NOT_RECORDED
+        facts[f"Student commit or digest{place}"] = escaped(commit) or NOT_RECORDED
+        if "splitter" in pairs:
+            facts[f"Splitter and version{place}"] = escaped(pairs["splitter"])
+        others = {name: value for name, value in pairs.items() if name not in _SPEC_TOLD_APART}
+        facts[f"Scoring settings{place}"] = ", ".join(
+            f"{escaped(name)} = {escaped(value)}" for name, value in others.items()
+        )
+        facts[f"Scored with{place}"] = (
+            f"`local_naturalness` {escaped(pairs.get('local_naturalness', NOT_RECORDED))}"
+        )
+        facts[f"Status of the selected rows{place}"] = listed_counts(provenance.statuses.get(column, {}))
+    return facts
+
+
+def count_facts(provenance: Provenance) -> dict[str, str]:
+    """How many rows there are, were, and why the others are not here."""
+    record = provenance.record or {}
+    facts = {"Rows": listed_counts(provenance.rows)}
+    if provenance.num_prompts is not None:
+        facts["Prompts"] = f"{provenance.num_prompts:,}"
+    if "rows" not in record:
+        return facts | {"Candidates": NOT_RECORDED, "Rejected": NOT_RECORDED}
+    return facts | {
+        "Candidates": f"{record['rows']:,} responses to {record['prompts']:,} prompts",
+        "Selected": f"{record['selected']:,} responses to {record['prompts_selected']:,} prompts",
+        "Rejected": listed_counts(record["rejected"]),
+    }
+
+
+def listed_counts(counts: Mapping[str, int]) -> str:
+    told = ", ".join(f"{escaped(name)} {number:,}" for name, number in counts.items())
+    return told or "none"
+
+
+def source_facts(licence: str | None, source_datasets: list[str]) -> dict[str, str]:
+    """Where prompts and responses come from and what may be done with them."""
+    facts = {"Source datasets": ", ".join(escaped(name) for name in source_datasets)}
+    facts["Licence"] = escaped(licence or "")
+    return {name: value for name, value in facts.items() if value}

@@ -1,0 +1,99 @@
+"""`push_selection`: a selection on the Hub, ready for a trainer, with a card that explains it."""
+
+from datasets import Dataset, DatasetDict
+from huggingface_hub import DatasetCard
+
+from local_naturalness.hub.card import updated_card
+from local_naturalness.hub.export import Form, exported
+from local_naturalness.hub.provenance import gather
+from local_naturalness.hub.repository import Repository
+from local_naturalness.hub.snippet import training_snippet
+
+
+def push_selection(
+    dataset: Dataset | DatasetDict,
+    repo_id: str,
+    *,
+    private: bool | None = None,
+    export: Form = "prompt-completion",
+    licence: str | None = None,
+    source_datasets: str | list[str] | None = None,
+    token: str | None = None,
+    prompt_column: str | None = None,
+    response_column: str = "response",
+    teacher_column: str | None = None,
+) -> str:
+    """Push what `select_responses` returned to a dataset repository: the data first, then its card.
+
+    Pushing the same selection again changes nothing. Pushing another one to the same repository
+    replaces the data and the part of the card that tells its provenance; the rest of the card,
+    written by people, stays. Conflicts, rate limits, server errors and lost connections are retried
+    a few times; before a commit is repeated, the history tells whether it landed after all.
+
+    Args:
+        dataset: A selection. A `DatasetDict` becomes all of the repository; a `Dataset` becomes
+            one split (`dataset.split`, else "train") and other splits of the repository stay.
+        repo_id: `namespace/name`, or `name` in your own namespace. Created where it does not exist.
+        private: Visibility of a repository that is created now; `None` follows the namespace.
+        export: The layout for TRL's `SFTTrainer`. "prompt-completion" writes `prompt` and
+            `completion` (text for text prompts, message lists for message lists), "messages" writes
+            conversations, `None` leaves prompt and response as they are. Other columns are kept.
+        licence: Identifier for the card, such as "apache-2.0"; `None` leaves the card's own.
+        source_datasets: Hub ids of the datasets that prompts and responses come from, added to
+            those the card names.
+        token: `None` uses the stored login.
+        prompt_column: `None` means the one the selection was made with, else "prompt".
+        response_column: The text that becomes the completion.
+        teacher_column: `None` means the one the selection was made with, else "teacher".
+
+    Returns:
+        The url of the commit that completes the push.
+
+    Raises:
+        TypeError: `dataset` is neither a Dataset nor a DatasetDict, or a column has the wrong type.
+        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes.
+        PermissionError: The Hub refuses the login or the repository.
+        ConnectionError: The Hub kept failing; the push can be repeated.
+
+    Example:
+
+    ```python
+    from local_naturalness import push_selection, select_responses
+
+    best = select_responses(scored, by="local_naturalness", k=1)
+    push_selection(best, "me/curated", licence="apache-2.0", source_datasets="GAIR/LIMO")
+    ```
+    """
+    splits = _splits(dataset)
+    provenance = gather(splits, prompt_column, teacher_column)
+    columns = {"prompt_column": provenance.prompt_column, "response_column": response_column}
+    ready = DatasetDict({split: exported(rows, export, **columns) for split, rows in splits.items()})
+    sources = [source_datasets] if isinstance(source_datasets, str) else source_datasets or []
+    repository = Repository(repo_id, private=private, token=token)
+
+    snippet = training_snippet(repository.repo_id, next(iter(splits)), export, provenance.students)
+
+    def with_provenance(card: DatasetCard) -> str:
+        return updated_card(
+            card,
+            provenance,
+            repo_id=repository.repo_id,
+            snippet=snippet,
+            licence=licence,
+            source_datasets=sources,
+        )
+
+    repository.check_card(with_provenance)
+    repository.push_data(ready, keep_other_splits=isinstance(dataset, Dataset))
+    return repository.update_card(with_provenance)
+
+
+def _splits(dataset: Dataset | DatasetDict) -> dict[str, Dataset]:
+    if isinstance(dataset, Dataset):
+        return {str(dataset.split or "train"): dataset}
+    if isinstance(dataset, DatasetDict) and dataset:
+        return dict(dataset)
+    raise TypeError(
+        f"`dataset` must be a Dataset or a DatasetDict with splits, got {type(dataset).__name__}. "
+        "A stream can be read first: load the candidates without `streaming=True` and select again."
+    )

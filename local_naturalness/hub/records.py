@@ -1,0 +1,75 @@
+"""What `select_responses` noted about a selection, read back and joined over splits."""
+
+from collections import Counter
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from datasets import Dataset, DatasetInfo
+
+from local_naturalness.selection.record import read_record
+
+Record = dict[str, Any]
+
+_COUNTS = ("rows", "prompts", "selected", "prompts_selected")
+# What belongs to one split; all the rest are settings, which the splits must share.
+_OUTCOMES = (*_COUNTS, "rejected", "teacher_shares_before", "teacher_shares_after", "previous")
+
+
+def joined_record(splits: Mapping[str, Dataset]) -> Record | None:
+    """The one record behind all splits, with counts added up; `None` where one has none.
+
+    Raises:
+        ValueError: The rows were chosen by selections with different settings.
+    """
+    by_split = [_records(dataset) for dataset in splits.values()]
+    if not all(by_split):
+        return None
+    records = [record for found in by_split for record in found]
+    first = _settings(records[0])
+    for record in records[1:]:
+        other = _settings(record)
+        if other != first:
+            differing = [name for name in first | other if first.get(name) != other.get(name)]
+            one, two = ({name: choice.get(name) for name in differing} for choice in (first, other))
+            raise ValueError(
+                f"The selection mixes rankings: some rows were chosen with {one}, others with "
+                f"{two}. Push them to repositories of their own, or select again from all "
+                "candidates."
+            )
+    return first | _joined_outcomes(records)
+
+
+def _records(dataset: Dataset) -> list[Record]:
+    # Concatenated selections keep the lines of all of them.
+    lines = (dataset.info.description or "").split("\n")
+    infos = (DatasetInfo(description=line) for line in dict.fromkeys(lines))
+    found = (read_record(SimpleNamespace(info=info)) for info in infos)
+    return [record for record in found if record is not None]
+
+
+def _settings(record: Record) -> Record:
+    return {name: value for name, value in record.items() if name not in _OUTCOMES}
+
+
+def _joined_outcomes(records: list[Record]) -> Record:
+    outcomes: Record = {
+        name: sum(record[name] for record in records)
+        for name in _COUNTS
+        if all(name in record for record in records)
+    }
+    if all("rejected" in record for record in records):
+        outcomes["rejected"] = dict(sum((Counter(r["rejected"]) for r in records), Counter()))
+    if all("teacher_shares_before" in record for record in records):
+        outcomes["teacher_shares_before"] = _joined_shares(records)
+    outcomes["previous"] = records[0].get("previous")
+    return outcomes
+
+
+def _joined_shares(records: list[Record]) -> dict[str, float]:
+    total = sum(record["rows"] for record in records) or 1
+    shares: Counter[str] = Counter()
+    for record in records:
+        for teacher, share in record["teacher_shares_before"].items():
+            shares[teacher] += share * record["rows"] / total
+    return dict(shares)

@@ -1,0 +1,53 @@
+"""Text from data, made fit for a public page: nothing private, nothing that acts as markup."""
+
+import re
+
+_MAX_LENGTH = 200
+
+_TOKEN = re.compile(r"\b(?:hf|api_org)_[A-Za-z0-9]{8,}")
+# From where a path begins to its last separator, so that its last component stays. Greedy, because
+# folders may contain blanks, and losing a word is better than showing a folder or a user's name.
+_FOLDERS = re.compile(
+    r"""(?<![^\s"'`(=,;\[<])(?:file:/*)?"""
+    r"""(?:~\w*|(?:[A-Za-z]:|\.{1,2})?(?=[\\/]\S[^<>|"]*[\\/]))[\\/]"""
+    r"""(?:[^<>|"]*[\\/])?(?=[^\\/])"""
+)
+_ESCAPED = str.maketrans(
+    {character: f"\\{character}" for character in "\\`*[]|~$"}
+    | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
+)
+# An underscore between letters or digits is never emphasis, and names are full of them.
+_EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def public_name(name: str) -> str:
+    """A model's name without the folders it lies in; a Hub id keeps its namespace.
+
+    >>> public_name("/home/someone/models/student-7b/"), public_name("Qwen/Qwen2.5-7B")
+    ('student-7b', 'Qwen/Qwen2.5-7B')
+    """
+    parts = re.split(r"[\\/]+", public_text(name).rstrip("\\/"))
+    is_hub_id = len(parts) <= 2 and "\\" not in name
+    return "/".join(parts) if is_hub_id else parts[-1]
+
+
+def public_text(text: object) -> str:
+    """Text on one line, without access tokens, the folders of local paths and control characters.
+
+    >>> public_text("judge=/home/someone/judge.py")
+    'judge=judge.py'
+    """
+    visible = "".join(character if character.isprintable() else " " for character in str(text))
+    line = _FOLDERS.sub("", _TOKEN.sub("(token removed)", " ".join(visible.split())))
+    return line if len(line) <= _MAX_LENGTH else f"{line[: _MAX_LENGTH - 1]}…"
+
+
+def escaped(text: object) -> str:
+    """`public_text` that shows as itself in Markdown, in its tables and in HTML.
+
+    >>> print(escaped("a|b <b>c</b> [d](http://e)"))
+    a\\|b &lt;b&gt;c&lt;/b&gt; \\[d\\](http:&#47;/e)
+    """
+    literal = _EMPHASIS.sub(r"\\_", public_text(text).translate(_ESCAPED))
+    # Bare addresses would turn into links.
+    return literal.replace("://", ":&#47;/").replace("www.", "www&#46;")

@@ -1,0 +1,215 @@
+"""The card as a whole, and what must never get into it."""
+
+import getpass
+import re
+from pathlib import Path
+
+import pytest
+from datasets import Dataset, DatasetDict, concatenate_datasets
+from huggingface_hub import DatasetCard
+from some_selections import SPEC, make_candidates, make_selection
+
+from local_naturalness import __version__
+from local_naturalness.hub import push_selection
+from local_naturalness.hub.card import updated_card
+from local_naturalness.hub.provenance import gather
+from local_naturalness.selection import select_responses
+
+EMPTY = "---\n{}\n---\n"
+
+
+def write_card(selection: Dataset | DatasetDict, text: str = EMPTY, **changes: object) -> str:
+    splits = selection if isinstance(selection, DatasetDict) else {"train": selection}
+    given = {"snippet": "train()", "licence": None, "source_datasets": []} | changes
+    return updated_card(DatasetCard(text), gather(splits, None, None), repo_id="me/c", **given)
+
+
+def cell(text: str, fact: str) -> str:
+    """What the table of facts says, as it would be shown."""
+    return re.search(rf"^\| {re.escape(fact)} \| (.*) \|$", text, re.MULTILINE)[1]
+
+
+def test_the_whole_card(hub):
+    candidates = make_candidates(
+        8,
+        local_naturalness=lambda p, t: None if (p, t) == (0, 0) else -1.0 - 0.125 * p - 0.25 * t,
+        local_naturalness_status=lambda p, t: "context_trimmed" if p == 7 else "ok",
+        verified=lambda p, t: t != 1,
+    )
+    best = select_responses(candidates, k=2, where="verified", min_score=-2.25)
+    push_selection(best, "me/curated", licence="apache-2.0", source_datasets=["GAIR/LIMO"])
+
+    pattern = re.escape((Path(__file__).parent / "expected_card.md").read_text())
+    pattern = pattern.replace("<VERSION>", re.escape(__version__)).replace("<NUMBER>", r"\d+")
+    card = hub.repos["me/curated"].head.files["README.md"].decode()
+    assert re.fullmatch(pattern, card), card
+
+
+def test_text_from_data_shows_as_itself():
+    hostile = "a|b`c` <img src=x onerror=alert(1)> [d](javascript:e) **f** __g__\n\n# h <!-- i -->"
+    text = write_card(make_selection(teacher=lambda p, t: hostile))
+
+    row = next(line for line in text.splitlines() if line.startswith("| a"))
+    assert row == (
+        r"| a\|b\`c\` &lt;img src=x onerror=alert(1)&gt; \[d\](javascript:e) \*\*f\*\* \_\_g\_\_ "
+        "# h &lt;!-- i --&gt; | 100.0% | 100.0% |"
+    )
+
+
+def test_text_from_specs_and_settings_shows_as_itself():
+    spec = "student=a<b>/c@`d`; scorer=|; splitter=*s*/1; local_naturalness=_0_; window=[4]"
+    odd = make_candidates(local_naturalness_spec=lambda p, t: spec, **{"o|k": lambda p, t: True})
+    text = write_card(select_responses(odd, where="o|k"))
+
+    assert cell(text, "Student") == "a&lt;b&gt;/c"
+    assert cell(text, "Student commit or digest") == r"\`d\`"
+    assert cell(text, "Splitter and version") == r"\*s\*/1"
+    assert cell(text, "Scoring settings") == r"scorer = \|, window = \[4\]"
+    assert cell(text, "Scored with") == r"`local_naturalness` \_0\_"
+    assert cell(text, "Other settings") == r"where = o\|k"
+
+
+def test_nothing_private_gets_into_the_card():
+    home, user = str(Path.home()), getpass.getuser()
+    private = f"/srv/{user}x/models/tiny"
+    spec = SPEC.replace("Qwen/Qwen2.5-7B", private).replace("sentence/1", f"{home}/split.py/2")
+    candidates = make_candidates(
+        local_naturalness_spec=lambda p, t: spec,
+        teacher=lambda p, t: [f"{home}/teacher one/b", "hf_abcdefghijklmnop", "C:\\Users\\al\\m"][t],
+    )
+    text = write_card(select_responses(candidates), source_datasets=[])
+
+    for secret in ("/srv", f"{user}x", home, "models/", "hf_abc", "Users", "teacher one"):
+        assert secret not in text
+    assert cell(text, "Student") == "tiny"
+    assert cell(text, "Splitter and version") == "2"
+    assert "| b |" in text
+    assert "| (token removed) |" in text
+    assert "| m |" in text
+
+
+def test_a_local_path_among_the_sources_keeps_its_last_part_only():
+    text = write_card(make_selection(), source_datasets=["/home/al/limo", "GAIR/LIMO"])
+
+    sources = DatasetCard(text).data.to_dict()["source_datasets"]
+    assert sources == ["limo", "GAIR/LIMO"]
+    assert cell(text, "Source datasets") == "limo, GAIR/LIMO"
+    assert "/home" not in text
+
+
+def test_a_combination_is_told_with_weights_and_directions():
+    candidates = make_candidates(length=lambda p, t: float(p + t))
+    best = select_responses(
+        candidates,
+        by={"local_naturalness": 2, "length": 0.5},
+        direction={"length": "low"},
+        normalize="rank",
+        weights="chi2",
+        max_teacher_share=0.5,
+    )
+    text = write_card(best)
+
+    assert cell(text, "Criterion") == (
+        "2 × local_naturalness (high is better) + 0.5 × length (low is better)"
+    )
+    assert cell(text, "Other settings") == ("max_teacher_share = 0.5, normalize = rank, weights = chi2")
+
+
+def test_a_control_is_told_to_be_random():
+    imitated = make_selection()
+    text = write_card(select_responses(make_candidates(), by="random", match=imitated, seed=3))
+
+    assert cell(text, "Criterion") == "random"
+    assert cell(text, "Picked") == "the best response to each prompt, teacher shares imitated"
+    assert cell(text, "Other settings") == "seed = 3"
+
+
+def test_selections_in_sequence_are_all_told():
+    first = select_responses(make_candidates(length=lambda p, t: float(t)), k=2)
+    text = write_card(select_responses(first, by="length", direction="low", k=1))
+
+    assert cell(text, "Criterion") == "length (low is better)"
+    assert cell(text, "Chosen before that by") == (
+        "local_naturalness (high is better); the 2 best responses to each prompt"
+    )
+
+
+def test_a_criterion_whose_columns_were_dropped_is_told_from_the_record():
+    kept = ["prompt", "teacher", "response", "selection_score", "selection_rank"]
+    text = write_card(make_selection().select_columns(kept))
+
+    assert cell(text, "Criterion") == "local_naturalness (high is better)"
+    assert cell(text, "Student") == "Qwen/Qwen2.5-7B"
+
+
+def test_without_record_the_columns_tell_what_they_can():
+    bare = Dataset.from_dict(make_selection()[:])
+    text = write_card(bare)
+
+    assert cell(text, "Criterion").startswith("not recorded")
+    assert cell(text, "Student") == "Qwen/Qwen2.5-7B"
+    assert cell(text, "Candidates") == "not recorded"
+    assert cell(text, "Rows") == "train 6"
+    assert cell(text, "Prompts") == "6"
+    assert "| brief | not recorded | 33.3% |" in text
+
+
+def test_splits_are_told_together():
+    both = DatasetDict(train=make_selection(9), test=make_selection(3))
+    text = write_card(both)
+
+    assert cell(text, "Rows") == "train 9, test 3"
+    assert cell(text, "Candidates") == "36 responses to 12 prompts"
+    assert cell(text, "Rejected") == "not_in_top_k 24"
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_scores_of_two_settings_are_refused(is_recorded):
+    other = SPEC.replace("window=4", "window=8")
+    parts = [make_selection(), make_selection(local_naturalness_spec=lambda p, t: other)]
+    if not is_recorded:
+        parts = [Dataset.from_dict(part[:]) for part in parts]
+
+    with pytest.raises(ValueError, match=rf"mixes rankings.*{SPEC}.*{other}.*select again"):
+        write_card(concatenate_datasets(parts))
+    with pytest.raises(ValueError, match=rf"mixes rankings.*{SPEC}.*{other}"):
+        write_card(DatasetDict(train=parts[0], test=parts[1]))
+
+
+def test_two_criteria_are_refused():
+    candidates = make_candidates(length=lambda p, t: float(t))
+    parts = [select_responses(candidates), select_responses(candidates, "length", direction="low")]
+
+    with pytest.raises(ValueError, match=r"mixes.*'by': 'local_naturalness'.*'by': 'length'"):
+        write_card(concatenate_datasets(parts))
+
+
+def test_another_scorers_settings_may_differ():
+    mixed = make_candidates(global_naturalness_spec=lambda p, t: f"student=a/b@{t}; scorer=global; id={t}")
+    assert cell(write_card(select_responses(mixed)), "Student") == "Qwen/Qwen2.5-7B"
+
+
+def test_a_card_written_by_people_keeps_every_character():
+    by_hand = "---\npretty_name: Mine\n---\n\n\n#  Title \n\n* a\r\n* b\n\n\n"
+    once = write_card(make_selection(), by_hand)
+    twice = write_card(make_selection(), once)
+
+    assert once.startswith("---\npretty_name: Mine\ntags:")
+    assert "\n---\n\n\n#  Title \n\n* a\r\n* b\n\n<!-- local_naturalness:begin -->" in once
+    assert twice == once
+
+
+@pytest.mark.parametrize("stray", ["<!-- local_naturalness:begin -->", "<!-- local_naturalness:end -->"])
+def test_a_stray_mark_swallows_no_text(stray):
+    once = write_card(make_selection(), f"---\n{{}}\n---\n\nAbove\n{stray}\nBelow\n")
+    twice = write_card(make_selection(), once)
+
+    assert f"Above\n{stray}\nBelow" in twice
+    assert twice == once
+
+
+def test_tags_of_people_stay_and_are_not_doubled():
+    text = write_card(make_selection(), "---\ntags: distillation\n---\n")
+
+    tags = DatasetCard(text).data.to_dict()["tags"]
+    assert tags == ["distillation", "local-naturalness", "data-selection"]

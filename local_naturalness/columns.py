@@ -69,7 +69,8 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
     """
     if isinstance(rows, _DATASETS):
         raise TypeError(
-            f"{caller} works on rows, found a {type(rows).__name__}: call `dataset.map(scorer, batched=True)`."
+            f"{caller} works on rows, found a {type(rows).__name__}: "
+            "call `dataset.map(scorer, batched=True)`."
         )
     if isinstance(rows, pa.Table) or not isinstance(rows, Mapping):
         raise TypeError(
@@ -112,8 +113,8 @@ def _check_lengths(columns: Mapping[str, Any], caller: str) -> None:
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name!r}: {length}" for name, length in found.items())
         raise ValueError(
-            f"{caller} needs a batch as lists of one length, found {listed}. One row holds one prompt and one "
-            "response: rows that hold several responses must first become one row per response."
+            f"{caller} needs a batch as lists of one length, found {listed}. One row holds one prompt and "
+            "one response: rows that hold several responses must first become one row per response."
         )
 
 

@@ -1,6 +1,7 @@
 """Where each token of a text begins, for any tokenizer."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 _NOT_SPACE = re.compile(r"\S")
@@ -33,7 +34,7 @@ def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
         return ids, _starts_from_pieces(tokenizer, ids, text)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     starts = [start for start, _ in encoded["offset_mapping"]]
-    if any(later < earlier for earlier, later in zip(starts, starts[1:], strict=False)):
+    if any(later < earlier for earlier, later in pairwise(starts)):
         starts = _starts_from_pieces(tokenizer, encoded["input_ids"], text)
     return encoded["input_ids"], starts
 

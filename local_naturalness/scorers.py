@@ -84,7 +84,7 @@ class LocalScorer(Scorer):
     >>> from local_naturalness import LocalScorer
     >>> from local_naturalness.embedded import student_path
     >>> scorer = LocalScorer(student_path())
-    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "2 + 3 = 5. The answer is 5."})
+    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "Adding 2 and 3 gives 5. The answer is 5."})
     >>> row["local_naturalness_status"], row["num_steps"], row["local_naturalness"] < 0
     ('ok', 2, True)
     >>> from datasets import Dataset
@@ -211,8 +211,8 @@ _STATISTIC_TYPES = {
 class GlobalScorer(Scorer):
     """Score responses by global naturalness: every token given the prompt and all tokens before it.
 
-    `1/T sum_j log p(t_j | x, t_<j)`, in nats, higher is more natural (GRAPE, arXiv 2502.04194). Responses that
-    do not fit into the student's context with their prompt are not scored (`too_long_for_global`).
+    `1/T sum_j log p(t_j | x, t_<j)`, in nats, higher is more natural (GRAPE, arXiv 2502.04194). Responses
+    that do not fit into the student's context with their prompt are not scored (`too_long_for_global`).
 
     Args:
         statistics (sequence of `str`, *optional*, defaults to `()`):
@@ -238,7 +238,7 @@ class GlobalScorer(Scorer):
     >>> from local_naturalness import GlobalScorer
     >>> from local_naturalness.embedded import student_path
     >>> scorer = GlobalScorer(student_path(), statistics=["steps"])
-    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "2 + 3 = 5. The answer is 5."})
+    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "Adding 2 and 3 gives 5. The answer is 5."})
     >>> row["global_naturalness"] < 0, row["num_steps"]
     (True, 2)
 
@@ -286,6 +286,8 @@ class GlobalScorer(Scorer):
             dtype=dtype,
             prompt_template=prompt_template,
         )
+        if not self._with_steps:
+            self._splitter = None  # neither the work nor the identity of steps that nobody asked for
         # In one order, so that the same statistics named in another order are the same settings.
         self._statistics = tuple(name for name in _STATISTIC_TYPES if name in statistics)
         self.types = {"global_naturalness": _FLOAT, "num_tokens": _INT}

@@ -181,8 +181,8 @@ class Scorer(Shipped):
         for name in self.types:
             if name + self._suffix in rows and name not in explained:
                 raise ValueError(
-                    f"{type(self).__name__} writes a column {name + self._suffix!r}, and there is one already "
-                    f"without the column {self._spec_column(self.criterion)!r} that would tell its settings. "
+                    f"{type(self).__name__} writes a column {name + self._suffix!r}, and there is one "
+                    f"already without {self._spec_column(self.criterion)!r} beside it to tell its settings. "
                     "Pass `suffix=` to write beside it, or rename or remove it."
                 )
 

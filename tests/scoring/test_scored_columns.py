@@ -1,0 +1,181 @@
+"""Columns that are missing, misspelled, of the wrong kind, or there already: never guessed, never mixed."""
+
+import pytest
+from datasets import Dataset, DatasetDict
+from texts import RESPONSE
+from tiny_models import tiny_model
+
+from local_naturalness import GlobalScorer, LocalScorer
+
+ROW = {"prompt": "Hi", "response": "So it is."}
+WIDE = {"prompt": "Hi", "response": ["So it is.", "It is."]}
+
+
+@pytest.fixture(scope="module")
+def local(model, tokenizer):
+    return LocalScorer(model, tokenizer=tokenizer)
+
+
+@pytest.fixture(scope="module")
+def overall(model, tokenizer):
+    return GlobalScorer(model, tokenizer=tokenizer)
+
+
+def other_scorer(model, tokenizer, kind=LocalScorer, **settings):
+    return kind(model, tokenizer=tokenizer, **settings)
+
+
+def test_missing_column_names_needed_found_and_fix(overall):
+    message = r"GlobalScorer needs the column 'response' and found 'prompt', 'text'\. Pass `response_column=`"
+    with pytest.raises(ValueError, match=message):
+        overall({"prompt": "Hi", "text": "x"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "argument"),
+    [
+        ({"prompt_column": "promt"}, "prompt_column"),
+        ({"response_column": "promt"}, "response_column"),
+        ({"messages_column": "promt"}, "messages_column"),
+        ({"steps_column": "promt"}, "steps_column"),
+    ],
+)
+def test_misspelled_column_is_recognised(model, tokenizer, settings, argument):
+    scorer = other_scorer(model, tokenizer, **settings)
+    with pytest.raises(ValueError, match=f"Did you mean 'prompt'\\? Pass `{argument}=` with"):
+        Dataset.from_dict({"prompt": ["Hi"], "response": ["x"]}).map(scorer)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"prompt": "Hi", "response": 3}, "'response' must hold texts, found int 3"),
+        ({"prompt": 3, "response": "x"}, "'prompt' must hold texts or lists of messages .* found int 3"),
+        ({"prompt": ["a", "b"], "response": "x"}, "'prompt' must hold texts or lists of messages"),
+        ({"prompt": [{"text": "a"}], "response": "x"}, "'role' and 'content'"),
+    ],
+)
+def test_wrong_type_shows_column_and_value(local, row, message):
+    with pytest.raises(TypeError, match=message):
+        Dataset.from_list([row]).map(local)
+    with pytest.raises(TypeError, match=message):
+        Dataset.from_list([row]).map(local, batched=True)
+
+
+@pytest.mark.parametrize("steps", ["So it is.", 3])
+def test_steps_must_be_a_list(model, tokenizer, steps):
+    scorer = other_scorer(model, tokenizer, steps_column="steps")
+    with pytest.raises(TypeError, match="'steps' must hold the list of the response's steps, found"):
+        scorer(ROW | {"steps": steps})
+
+
+@pytest.mark.parametrize("kind", [Dataset, DatasetDict])
+def test_a_dataset_is_not_a_row(local, kind):
+    dataset = Dataset.from_list([ROW])
+    dataset = dataset if kind is Dataset else DatasetDict(train=dataset)
+    with pytest.raises(TypeError, match=f"found a {kind.__name__}: call `dataset.map\\(scorer, batched=True"):
+        local(dataset)
+
+
+@pytest.mark.parametrize("rows", ["text", ["text"], 3])
+def test_what_is_not_a_dict_is_refused(local, rows):
+    with pytest.raises(TypeError, match="needs rows as a dict, found"):
+        local(rows)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_wide_rows_are_sent_to_the_recipe(local, batched):
+    with pytest.raises(
+        TypeError, match=r"found list \['So it is.', 'It is.'\]\. Rows that hold several resp"
+    ):
+        Dataset.from_list([WIDE]).map(local, batched=batched)
+
+
+@pytest.mark.parametrize("prompt", ["Hi", ["Hi"], ["Hi"] * 3])
+def test_lists_of_other_lengths_are_no_batch(local, prompt):
+    """A prompt of two letters must not be taken for two prompts."""
+    with pytest.raises(ValueError, match=r"lists of one length, found 'prompt': .*, 'response': 2"):
+        local(WIDE | {"prompt": prompt})
+
+
+def test_other_names_and_the_last_assistant_turn(model, chat_tokenizer):
+    local = other_scorer(model, chat_tokenizer)
+    expected = local({"prompt": [{"role": "user", "content": "Hi"}], "response": "So it is."})
+    named = other_scorer(model, chat_tokenizer, prompt_column="p", response_column="r")
+    assert named({"p": "Hi", "r": "So it is.", "prompt": 3, "response": 4}) == expected
+    whole = other_scorer(model, chat_tokenizer, messages_column="turns")
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "So it is."}]
+    assert whole({"turns": turns}) == expected
+    assert whole({"turns": [*turns, {"role": "user", "content": "Thanks"}]}) == expected
+    assert whole({"turns": turns[:1]})["local_naturalness_status"] == "missing_response"
+    assert whole({"turns": turns[1:]})["local_naturalness_status"] == "missing_prompt"
+    assert whole({"turns": None})["local_naturalness_status"] == "missing_response"
+
+
+def test_equal_settings_may_be_written_again(local):
+    once = local(ROW)
+    assert local(ROW | once) == once
+    nothing_yet = dict.fromkeys(once)
+    assert local(ROW | nothing_yet) == once
+
+
+@pytest.mark.parametrize("settings", [{"window": 2}, {"splitter": "line"}, {"weighting": "token"}])
+def test_other_settings_are_not_written_over(model, tokenizer, local, settings):
+    other = other_scorer(model, tokenizer, **settings)
+    with pytest.raises(ValueError, match=r"already hold values with other settings: .*window=4.*`suffix=`"):
+        other(ROW | local(ROW))
+    beside = other_scorer(model, tokenizer, suffix="_other", **settings)
+    both = local(ROW) | beside(ROW | local(ROW))
+    assert both["local_naturalness_spec_other"] == other.spec
+    assert beside(ROW | both) == beside(ROW)
+
+
+def test_another_student_is_not_written_over(tokenizer, local, overall):
+    other = GlobalScorer(tiny_model("llama", seed=1), tokenizer=tokenizer)
+    for scorer in (local, overall):  # `num_tokens` would be that of another student
+        with pytest.raises(ValueError, match="other settings"):
+            other(ROW | scorer(ROW))
+
+
+@pytest.mark.parametrize("column", ["local_naturalness", "num_tokens", "num_steps"])
+def test_columns_of_others_are_not_written_over(local, column):
+    with pytest.raises(
+        ValueError, match=r"there is one already .*'local_naturalness_spec'.* `suffix=`"
+    ) as error:
+        local(ROW | {column: 7})
+    assert f"'{column}'" in str(error.value)
+
+
+@pytest.mark.parametrize("statistics", [(), ("steps",)])
+@pytest.mark.parametrize("local_first", [True, False])
+def test_both_scorers_write_into_one_table(model, tokenizer, local, statistics, local_first):
+    overall = other_scorer(model, tokenizer, GlobalScorer, statistics=statistics)
+    first, second = (local, overall) if local_first else (overall, local)
+    both = ROW | first(ROW)
+    both |= second(both)
+    assert both == ROW | local(ROW) | overall(ROW)
+
+
+def test_steps_counted_in_another_way_are_not_mixed(model, tokenizer, local):
+    by_line = other_scorer(model, tokenizer, GlobalScorer, statistics=["steps"], splitter="line")
+    with pytest.raises(ValueError, match="splitter=sentence/1"):
+        by_line(ROW | local(ROW))
+    # Without steps the splitter does not matter.
+    other_scorer(model, tokenizer, GlobalScorer, splitter="line")(ROW | local(ROW))
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_counts_of_a_row_that_only_one_scorer_can_score(tokenizer, batched):
+    model = tiny_model("llama", max_position_embeddings=64)
+    local = other_scorer(model, tokenizer)
+    overall = other_scorer(model, tokenizer, GlobalScorer, statistics=["steps"])
+    rows = {"prompt": ["Hi", "Hi"], "response": [RESPONSE, None]}
+    locally = Dataset.from_dict(rows).map(local, batched=batched)
+    both = locally.map(overall, batched=batched)
+    assert both["global_naturalness_status"][:] == ["too_long_for_global", "missing_response"]
+    assert (
+        both["num_tokens"][:]
+        == locally["num_tokens"][:]
+        == [local(ROW | {"response": RESPONSE})["num_tokens"], 0]
+    )
+    assert both["num_steps"][:] == [8, 0]

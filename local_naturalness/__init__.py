@@ -13,6 +13,7 @@ __version__ = version("local_naturalness")
 
 _MODULE_OF = {
     "GlobalScorer": "scorers",
+    "LocalNaturalness": "metric",
     "LocalScorer": "scorers",
     "Student": "student",
     "compare_criteria": "comparison",
@@ -23,6 +24,7 @@ _MODULE_OF = {
 }
 __all__ = [
     "GlobalScorer",
+    "LocalNaturalness",
     "LocalScorer",
     "Student",
     "compare_criteria",
@@ -39,6 +41,7 @@ IMPORTED_BY_PROCESS = os.getpid()
 if TYPE_CHECKING:
     from local_naturalness.comparison import compare_criteria
     from local_naturalness.hub import push_selection
+    from local_naturalness.metric import LocalNaturalness
     from local_naturalness.scorers import GlobalScorer, LocalScorer
     from local_naturalness.selection import select_responses
     from local_naturalness.steps import split_steps

@@ -1,11 +1,12 @@
 """One row as tokens and steps, or the reason why it cannot be scored."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from local_naturalness.examples import Example
+from local_naturalness.examples import Example, Turn
 from local_naturalness.steps import Splitter, align_steps
 from local_naturalness.tokenization import (
     EncodedPrompt,
@@ -17,12 +18,32 @@ from local_naturalness.tokenization import (
 
 @dataclass(frozen=True)
 class EncodedExample:
-    """Token ids of a row and its steps: `[start, end)` tokens and `[start, end)` characters."""
+    """Token ids of a row and its steps: `[start, end)` tokens and `[start, end)` characters.
+
+    Steps tile the response, unless other turns of a conversation stand between them: those are context
+    of the step that follows, which `begins` includes.
+    """
 
     prompt: np.ndarray
     response: np.ndarray
     steps: list[tuple[int, int]]
     spans: list[tuple[int, int]]
+    begins: list[int]
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that steps own."""
+        return sum(end - start for start, end in self.steps)
+
+    def owned(self, values: np.ndarray) -> np.ndarray:
+        """Of values of all tokens, those that steps own."""
+        return np.concatenate([values[start:end] for start, end in self.steps])
+
+    @property
+    def owned_steps(self) -> list[tuple[int, int]]:
+        """The steps as ranges of what `owned` returns."""
+        ends = np.cumsum([end - start for start, end in self.steps]).tolist()
+        return list(zip([0, *ends[:-1]], ends, strict=True))
 
 
 class ExampleEncoder:
@@ -42,6 +63,8 @@ class ExampleEncoder:
             return "missing_prompt"
         if not example.response.strip():
             return "empty_response"
+        if example.turns is not None:
+            return self._encode_turns(example, example.turns)
         prompt = self._prompt(example)
         response = encode_response(self._tokenizer, example.response).without_repeated(
             prompt.open_think, example.response
@@ -49,7 +72,33 @@ class ExampleEncoder:
         if not len(response.ids):
             return "empty_response"
         steps, spans = step_token_ranges(response.starts, self._spans(example))
-        return EncodedExample(prompt.ids, response.ids, steps, spans)
+        return EncodedExample(prompt.ids, response.ids, steps, spans, [start for start, _ in steps])
+
+    def _encode_turns(self, example: Example, turns: Sequence[Turn]) -> EncodedExample | str:
+        """Each assistant turn a step; other turns between them as the template renders them."""
+        prompt = self._prompt(example)
+        parts: list[np.ndarray] = []
+        steps, spans, begins = [], [], []
+        begin = position = character = 0
+        for index, turn in enumerate(turns):
+            response = encode_response(self._tokenizer, turn.text)
+            if index == 0:
+                response = response.without_repeated(prompt.open_think, turn.text)
+            else:
+                parts.append(self._prompts.encode_between(example.prompt, turn.between))
+                position += len(parts[-1])
+            character += len(turn.text)
+            if not len(response.ids):
+                continue
+            parts.append(response.ids)
+            steps.append((position, position + len(response.ids)))
+            spans.append((spans[-1][1] if spans else 0, character))
+            begins.append(begin)
+            begin = position = position + len(response.ids)
+        if not steps:
+            return "empty_response"
+        # What follows the last turn that owns tokens is not part of the response.
+        return EncodedExample(prompt.ids, np.concatenate(parts)[:begin], steps, spans, begins)
 
     def _prompt(self, example: Example) -> EncodedPrompt:
         key = json.dumps(example.prompt, default=str)

@@ -14,12 +14,24 @@ _WIDE_ROWS = (
 
 
 @dataclass(frozen=True)
+class Turn:
+    """One assistant turn of a conversation, and the messages between it and the assistant turn before."""
+
+    between: list[dict[str, Any]]
+    text: str
+
+
+@dataclass(frozen=True)
 class Example:
-    """One row: what the student is asked, what a teacher answered, and its steps where they are given."""
+    """One row: what the student is asked, what a teacher answered, and its steps where they are given.
+
+    Where each assistant turn is a step, the response is the text of all turns joined.
+    """
 
     prompt: Prompt | None
     response: str | None
     steps: Sequence[str] | None = None
+    turns: Sequence[Turn] | None = None
 
 
 def read_examples(
@@ -28,12 +40,18 @@ def read_examples(
     response_column: str,
     messages_column: str | None,
     steps_column: str | None,
+    by_turn: bool = False,
 ) -> list[Example]:
     """Read rows and check the types of their values.
+
+    Args:
+        by_turn: all assistant turns of a conversation are the response, each a step.
 
     Raises:
         TypeError: a value is not a text (or list of messages, or list of steps).
     """
+    if by_turn:
+        return [_all_turns(messages, messages_column) for messages in rows.column(messages_column)]
     if messages_column is not None:
         pairs = [_last_turn(messages, messages_column) for messages in rows.column(messages_column)]
     else:
@@ -59,6 +77,32 @@ def _last_turn(messages: Any, column: str) -> tuple[Prompt | None, str | None]:
             content = _checked_text(messages[index]["content"], column)
             return list(messages[:index]) or None, content
     return list(messages) or None, None
+
+
+def _all_turns(messages: Any, column: str) -> Example:
+    """Split a conversation into what stands before its first assistant turn, and all assistant turns."""
+    if messages is None:
+        return Example(None, None)
+    _check_messages(messages, column)
+    prompt: list[dict[str, Any]] | None = None
+    turns: list[Turn] = []
+    waiting: list[dict[str, Any]] = []
+    for message in messages:
+        if message["role"] != "assistant":
+            waiting.append(message)
+            continue
+        if message.get("tool_calls"):
+            raise TypeError(
+                f"The column {column!r} has an assistant turn with `tool_calls`, whose text only the chat "
+                "template knows. Write the calls into `content`, as the student is going to see them."
+            )
+        if prompt is None:
+            prompt, waiting = waiting, []
+        turns.append(Turn(waiting, _checked_text(message["content"], column) or ""))
+        waiting = []
+    if prompt is None:
+        return Example(list(messages) or None, None)
+    return Example(prompt or None, "".join(turn.text for turn in turns), turns=turns)
 
 
 def _checked_prompt(prompt: Any, column: str) -> Prompt | None:

@@ -1,6 +1,7 @@
 """The callables for `dataset.map`: local and global naturalness of responses."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +37,9 @@ class LocalScorer(Scorer):
         tokenizer, device, dtype:
             Passed on to `Student`.
         splitter (`str`, `re.Pattern` or callable, *optional*, defaults to `"sentence"`):
-            How responses are split into steps, see `split_steps`.
+            How responses are split into steps, see `split_steps`. With `messages_column` also `"turn"`: all
+            assistant turns are the response, each a step; turns of others between them are context and
+            never scored.
         prompt_column, response_column (`str`):
             Columns of prompts (texts or lists of messages) and responses (texts).
         messages_column (`str`, *optional*):
@@ -52,6 +55,10 @@ class LocalScorer(Scorer):
         prompt_template (`str` or callable, *optional*):
             Format string with the field `{prompt}`, or an importable function `prompt -> str`, instead of
             the tokenizer's chat template. Nothing is added to what it returns.
+        store (`str` or path, *optional*):
+            Folder that keeps finished scores: rows that it holds are read, the others are scored and added,
+            those with equal content once. Survives a crash; may be shared by processes. Does not change
+            scores.
         window (`int`, `float` or `None`, *optional*, defaults to `4`):
             Steps that a step is conditioned on besides the prompt. A float in (0, 1) is that share of the
             steps before it, rounded up; `None` is all of them.
@@ -114,6 +121,7 @@ class LocalScorer(Scorer):
         device: Any = None,
         dtype: Any = "auto",
         prompt_template: PromptTemplate | None = None,
+        store: str | os.PathLike[str] | None = None,
         window: int | float | None = 4,
         stride: int = 1,
         max_steps: int | None = None,
@@ -135,6 +143,7 @@ class LocalScorer(Scorer):
             device=device,
             dtype=dtype,
             prompt_template=prompt_template,
+            store=store,
             include_prompt=include_prompt,
         )
         _check_local_settings(window, stride, max_steps, weighting)
@@ -165,7 +174,7 @@ class LocalScorer(Scorer):
         if self._window is None and len(row.response) > room:
             return "too_long_for_global"
         chosen = self._sample(len(row.steps), example)
-        return plan_windows(row.steps, room, self._window, self._stride, chosen)
+        return plan_windows(row.steps, room, self._window, self._stride, chosen, row.begins)
 
     def _sample(self, num_steps: int, example: Example) -> list[int]:
         """Indices of the steps to score, the same for the same row wherever it stands."""
@@ -177,7 +186,7 @@ class LocalScorer(Scorer):
         return sorted(generator.choice(num_steps, self._max_steps, replace=False).tolist())
 
     def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
-        steps, plan = row.encoded.steps, row.plan
+        steps, plan = row.encoded.owned_steps, row.plan
         chosen = self._sample(len(steps), row.example)
         means = step_means(tokens["log_prob"], [steps[index] for index in chosen])
         lengths = np.array([steps[index][1] - steps[index][0] for index in chosen])
@@ -189,7 +198,7 @@ class LocalScorer(Scorer):
             "local_naturalness": score,
             "local_naturalness_stderr": stderr,
             "num_steps": len(steps),
-            "num_tokens": len(row.encoded.response),
+            "num_tokens": row.encoded.num_tokens,
             "step_scores": [step_scores.get(index) for index in range(len(steps))],
             "step_spans": [list(span) for span in row.encoded.spans],
         }
@@ -263,6 +272,7 @@ class GlobalScorer(Scorer):
         device: Any = None,
         dtype: Any = "auto",
         prompt_template: PromptTemplate | None = None,
+        store: str | os.PathLike[str] | None = None,
         statistics: Sequence[str] = (),
     ):
         unknown = sorted(set(statistics) - set(_STATISTIC_TYPES))
@@ -285,6 +295,7 @@ class GlobalScorer(Scorer):
             device=device,
             dtype=dtype,
             prompt_template=prompt_template,
+            store=store,
         )
         if not self._with_steps:
             self._splitter = None  # neither the work nor the identity of steps that nobody asked for
@@ -316,7 +327,7 @@ class GlobalScorer(Scorer):
         scores: Scores = {
             "status": "ok",
             "global_naturalness": float(log_probs.mean()),
-            "num_tokens": len(encoded.response),
+            "num_tokens": encoded.num_tokens,
         }
         for name in ("brier", "entropy"):
             if name in tokens:
@@ -325,12 +336,12 @@ class GlobalScorer(Scorer):
             ratio, mean_rank = rank_surprisal(tokens["rank"], log_probs)
             scores |= {"rank_surprisal_ratio": ratio, "mean_clipped_rank": mean_rank}
         if self._with_steps:
-            first, others = first_token_statistics(log_probs, encoded.steps)
+            first, others = first_token_statistics(log_probs, encoded.owned_steps)
             scores |= {
-                "global_naturalness_by_step": float(step_means(log_probs, encoded.steps).mean()),
+                "global_naturalness_by_step": float(step_means(log_probs, encoded.owned_steps).mean()),
                 "global_naturalness_drop": others,
                 "first_token_log_prob": first,
-                "num_steps": len(encoded.steps),
+                "num_steps": len(encoded.owned_steps),
             }
         return scores
 

@@ -1,6 +1,7 @@
 """What the scorers share: rows in, windows through the engine, score columns out."""
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from local_naturalness.packing import Window
 from local_naturalness.shipping import Shipped
 from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
+from local_naturalness.store import ScoreStore
 from local_naturalness.student import Student
 from local_naturalness.tokenization import PromptEncoder, PromptTemplate
 from local_naturalness.windows import WindowPlan
@@ -27,6 +29,9 @@ logger = logging.getLogger(__name__)
 _INT, _FLOAT, _TEXT = pa.int32(), pa.float64(), pa.string()
 # Counts that both scorers write.
 _COUNTS = ("num_steps", "num_tokens")
+
+# Name and version of the splitter that reads conversations, for provenance.
+TURN_SPLITTER = "turn/1"
 
 # Statuses of rows that have a score.
 SCORED = frozenset({"ok", "context_trimmed", "step_in_pieces"})
@@ -78,10 +83,12 @@ class Scorer(Shipped):
         device: Any,
         dtype: Any,
         prompt_template: PromptTemplate | None,
+        store: str | os.PathLike[str] | None,
         include_prompt: bool = True,
     ):
         self.student = _as_student(student, tokenizer=tokenizer, device=device, dtype=dtype)
-        self._splitter = resolve_splitter(splitter)
+        self._by_turn = isinstance(splitter, str) and splitter == "turn"
+        self._splitter = None if self._by_turn else resolve_splitter(splitter)
         self._prompt_column = prompt_column
         self._response_column = response_column
         self._messages_column = messages_column
@@ -91,6 +98,13 @@ class Scorer(Shipped):
         self._include_prompt = include_prompt
         self._max_tokens_per_batch = max_tokens_per_batch
         self._engine: Engine | None = None
+        self._store_folder = None if store is None else os.path.abspath(store)
+        self._store: ScoreStore | None = None
+        if self._by_turn and (messages_column is None or steps_column is not None):
+            raise ValueError(
+                "`splitter='turn'` makes each assistant turn of a conversation a step: it needs "
+                "`messages_column` and no `steps_column`."
+            )
 
     def __call__(self, rows: Any, rank: int | None = None) -> dict[str, Any]:
         """Score a batch (dict of lists) or one row (dict of values).
@@ -111,8 +125,9 @@ class Scorer(Shipped):
             self._response_column,
             self._messages_column,
             self._steps_column,
+            self._by_turn,
         )
-        scored = self._score(examples, rank)
+        scored = self._finished(examples, rank, spec)
         _log_unscored(Counter(row["status"] for row in scored), self.criterion)
         columns = {name: [row.get(name) for row in scored] for name in self.types}
         columns[f"{self.criterion}_status"] = [row["status"] for row in scored]
@@ -140,6 +155,8 @@ class Scorer(Shipped):
         return settings
 
     def _splitter_setting(self) -> str:
+        if self._by_turn:
+            return TURN_SPLITTER
         return f"column:{self._steps_column}" if self._steps_column else self._splitter.name
 
     def _needed_columns(self) -> dict[str, str]:
@@ -205,6 +222,15 @@ class Scorer(Shipped):
                 for count, before in zip(columns[name], known, strict=True)
             ]
 
+    def _finished(self, examples: Sequence[Example], rank: int | None, spec: str) -> list[Scores]:
+        """Scores from the store where there is one; what it lacks is computed."""
+        if self._store_folder is None:
+            return self._score(examples, rank)
+        if self._store is None or self._store.id != read_spec(spec)["id"]:
+            self._store = ScoreStore(self._store_folder, spec, self.types, self._max_tokens_per_batch)
+            self._max_tokens_per_batch = self._store.max_tokens_per_batch
+        return self._store.scores(examples, lambda missing: self._score(missing, rank))
+
     def _score(self, examples: Sequence[Example], rank: int | None) -> list[Scores]:
         model = self.student.model(rank)
         if self._engine is None or self._engine.model is not model:
@@ -245,7 +271,8 @@ class Scorer(Shipped):
                 for name, values in next(results).items():
                     tokens[name][span.first_scored : span.end] = values
                     finite = finite and bool(np.isfinite(values).all())
-            scored.append(self._columns(row, tokens) if finite else {"status": "non_finite"})
+            owned = {name: row.encoded.owned(values) for name, values in tokens.items()}
+            scored.append(self._columns(row, owned) if finite else {"status": "non_finite"})
         return scored
 
     def _token_statistics(self) -> tuple[str, ...]:
@@ -258,11 +285,11 @@ class Scorer(Shipped):
         raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:
-        machine = {"_engine": None, "_max_tokens_per_batch": None}
+        machine = dict.fromkeys(("_engine", "_max_tokens_per_batch", "_store_folder", "_store"))
         return self.__dict__ | machine | {"_scoring_version": SCORING_VERSION}
 
     def worker_state(self) -> dict[str, Any]:
-        return self.__dict__ | {"_engine": None}
+        return self.__dict__ | {"_engine": None, "_store": None}
 
 
 def _counted_alike(counted: Mapping[str, str], ours: Mapping[str, str]) -> bool:

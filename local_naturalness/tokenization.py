@@ -17,6 +17,7 @@ from local_naturalness.offsets import token_starts
 Prompt = str | list[dict[str, Any]]
 PromptTemplate = str | Callable[[Any], str]
 
+_TURN_MARK = "(assistant turn)"
 _OPEN_THINK = re.compile(r"<think>\s*\Z")
 
 
@@ -116,6 +117,24 @@ class PromptEncoder:
         return EncodedPrompt(
             ids if len(ids) else self._prefix_token(), open_think.group() if open_think else ""
         )
+
+    def encode_between(self, prompt: Prompt, between: Sequence[dict[str, Any]]) -> np.ndarray:
+        """Encode what the template puts between an assistant turn and the next one.
+
+        The turn before is rendered as a mark: templates strip or wrap what assistants said earlier, and
+        only what follows it is wanted.
+        """
+        if self._template is None and not self._tokenizer.chat_template:
+            return self._plain([*prompt, *between])
+        rendered = self._render([*prompt, {"role": "assistant", "content": _TURN_MARK}, *between])
+        _, mark, after = rendered.rpartition(_TURN_MARK)
+        if not mark:
+            raise ValueError(
+                f"The chat template of {type(self._tokenizer).__name__} leaves out earlier assistant turns, "
+                "so conversations cannot be scored turn by turn with it. Pass `prompt_template` as an "
+                "importable function `messages -> str`."
+            )
+        return self._ids(after)
 
     def _render(self, prompt: Prompt) -> str:
         if callable(self._template):

@@ -52,6 +52,7 @@ def plan_windows(
     window: int | float | None = 4,
     stride: int = 1,
     chosen: Iterable[int] | None = None,
+    begins: Sequence[int] | None = None,
 ) -> WindowPlan:
     """Lay the windows of one response.
 
@@ -62,6 +63,7 @@ def plan_windows(
         stride: windows slide by this many steps and score as many (context of `window` to
             `window + stride - 1` steps).
         chosen: indices of the steps to score, ascending; `None` scores all.
+        begins: first token that comes along with each step when it opens a window; `None` is its own first.
 
     Returns:
         Windows in order of the tokens that they score. Every chosen step lies in exactly one scored part.
@@ -70,6 +72,7 @@ def plan_windows(
     [WindowSpan(begin=0, first_scored=0, end=5), WindowSpan(begin=3, first_scored=5, end=9), \
 WindowSpan(begin=5, first_scored=9, end=10)]
     """
+    begins = [start for start, _ in steps] if begins is None else begins
     spans: list[WindowSpan] = []
     trimmed = in_pieces = False
     passes: dict[int, tuple[int, int]] = {}  # first token seen -> scored tokens
@@ -78,14 +81,14 @@ WindowSpan(begin=5, first_scored=9, end=10)]
         start, end = steps[step]
         wanted = first_context_step(step, window, stride)
         if end - start > room:
-            spans += _pieces(start, end, steps[wanted][0], room)
+            spans += _pieces(start, end, begins[wanted], room)
             in_pieces = True
             continue
         first = max(first, wanted)
-        while end - steps[first][0] > room:
+        while first < step and end - begins[first] > room:
             first += 1
-        trimmed = trimmed or first > wanted
-        begin = steps[first][0]
+        begin = begins[first] if end - begins[first] <= room else start
+        trimmed = trimmed or begin > begins[wanted]
         passes[begin] = (passes.get(begin, (start, end))[0], end)
     spans += [WindowSpan(begin, scored, end) for begin, (scored, end) in passes.items()]
     return WindowPlan(sorted(spans, key=lambda span: span.first_scored), trimmed, in_pieces)

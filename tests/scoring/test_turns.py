@@ -1,0 +1,117 @@
+"""`splitter="turn"`: assistant turns are steps, what others say between them is context."""
+
+import pytest
+from plain_loop import joined, log_probs, mean, mean_over_steps
+from tiny_tokenizers import metaspace
+
+from local_naturalness import GlobalScorer, LocalScorer
+
+CONVERSATION = [
+    {"role": "system", "content": "Use tools."},
+    {"role": "user", "content": "What is 17 + 25?"},
+    {"role": "assistant", "content": "First add 17 and 25."},
+    {"role": "tool", "content": "42"},
+    {"role": "assistant", "content": "The answer is 42."},
+    {"role": "user", "content": "Check this."},
+    {"role": "user", "content": "Again."},
+    {"role": "assistant", "content": "The sum is right."},
+    {"role": "user", "content": "Thanks."},
+]
+# As the chat template of the tests writes them, by hand.
+PROMPT = (
+    "<s><|im_start|>system\nUse tools.<|im_end|>\n<|im_start|>user\nWhat is 17 + 25?<|im_end|>\n"
+    "<|im_start|>assistant\n<think>\n"
+)
+BETWEEN = [
+    "",
+    "<|im_end|>\n<|im_start|>tool\n42<|im_end|>\n<|im_start|>assistant\n<think>\n",
+    "<|im_end|>\n<|im_start|>user\nCheck this.<|im_end|>\n<|im_start|>user\nAgain.<|im_end|>\n"
+    "<|im_start|>assistant\n<think>\n",
+]
+TURNS = ["First add 17 and 25.", "The answer is 42.", "The sum is right."]
+
+
+def scorer(model, tokenizer, kind=LocalScorer, **settings):
+    return kind(model, tokenizer=tokenizer, splitter="turn", messages_column="messages", **settings)
+
+
+@pytest.fixture(scope="module")
+def ids(chat_tokenizer):
+    return lambda text: chat_tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def plain(model, ids, first_seen):
+    """Log-probabilities of each turn given the prompt and the turns from `first_seen(i)` on."""
+    scores = []
+    for i, turn in enumerate(TURNS):
+        first = first_seen(i)
+        context = joined(ids(BETWEEN[j]) + ids(TURNS[j]) for j in range(first, i))
+        scores.append(log_probs(model, ids(PROMPT) + context + ids(BETWEEN[i]), ids(turn)))
+    return scores
+
+
+@pytest.mark.parametrize("window", [0, 1, 4, None])
+def test_windows_count_turns(model, chat_tokenizer, ids, window):
+    score = scorer(model, chat_tokenizer, window=window, return_steps=True)({"messages": CONVERSATION})
+    expected = plain(model, ids, lambda i: 0 if window is None else max(0, i - window))
+    assert score["step_scores"] == pytest.approx([mean(step) for step in expected], abs=1e-5)
+    assert score["local_naturalness"] == pytest.approx(mean_over_steps(expected), abs=1e-5)
+    assert score["num_steps"] == 3
+    assert score["num_tokens"] == len(joined(expected))
+    assert [tuple(span) for span in score["step_spans"]] == [(0, 20), (20, 37), (37, 54)]
+    assert "splitter=turn/1" in score["local_naturalness_spec"]
+
+
+def test_global_scores_leave_out_what_others_say(model, chat_tokenizer, ids):
+    settings = {"kind": GlobalScorer, "statistics": ["steps"]}
+    score = scorer(model, chat_tokenizer, **settings)({"messages": CONVERSATION})
+    expected = plain(model, ids, lambda i: 0)
+    assert score["global_naturalness"] == pytest.approx(mean(joined(expected)), abs=1e-5)
+    assert score["global_naturalness_by_step"] == pytest.approx(mean_over_steps(expected), abs=1e-5)
+    assert score["first_token_log_prob"] == pytest.approx(mean([step[0] for step in expected]), abs=1e-5)
+    rest = joined(step[1:] for step in expected)
+    assert score["global_naturalness_drop"] == pytest.approx(mean(rest), abs=1e-5)
+
+
+def test_one_turn_equals_the_last_turn_scored_as_one_step(model, chat_tokenizer):
+    messages = CONVERSATION[:3]
+    whole = LocalScorer(model, tokenizer=chat_tokenizer, messages_column="messages", splitter=as_one_step)
+    expected = whole({"messages": messages})["local_naturalness"]
+    found = scorer(model, chat_tokenizer)({"messages": messages})["local_naturalness"]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def as_one_step(text):
+    return [text]
+
+
+def test_turns_without_text_become_context_of_the_next(model, chat_tokenizer, ids):
+    messages = [*CONVERSATION[:2], {"role": "assistant", "content": ""}, *CONVERSATION[3:5]]
+    score = scorer(model, chat_tokenizer, window=0)({"messages": messages})
+    expected = log_probs(model, ids(PROMPT) + ids(BETWEEN[1]), ids(TURNS[1]))
+    assert score["local_naturalness"] == pytest.approx(mean(expected), abs=1e-5)
+    assert score["num_steps"] == 1
+
+
+@pytest.mark.parametrize(
+    ("messages", "status"),
+    [
+        (None, "missing_response"),
+        (CONVERSATION[:2], "missing_response"),
+        (CONVERSATION[2:3], "missing_prompt"),
+        ([CONVERSATION[1], {"role": "assistant", "content": " "}], "empty_response"),
+    ],
+)
+def test_conversations_that_cannot_be_scored(model, chat_tokenizer, messages, status):
+    scores = scorer(model, chat_tokenizer)({"messages": [messages, CONVERSATION]})
+    assert scores["local_naturalness_status"] == [status, "ok"]
+
+
+def test_it_needs_conversations_and_a_template(model, chat_tokenizer):
+    with pytest.raises(ValueError, match="`messages_column`"):
+        LocalScorer(model, tokenizer=chat_tokenizer, splitter="turn")
+    with pytest.raises(ValueError, match="chat template"):
+        scorer(model, metaspace())({"messages": CONVERSATION})
+    with pytest.raises(TypeError, match="tool_calls"):
+        called = {"role": "assistant", "content": "", "tool_calls": [{"name": "add"}]}
+        scorer(model, chat_tokenizer)({"messages": [CONVERSATION[1], called]})

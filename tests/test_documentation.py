@@ -26,7 +26,9 @@ def test_examples_of_a_page_run(page):
 
 
 def test_the_first_screen_of_the_readme_prints_what_it_shows():
-    code, shown = re.search(r"```python\n(.*?)```\s+```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).groups()
+    code, shown = re.search(
+        r"```python\n(.*?)```\s+```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    ).groups()
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == shown.split()
 

@@ -44,5 +44,7 @@ def test_scores_ranking_and_selection(name, num_prompts, longest):
     assert len(best) + len(rejected) == len(scored)
     answered = {row["prompt"] for row in scored if row["local_naturalness"] is not None}
     assert best["prompt"] == list(dict.fromkeys(row["prompt"] for row in scored if row["prompt"] in answered))
-    ranked = {teacher for group in rank_teachers(scored, num_bootstrap=50).groups for teacher in group.teachers}
+    ranked = {
+        teacher for group in rank_teachers(scored, num_bootstrap=50).groups for teacher in group.teachers
+    }
     assert ranked == {row["teacher"] for row in scored if row["local_naturalness"] is not None}

@@ -1,9 +1,17 @@
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
+# The emulated Hub lies beside the tests of `push_selection`.
+sys.path.append(str(Path(__file__).parent.parent / "hub"))
+from emulated_hub import hub, waits
+
 from local_naturalness.cli import main
 from local_naturalness.embedded import student_path
+
+__all__ = ["hub", "waits"]
 
 ROWS = [
     {

@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 from pathlib import Path
 
 import pytest
@@ -161,7 +161,7 @@ class TestStudent:
 
     def test_prefers_sense(self, model, tokenizer, rows):
         shuffle = random.Random(0).shuffle
-        for row in clear_answers(rows)[:10]:
+        for row in clear_answers(rows)[:6]:
             words = row["response"].split(" ")
             shuffle(words)
             sense = mean_log_prob(model, tokenizer, row["prompt"], row["response"])
@@ -170,26 +170,40 @@ class TestStudent:
             assert sense > -math.log(len(tokenizer)) + 5
 
     def test_prefers_the_right_prompt(self, model, tokenizer, rows):
-        for row, other in pairwise(clear_answers(rows)):
-            own = mean_log_prob(model, tokenizer, row["prompt"], row["response"])
-            assert own > mean_log_prob(model, tokenizer, other["prompt"], row["response"])
+        gains = [
+            mean_log_prob(model, tokenizer, row["prompt"], row["response"])
+            - mean_log_prob(model, tokenizer, other["prompt"], row["response"])
+            for row, other in pairwise(clear_answers(rows)[:13])
+        ]
+        assert sum(gains) / len(gains) > 0.1
 
-    def test_knows_the_facts_of_single_digits(self, model, tokenizer):
+    def test_knows_most_products_of_single_digits(self, model, tokenizer):
         known = []
-        for left in range(1, 10):
-            for right in range(1, 10):
-                prompt = f"Start with {left}. Add {right}. Add 3. What number do you get?"
-                shown = (
-                    "We go through it step by step.\n"
-                    f"Step 1: To add {right}, the number is {left} + {right} ="
-                )
-                wanted = tokenizer(f" {left + right}.", add_special_tokens=False).input_ids
-                ids = prompt_ids(tokenizer, prompt)
-                ids += tokenizer(shown, add_special_tokens=False).input_ids + wanted
-                with torch.no_grad():
-                    guesses = model(torch.tensor([ids])).logits[0].argmax(-1)
-                known.append(guesses[-len(wanted) - 1 : -1].tolist() == wanted)
-        assert sum(known) >= 75
+        for left, right in product(range(2, 10), repeat=2):
+            prompt = f"Start with {left}. Multiply by {right}. Add 3. What number do you get?"
+            shown = (
+                "We go through it step by step.\n"
+                f"Step 1: To multiply by {right}, the number is {left} * {right} ="
+            )
+            wanted = tokenizer(f" {left * right}.", add_special_tokens=False).input_ids
+            ids = prompt_ids(tokenizer, prompt)
+            ids += tokenizer(shown, add_special_tokens=False).input_ids + wanted
+            with torch.no_grad():
+                guesses = model(torch.tensor([ids])).logits[0].argmax(-1)
+            known.append(guesses[-len(wanted) - 1 : -1].tolist() == wanted)
+        assert sum(known) > 0.5 * len(known)
+
+    def test_prefers_right_steps_to_wrong_ones(self, model, tokenizer, rows):
+        scores = {
+            teacher: [
+                mean_log_prob(model, tokenizer, row["prompt"], row["response"])
+                for row in rows
+                if row["teacher"] == teacher
+            ]
+            for teacher in ("stepwise", "careless")
+        }
+        means = {teacher: sum(values) / len(values) for teacher, values in scores.items()}
+        assert means["stepwise"] > means["careless"] + 0.05
 
 
 class TestCandidates:

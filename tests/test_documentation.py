@@ -30,7 +30,11 @@ def test_the_first_screen_of_the_readme_prints_what_it_shows():
         r"```python\n(.*?)```\s+```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
     ).groups()
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == shown.split()
+    printed, expected = run.stdout.split(), shown.split()
+    assert len(printed) == len(expected)
+    for word, known in zip(printed, expected, strict=True):
+        # Other processors round differently: words alike, numbers nearly.
+        assert word == known or float(word) == pytest.approx(float(known), abs=0.005)
 
 
 @pytest.mark.parametrize("name", local_naturalness.__all__)

@@ -32,6 +32,10 @@ def run(options: argparse.Namespace) -> None:
     print("\nWhich response? The locally most natural one to each prompt:\n")
     for teacher, count in wins.most_common():
         print(f"  {teacher:<12} {count:>3} of {len(best)} prompts")
+    print(
+        f"\n{sum(best['is_correct'])} of these answers are correct: what is natural need not be right. With "
+        '`where="is_correct"`\nonly correct answers are candidates.'
+    )
 
     # The example with the fewest steps fits on a screen.
     example = min(best, key=lambda row: (row["num_steps"] < 3, row["num_steps"]))

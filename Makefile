@@ -27,7 +27,7 @@ wheel: $(READY)
 	rm -rf build dist
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 	$(BIN)/python -m pip install --no-deps --target build/installed dist/*.whl
-	cd build && PYTHONPATH=installed ../$(BIN)/python ../tests/check_wheel.py
+	cd build && PYTHONPATH=installed ../$(BIN)/python ../.ci/check_wheel.py
 
 clean:
 	rm -rf $(VENV) build dist local-naturalness-demo

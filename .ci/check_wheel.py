@@ -1,4 +1,4 @@
-"""Run the main job from an installed wheel; started by `make wheel` where the source tree is not importable."""
+"""Run the main job from an installed wheel; `make wheel` starts it away from the source tree."""
 
 import sys
 from pathlib import Path

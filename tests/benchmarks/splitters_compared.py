@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def report(rows, name: str) -> str:
-    """One table: steps, agreement with the default splitter within prompts, share of prompts with another pick."""
+    """One table: steps, agreement with the default splitter, share of prompts with another pick."""
     columns = [f"local_naturalness_{place}" for place in range(len(SPLITTERS))]
     comparison = compare_criteria(rows, columns)
     tokens = sum(rows["num_tokens_0"])

@@ -1,0 +1,56 @@
+"""Push a selection to the Hub: the data in the form that trainers expect, and a card that explains it.
+
+Example:
+
+    local-naturalness push curated me/curated --licence apache-2.0 --source-datasets GAIR/LIMO
+    local-naturalness push curated me/curated-chat --export messages --private
+"""
+
+import argparse
+
+from local_naturalness.cli.arguments import add_input_arguments
+
+_PASSED_ON = (
+    "private",
+    "export",
+    "licence",
+    "source_datasets",
+    "token",
+    "prompt_column",
+    "response_column",
+    "teacher_column",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_input_arguments(parser, "selection", "what `select` wrote")
+    parser.add_argument("repo_id", metavar="REPO_ID", help="NAMESPACE/NAME, or NAME in your own namespace")
+    parser.add_argument(
+        "--private",
+        action=argparse.BooleanOptionalAction,
+        help="visibility of a repository that is created now (default: as the namespace has it)",
+    )
+    parser.add_argument(
+        "--export",
+        choices=("prompt-completion", "messages", "none"),
+        default="prompt-completion",
+        help="layout of the data; none leaves the columns as they are (default: prompt-completion)",
+    )
+    parser.add_argument("--licence", metavar="ID", help="for the card, such as apache-2.0")
+    parser.add_argument(
+        "--source-datasets", nargs="+", metavar="ID", help="where prompts and responses come from"
+    )
+    parser.add_argument("--token", help="default: HF_TOKEN, or the login stored by `hf auth login`")
+    parser.add_argument("--prompt-column", help="default: the one that it was selected with, else prompt")
+    parser.add_argument("--response-column", default="response")
+    parser.add_argument("--teacher-column", help="default: the one that it was selected with, else teacher")
+
+
+def run(options: argparse.Namespace) -> None:
+    from local_naturalness import push_selection
+    from local_naturalness.cli.tables import read_table
+
+    settings = {name: getattr(options, name) for name in _PASSED_ON}
+    settings["export"] = None if options.export == "none" else options.export
+    selection = read_table(options.selection, options.split)
+    print(f"Pushed to {push_selection(selection, options.repo_id, **settings)}")

@@ -1,0 +1,5 @@
+"""What `evaluate.load` copies and imports. Its loader reads imports line by line: one name on each."""
+
+from local_naturalness import LocalNaturalness
+
+__all__ = ["LocalNaturalness"]

@@ -1,0 +1,58 @@
+"""Which student a call of the metric means; those named by hub id or folder are kept for the next call."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from local_naturalness.identity import folder_digest
+from local_naturalness.student import Student
+
+# By name and settings: the digest of the folder's content when the student was made, and the student.
+_kept: dict[tuple[Any, ...], tuple[str | None, Student]] = {}
+
+
+def chosen_student(model_id: str | None, student: Student | None, loading: Mapping[str, Any]) -> Student:
+    """The student that was passed, or the one of this name.
+
+    Args:
+        model_id: hub id or folder.
+        student: used as it is.
+        loading: how to load `model_id`, as `Student` takes it.
+
+    Raises:
+        TypeError: `student` is something else than a `Student`, or `model_id` than a text.
+        ValueError: both are given, or neither, or settings that a `student` has already.
+    """
+    if (model_id is None) == (student is None):
+        raise ValueError(
+            "Which student scores must be told by either `model_id=` (hub id or folder) or `student=` (a "
+            f"`Student`); found {'neither' if student is None else 'both'}."
+        )
+    if student is None:
+        return _named(model_id, loading)
+    if not isinstance(student, Student):
+        raise TypeError(
+            f"`student` must be a `Student`, found {type(student).__name__}: wrap a loaded model with "
+            "`Student(model, tokenizer=...)`, and pass a hub id or folder as `model_id`."
+        )
+    named = [f"`{name}`" for name, value in loading.items() if value not in (None, False, "auto")]
+    if named:
+        raise ValueError(
+            f"{', '.join(named)} cannot be changed for a `Student` that exists already: pass it to "
+            "`Student(...)` instead."
+        )
+    return student
+
+
+def _named(model_id: str, loading: Mapping[str, Any]) -> Student:
+    """The same object at every call with the same settings; another one once its folder has changed."""
+    if not isinstance(model_id, str | os.PathLike):
+        raise TypeError(
+            f"`model_id` must be a hub id or a folder, found {type(model_id).__name__}: pass a loaded model "
+            "as `student=Student(model, tokenizer=...)`."
+        )
+    content = folder_digest(model_id) if os.path.isdir(model_id) else None
+    key = (model_id, *loading.values())
+    if key not in _kept or _kept[key][0] != content:
+        _kept[key] = (content, Student(model_id, **loading))
+    return _kept[key][1]

@@ -5,15 +5,26 @@ Example:
     local-naturalness score candidates.jsonl --student Qwen/Qwen2.5-7B --output scored
     local-naturalness score scored --student Qwen/Qwen2.5-7B --scorer global \\
         --statistics rank brier steps --output scored-both
+    local-naturalness score candidates.jsonl --student Qwen/Qwen2.5-7B --output scored \\
+        --shard-index 0 --num-shards 8
+
+A run that was killed goes on where it was when the same command is given again.
 """
 
 import argparse
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import add_input_arguments, add_output_argument
 
-# Rows per call of the scorer: enough windows for full batches, few enough for a lively progress bar.
-_ROWS_PER_BATCH = 64
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from local_naturalness.scoring import Scorer
+    from local_naturalness.store.output_folder import OutputFolder
+
+# Enough windows for full batches; few enough for a lively progress bar, and to lose little in a crash.
+_SHARD_ROWS = 64
 
 _LOCAL_ONLY = ("window", "stride", "max_steps", "weighting", "include_prompt", "return_steps", "seed")
 _GLOBAL_ONLY = ("statistics",)
@@ -53,6 +64,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     settings.add_argument("--max-tokens-per-batch", type=int, metavar="N")
     settings.add_argument("--num-proc", type=int, metavar="N", help="worker processes")
+    work = parser.add_argument_group("resuming and sharing the work")
+    work.add_argument(
+        "--shard-rows",
+        type=int,
+        default=_SHARD_ROWS,
+        metavar="N",
+        help=f"rows scored together and kept when they are finished (default: {_SHARD_ROWS})",
+    )
+    work.add_argument("--shard-index", type=int, metavar="I", help="score only this share of the rows")
+    work.add_argument(
+        "--num-shards", type=int, metavar="N", help="number of shares; `merge` joins them when all are done"
+    )
     local = parser.add_argument_group("local scorer")
     local.add_argument(
         "--window",
@@ -71,10 +94,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from local_naturalness import GlobalScorer, LocalScorer, Student
-    from local_naturalness.cli.tables import read_table, write_table
+    from local_naturalness.cli.tables import read_table
+    from local_naturalness.store.output_folder import OutputFolder
+    from local_naturalness.store.parts import Part, block_range, write_part
 
+    index, num_shards = _checked_shard(options)
+    output = OutputFolder(options.output)
+    output.refuse_other_tables()
     dataset = read_table(options.input, options.split)
+    scorer = _scorer(options, output)
+    scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
+    rows = block_range(len(dataset), options.shard_rows, index, num_shards)
+    with output.in_use(f"{index:05d}-of-{num_shards:05d}") as workplace:
+        scored = dataset.select(rows).map(
+            scorer,
+            batched=True,
+            batch_size=options.shard_rows,
+            num_proc=options.num_proc,
+            with_rank=True,
+            desc=f"Scoring with {scorer.student.name}",
+            # The store knows what is finished; a second copy in the cache would only take room.
+            load_from_cache_file=False,
+            cache_file_name=str(workplace / "rows.arrow"),
+        )
+        if num_shards == 1:
+            output.write_table(workplace, scored.to_parquet)
+        else:
+            part = Part(index, num_shards, rows.start, len(rows), len(dataset), scorer.spec)
+            write_part(output.parts, workplace, part, scored.to_parquet if rows else None)
+        _tell_statuses(scored, f"{scorer.criterion}_status{options.suffix}")
+    if num_shards == 1:
+        print(f"Written to {output.table}")
+    else:
+        print(
+            f"Shard {index} of {num_shards} is finished: {len(rows)} of {len(dataset)} rows, from row "
+            f"{rows.start}. When all are: local-naturalness merge {options.output}"
+        )
+
+
+def _scorer(options: argparse.Namespace, output: "OutputFolder") -> "Scorer":
+    from local_naturalness import GlobalScorer, LocalScorer, Student
+
     student = Student(
         options.student,
         tokenizer=options.tokenizer,
@@ -85,23 +145,29 @@ def run(options: argparse.Namespace) -> None:
     )
     is_local = options.scorer == "local"
     names = _BOTH + (_LOCAL_ONLY if is_local else _GLOBAL_ONLY)
-    scorer = (LocalScorer if is_local else GlobalScorer)(
-        student, **{name: getattr(options, name) for name in names}
+    return (LocalScorer if is_local else GlobalScorer)(
+        student, store=output.scores, **{name: getattr(options, name) for name in names}
     )
-    scored = dataset.map(
-        scorer,
-        batched=True,
-        batch_size=_ROWS_PER_BATCH,
-        num_proc=options.num_proc,
-        with_rank=True,
-        desc=f"Scoring with {student.name}",
-    )
-    path = write_table(scored, options.output, "scored")
-    statuses = Counter(scored[f"{scorer.criterion}_status{options.suffix}"])
-    print(
-        f"{len(scored)} rows: " + ", ".join(f"{count} {status}" for status, count in statuses.most_common())
-    )
-    print(f"Written to {path}")
+
+
+def _checked_shard(options: argparse.Namespace) -> tuple[int, int]:
+    index, num_shards = options.shard_index, options.num_shards
+    if options.shard_rows < 1:
+        raise ValueError(f"--shard-rows must be at least 1, found {options.shard_rows}.")
+    if index is None and num_shards is None:
+        return 0, 1
+    if index is None or num_shards is None or not 0 <= index < num_shards:
+        raise ValueError(
+            "--shard-index and --num-shards belong together, with an index from 0 to the number less one; "
+            f"found --shard-index {index} and --num-shards {num_shards}."
+        )
+    return index, num_shards
+
+
+def _tell_statuses(scored: "Dataset", column: str) -> None:
+    statuses = Counter(scored[column] if len(scored) else [])
+    counts = "".join(f", {count} {status}" for status, count in statuses.most_common())
+    print(f"{len(scored)} rows{counts.replace(',', ':', 1)}")
 
 
 def _window(text: str) -> int | float | None:

@@ -60,7 +60,9 @@ def test_another_table_is_not_overwritten(scored, tmp_path, capsys):
     assert "already holds a table (other.parquet)" in sentence(capsys)
 
 
-@pytest.mark.parametrize("command", ["demo", "score", "teachers", "select", "compare", "benchmark"])
+@pytest.mark.parametrize(
+    "command", ["demo", "score", "teachers", "select", "compare", "merge", "push", "benchmark"]
+)
 def test_help_shows_an_example(command, capsys):
     with pytest.raises(SystemExit) as exit_:
         main([command, "--help"])

@@ -19,7 +19,7 @@ def read(folder):
 def test_score_writes_what_the_scorer_returns(candidates, scored):
     expected = read_table(str(candidates)).map(LocalScorer(student_path()), batched=True)
     assert read(scored).to_list() == expected.to_list()
-    assert [path.name for path in scored.glob("*")] == ["scored.parquet"]
+    assert [path.name for path in scored.glob("*.parquet")] == ["scored.parquet"]
 
 
 def test_settings_reach_the_scorers(candidates, scored, tmp_path):

@@ -1,0 +1,69 @@
+"""Files that are whole or absent, whatever happens to the process that writes them."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_SUFFIX = ".part"
+# Nothing here takes that long to write: what is older was left by a process that was killed.
+_ABANDONED_AFTER_SECONDS = 24 * 3600
+
+
+@contextmanager
+def part_file(folder: Path) -> Iterator[Path]:
+    """A temporary name in a folder, for `claim` or `settle`; removed if it is still there at the end."""
+    part = folder / f".{uuid.uuid4().hex}{_SUFFIX}"
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def remove_abandoned_parts(folder: Path) -> None:
+    """Remove what killed processes were writing, but nothing that may still be written."""
+    for part in folder.glob(f".*{_SUFFIX}"):
+        try:
+            if time.time() - part.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
+                part.unlink()
+        except FileNotFoundError:
+            continue  # its owner was faster
+
+
+def settle(part: Path, target: Path) -> None:
+    """Give a finished file its name, in place of what had that name."""
+    _flush(part)
+    os.replace(part, target)
+    _flush(target.parent)
+
+
+def claim(part: Path, target: Path) -> None:
+    """Give a finished file its name, unless the name is taken. Of several processes one succeeds.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    _flush(part)
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links: looking and renaming are two operations there.
+        if target.exists():
+            raise FileExistsError(target) from None
+        os.replace(part, target)
+    _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open folders
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

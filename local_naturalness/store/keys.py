@@ -1,0 +1,91 @@
+"""Rows by their content: keys, and where the scores of a key lie."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+import xxhash
+
+from local_naturalness.examples import Example
+
+KEY_BYTES = 16
+# Keys that were added last lie in a dict; beyond this many, and a quarter of all, they are sorted in.
+_MANY = 65_536
+
+
+class Place(NamedTuple):
+    """Shard and row in it."""
+
+    shard: int
+    row: int
+
+
+def content_key(example: Example) -> bytes:
+    """128-bit digest of what is scored.
+
+    Arrow keeps the fields of a message in one order and fills in absent ones as null, JSON Lines do neither:
+    both give the same key.
+
+    >>> message = {"role": "user", "content": "Hi"}
+    >>> reordered = {"content": "Hi", "name": None, "role": "user"}
+    >>> content_key(Example([message], "Hello.")) == content_key(Example([reordered], "Hello."))
+    True
+    >>> content_key(Example("Hi", "A. B.")) == content_key(Example("Hi", "A. B.", steps=["A. ", "B."]))
+    False
+    """
+    content = json.dumps(_without_nulls(asdict(example)), sort_keys=True, default=str)
+    return xxhash.xxh3_128_digest(content.encode())
+
+
+class KeyIndex:
+    """Where each key lies: 24 bytes a key, sorted, and a dict of the ones added last."""
+
+    def __init__(self) -> None:
+        self._keys = np.empty(0, f"S{KEY_BYTES}")
+        self._places = np.empty((0, 2), np.int32)
+        self._recent: dict[bytes, Place] = {}
+
+    def add(self, shard: int, keys: Iterable[bytes]) -> None:
+        """Note the keys of a shard, in the order of its rows; a key that is known stays where it is."""
+        keys = list(keys)
+        for row, (key, known) in enumerate(zip(keys, self.find(keys), strict=True)):
+            if known is None:
+                self._recent.setdefault(key, Place(shard, row))
+        if len(self._recent) > max(_MANY, len(self._keys) // 4):
+            self._sort_in()
+
+    def find(self, keys: Sequence[bytes]) -> list[Place | None]:
+        """The place of each key, `None` where it is not known."""
+        positions = np.searchsorted(self._keys, np.array(keys, self._keys.dtype))
+        return [
+            self._recent.get(key) or self._sorted_place(key, position)
+            for key, position in zip(keys, positions.tolist(), strict=True)
+        ]
+
+    def forget(self, shard: int) -> None:
+        """Drop all keys of a shard."""
+        kept = self._places[:, 0] != shard
+        self._keys, self._places = self._keys[kept], self._places[kept]
+        self._recent = {key: place for key, place in self._recent.items() if place.shard != shard}
+
+    def _sorted_place(self, key: bytes, position: int) -> Place | None:
+        # numpy drops zero bytes at the end of what it gives out
+        if position == len(self._keys) or self._keys[position].ljust(KEY_BYTES, b"\0") != key:
+            return None
+        return Place(*self._places[position].tolist())
+
+    def _sort_in(self) -> None:
+        keys = np.concatenate([self._keys, np.array(list(self._recent), self._keys.dtype)])
+        places = np.concatenate([self._places, np.array(list(self._recent.values()), np.int32)])
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._places, self._recent = keys[order], places[order], {}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_without_nulls(inner) for inner in value]
+    return value

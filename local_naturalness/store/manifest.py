@@ -1,0 +1,61 @@
+"""What a store holds, in a file that people can read."""
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local_naturalness.store.files import claim, part_file
+
+_NAME = "manifest.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Identity of the scorer, its settings in words, the columns kept, tokens of a batch as asked for."""
+
+    id: str
+    spec: str
+    columns: tuple[str, ...]
+    max_tokens_per_batch: int | None = None
+    format: int = _FORMAT
+
+
+def agree(folder: Path, asked: Manifest) -> Manifest:
+    """The manifest of a store, which is written if there is none yet.
+
+    Raises:
+        ValueError: the manifest cannot be read, or the store holds scores of other settings.
+    """
+    path = folder / _NAME
+    if not path.exists():
+        with part_file(folder) as part:
+            part.write_text(json.dumps(asdict(asked), indent=2) + "\n", encoding="utf-8")
+            with suppress(FileExistsError):  # another process was faster: its manifest counts
+                claim(part, path)
+    held = _read(path)
+    if held.id != asked.id:
+        raise ValueError(
+            f"The score store {str(folder)!r} holds scores with other settings: {held.spec}. Asked for were: "
+            f"{asked.spec}. Name another folder, or the settings of the one that is there."
+        )
+    if set(held.columns) != set(asked.columns):
+        raise ValueError(
+            f"The score store {str(folder)!r} keeps the columns {', '.join(held.columns)}. Asked for were "
+            f"{', '.join(asked.columns)}. Name another folder, or ask for the same columns."
+        )
+    return held
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held["format"] != _FORMAT:
+            raise ValueError(f"format {held['format']} instead of {_FORMAT}")
+        return Manifest(**held | {"columns": tuple(held["columns"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"The manifest {str(path)!r} of the score store is damaged ({error}), so nobody can tell whose "
+            "scores these are. Restore the file, or remove the folder to score anew."
+        ) from error

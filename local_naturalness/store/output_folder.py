@@ -1,0 +1,63 @@
+"""The output folder of a scoring run: one table that can be seen, everything else hidden beside it."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local_naturalness.store.files import settle
+from local_naturalness.store.lock import locked
+
+_HIDDEN = ".local_naturalness"
+
+
+class OutputFolder:
+    """Where things lie in an output folder.
+
+    Args:
+        folder: of the final table.
+    """
+
+    def __init__(self, folder: str):
+        self.folder = Path(folder)
+        self.table = self.folder / "scored.parquet"
+        self.scores = self.folder / _HIDDEN / "scores"
+        self.parts = self.folder / _HIDDEN / "parts"
+
+    def refuse_other_tables(self) -> None:
+        """The final table must be the only one.
+
+        Raises:
+            ValueError: the folder holds another table.
+        """
+        others = sorted(path.name for path in self.folder.glob("*.parquet") if path != self.table)
+        if others:
+            raise ValueError(
+                f"The folder {str(self.folder)!r} already holds a table ({others[0]}): choose another "
+                "--output."
+            )
+
+    @contextmanager
+    def in_use(self, name: str) -> Iterator[Path]:
+        """An empty folder for what a run need not keep; the same run cannot be started twice at once.
+
+        Args:
+            name: of the run.
+        """
+        hidden = self.folder / _HIDDEN
+        hidden.mkdir(parents=True, exist_ok=True)
+        with locked(hidden / f"{name}.lock", f"The output folder {str(self.folder)!r}"):
+            for left_behind in hidden.glob(f"{name}.*.tmp"):
+                shutil.rmtree(left_behind, ignore_errors=True)
+            workplace = Path(tempfile.mkdtemp(prefix=f"{name}.", suffix=".tmp", dir=hidden))
+            try:
+                yield workplace
+            finally:
+                shutil.rmtree(workplace, ignore_errors=True)
+
+    def write_table(self, workplace: Path, write: Callable[[Path], object]) -> None:
+        """Put the final table in its place when it is whole."""
+        part = workplace / self.table.name
+        write(part)
+        settle(part, self.table)

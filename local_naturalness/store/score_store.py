@@ -1,0 +1,171 @@
+"""Finished scores by the content of their rows, shared by the processes that work on one folder.
+
+The store is a log of numbered shards. Whoever appends first reads all shards that others have appended,
+leaves out the rows that they contain, and then claims the next number; if another process claims it
+first, the same again. So a row has one score, whoever computed it.
+"""
+
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from local_naturalness.examples import Example
+from local_naturalness.spec import read_spec
+from local_naturalness.store.files import claim, part_file, remove_abandoned_parts
+from local_naturalness.store.keys import KEY_BYTES, KeyIndex, content_key
+from local_naturalness.store.manifest import Manifest, agree
+from local_naturalness.store.shards import DamagedShard, read_shard, write_shard
+
+logger = logging.getLogger(__name__)
+
+_DIGITS = 8
+
+Row = dict[str, Any]
+
+
+class ScoreStore:
+    """A folder of finished rows of one scorer.
+
+    Args:
+        folder: made if it does not exist.
+        spec: the scorer's spec line; its `id` is the identity.
+        types: the columns that the scorer computes, besides `status`.
+        max_tokens_per_batch: as asked for; `None` follows what the store was begun with.
+
+    Raises:
+        ValueError: the store is damaged beyond use or belongs to other settings.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        spec: str,
+        types: Mapping[str, pa.DataType],
+        max_tokens_per_batch: int | None = None,
+    ):
+        self._folder = Path(folder)
+        if self._folder.exists() and not self._folder.is_dir():
+            raise ValueError(f"`store` must be a folder, found the file {str(folder)!r}.")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        remove_abandoned_parts(self._folder)
+        self.id = read_spec(spec)["id"]
+        asked = Manifest(self.id, spec, ("status", *types), max_tokens_per_batch)
+        self.max_tokens_per_batch = self._budget(asked, agree(self._folder, asked))
+        self._schema = pa.schema([("key", pa.binary(KEY_BYTES)), ("status", pa.string()), *types.items()])
+        self._index = KeyIndex()
+        numbers = sorted(int(path.stem) for path in self._folder.glob(f"{'[0-9]' * _DIGITS}.parquet"))
+        for number in numbers:
+            self._learn(number)
+        self._next = numbers[-1] + 1 if numbers else 0
+
+    def scores(
+        self, examples: Sequence[Example], compute: Callable[[Sequence[Example]], Sequence[Row]]
+    ) -> list[Row]:
+        """The finished row of every example; those that are missing are computed, once each, and kept.
+
+        Args:
+            examples: what is to be scored.
+            compute: scores examples. What it is given becomes one shard.
+
+        Returns:
+            For each example a dict of `status` and the columns of `types`.
+
+        Raises:
+            OSError: the new rows could not be written; all that was finished before is kept.
+        """
+        keys = [content_key(example) for example in examples]
+        distinct = dict(zip(keys, examples, strict=True))
+        self._catch_up()
+        found = self._read(distinct)
+        if missing := [key for key in distinct if key not in found]:
+            self._append(missing, compute([distinct[key] for key in missing]))
+            found |= self._read(missing)
+        if lost := len(distinct) - len(found):
+            raise OSError(f"{lost} rows could not be read back from the score store {str(self._folder)!r}.")
+        return [found[key] for key in keys]
+
+    def _append(self, keys: Sequence[bytes], rows: Sequence[Row]) -> None:
+        entries = [{"key": key, **row} for key, row in zip(keys, rows, strict=True)]
+        try:
+            with part_file(self._folder) as part:
+                while entries := self._unknown(entries):
+                    write_shard(part, pa.Table.from_pylist(entries, self._schema), self.id)
+                    try:
+                        claim(part, self._path(self._next))
+                    except FileExistsError:
+                        self._catch_up()
+                    else:
+                        break
+        except OSError as error:
+            raise OSError(
+                f"{len(entries)} scored rows could not be written to the score store {str(self._folder)!r} "
+                f"({error}). What was finished before is kept: make room and run the same again."
+            ) from error
+        self._catch_up()
+
+    def _unknown(self, entries: Sequence[Row]) -> list[Row]:
+        places = self._index.find([entry["key"] for entry in entries])
+        return [entry for entry, place in zip(entries, places, strict=True) if place is None]
+
+    def _read(self, keys: Iterable[bytes]) -> dict[bytes, Row]:
+        """Finished rows of those keys that have one."""
+        keys = list(keys)
+        wanted: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
+        for key, place in zip(keys, self._index.find(keys), strict=True):
+            if place is not None:
+                wanted[place.shard].append((key, place.row))
+        found: dict[bytes, Row] = {}
+        for number, entries in wanted.items():
+            table = self._checked(number, self._schema.names)
+            if table is None:
+                self._index.forget(number)
+                continue
+            rows = table.take([row for _, row in entries]).to_pylist()
+            found |= {row.pop("key"): row for row in rows}
+        return found
+
+    def _catch_up(self) -> None:
+        """Learn what has been appended since, by this process or another."""
+        while self._path(self._next).exists():
+            self._learn(self._next)
+            self._next += 1
+
+    def _learn(self, number: int) -> None:
+        table = self._checked(number, ["key"])
+        if table is not None:
+            self._index.add(number, table["key"].to_pylist())
+
+    def _checked(self, number: int, columns: Sequence[str]) -> pa.Table | None:
+        """Columns of a shard; `None`, with a warning, if the shard cannot be trusted."""
+        path = self._path(number)
+        try:
+            return read_shard(path, self._schema, columns, self.id)
+        except DamagedShard as error:
+            logger.warning(
+                "The shard %s of the score store is not used (%s): its rows are scored again. Remove the "
+                "file to be rid of this warning.",
+                path,
+                error,
+            )
+            return None
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:0{_DIGITS}d}.parquet"
+
+    def _budget(self, asked: Manifest, held: Manifest) -> int | None:
+        if asked.max_tokens_per_batch is None:
+            return held.max_tokens_per_batch
+        if asked.max_tokens_per_batch != held.max_tokens_per_batch:
+            logger.warning(
+                "The score store %s was begun with max_tokens_per_batch=%s: with %s the last digits of "
+                "scores may differ from those of an uninterrupted run.",
+                self._folder,
+                held.max_tokens_per_batch,
+                asked.max_tokens_per_batch,
+            )
+        return asked.max_tokens_per_batch

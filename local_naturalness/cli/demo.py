@@ -14,10 +14,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    import torch
+
     from local_naturalness import LocalScorer, rank_teachers, select_responses
     from local_naturalness.cli.tables import read_table, write_table
     from local_naturalness.embedded import candidates_path, student_path
 
+    # A student of a million parameters gains nothing from more, and suffers where cores are shared.
+    torch.set_num_threads(1)
     candidates = read_table(candidates_path())
     print(f"Scoring {len(candidates)} responses to {len(set(candidates['prompt']))} prompts ...", flush=True)
     scored = candidates.map(

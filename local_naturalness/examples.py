@@ -109,7 +109,7 @@ def _checked_prompt(prompt: Any, column: str) -> Prompt | None:
     if prompt is None or isinstance(prompt, str):
         return prompt
     _check_messages(prompt, column)
-    return list(prompt)
+    return list(prompt) or None
 
 
 def _check_messages(messages: Any, column: str) -> None:

@@ -77,6 +77,7 @@ class Student(Shipped):
         dtype: str | torch.dtype = "auto",
         trust_remote_code: bool = False,
     ):
+        _check_device(device)
         if isinstance(model, str | os.PathLike):
             self._source = os.fspath(model)
         else:
@@ -291,6 +292,19 @@ def _check_given(model: Any, tokenizer: Any, device: Any, dtype: Any) -> None:
         raise ValueError(
             f"`device` is {device} and the loaded model is on {model.device}; a loaded model is never moved. "
             "Leave `device` out, or move the model yourself."
+        )
+
+
+def _check_device(device: str | torch.device | None) -> None:
+    try:
+        kind = None if device in (None, "auto") else torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(
+            f"`device` must be a device of torch such as 'cpu', 'cuda' or 'cuda:1', or 'auto'; found {device!r}."
+        ) from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"`device` is {str(device)!r}, and torch finds no GPU here. Leave it out for the CPU."
         )
 
 

@@ -23,9 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Importing these takes seconds, `--help` should not.
     from datasets.exceptions import DatasetsError
 
-    from local_naturalness.cli.terminal import hide_progress_unless_watched
+    from local_naturalness.cli.terminal import hide_progress_unless_watched, tell_what_is_logged
 
     hide_progress_unless_watched()
+    if arguments is None:  # a program may set up logging, a function that was called may not
+        tell_what_is_logged()
     try:
         options.run(options)
     except (DatasetsError, ImportError, MemoryError, OSError, TypeError, ValueError) as error:

@@ -51,5 +51,5 @@ def run(options: argparse.Namespace) -> None:
         if other["teacher"] != example["teacher"]:
             print(f"  instead of {other['teacher']}, {other['local_naturalness']:.3f}")
 
-    path = write_table(best, options.output, "curated")
+    path = write_table(best, options.output, "curated", overwrite=True)
     print(f"\nThe curated dataset ({len(best)} rows) is in {path}")

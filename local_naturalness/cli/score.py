@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rows.add_argument("--suffix", default="", help="appended to the name of every written column")
     settings = parser.add_argument_group("settings")
     settings.add_argument(
-        "--splitter", default="sentence", help="sentence, line or paragraph (default: sentence)"
+        "--splitter", default="sentence", help="sentence, line, paragraph or turn (default: sentence)"
     )
     settings.add_argument("--max-tokens-per-batch", type=int, metavar="N")
     settings.add_argument("--num-proc", type=int, metavar="N", help="worker processes")
@@ -76,21 +76,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--num-shards", type=int, metavar="N", help="number of shares; `merge` joins them when all are done"
     )
+    # Options of one scorer are there only when given, so that the other one can refuse them.
+    given = argparse.SUPPRESS
     local = parser.add_argument_group("local scorer")
     local.add_argument(
         "--window",
         type=_window,
-        default=4,
+        default=given,
         help="steps a step sees: a number, a share such as 0.25, or all (default: 4)",
     )
-    local.add_argument("--stride", type=int, default=1, metavar="N")
-    local.add_argument("--max-steps", type=int, metavar="N", help="score a random sample of N steps")
-    local.add_argument("--weighting", choices=("step", "token"), default="step")
-    local.add_argument("--no-include-prompt", dest="include_prompt", action="store_false")
-    local.add_argument("--return-steps", action="store_true")
-    local.add_argument("--seed", type=int, default=0)
+    local.add_argument("--stride", type=int, default=given, metavar="N", help="(default: 1)")
+    local.add_argument(
+        "--max-steps", type=int, default=given, metavar="N", help="score a random sample of N steps"
+    )
+    local.add_argument("--weighting", choices=("step", "token"), default=given, help="(default: step)")
+    local.add_argument("--no-include-prompt", dest="include_prompt", action="store_false", default=given)
+    local.add_argument("--return-steps", action="store_true", default=given)
+    local.add_argument("--seed", type=int, default=given, help="(default: 0)")
     global_ = parser.add_argument_group("global scorer")
-    global_.add_argument("--statistics", nargs="+", default=(), choices=("rank", "brier", "entropy", "steps"))
+    global_.add_argument(
+        "--statistics", nargs="+", default=given, choices=("rank", "brier", "entropy", "steps")
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -144,10 +150,15 @@ def _scorer(options: argparse.Namespace, output: "OutputFolder") -> "Scorer":
         trust_remote_code=options.trust_remote_code,
     )
     is_local = options.scorer == "local"
-    names = _BOTH + (_LOCAL_ONLY if is_local else _GLOBAL_ONLY)
-    return (LocalScorer if is_local else GlobalScorer)(
-        student, store=output.scores, **{name: getattr(options, name) for name in names}
-    )
+    own, others = (_LOCAL_ONLY, _GLOBAL_ONLY) if is_local else (_GLOBAL_ONLY, _LOCAL_ONLY)
+    foreign = [f"--{name.replace('_', '-')}" for name in others if hasattr(options, name)]
+    if foreign:
+        raise ValueError(
+            f"{', '.join(foreign)} does nothing with --scorer {options.scorer}: leave it out or choose the "
+            "other scorer."
+        )
+    settings = {name: getattr(options, name) for name in _BOTH + own if hasattr(options, name)}
+    return (LocalScorer if is_local else GlobalScorer)(student, store=output.scores, **settings)
 
 
 def _checked_shard(options: argparse.Namespace) -> tuple[int, int]:

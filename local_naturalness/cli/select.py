@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", choices=("chi2",), help="add selection_weight")
     parser.add_argument("--match", metavar="SELECTION", help="with --by random: imitate its teacher shares")
-    parser.add_argument("--return-rejected", action="store_true", help="also write DIR/rejected")
+    parser.add_argument("--return-rejected", action="store_true", help="also write DIR-rejected")
     parser.add_argument("--prompt-column", default="prompt")
     parser.add_argument("--response-column", default="response")
     parser.add_argument("--teacher-column", default="teacher")
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.return_rejected:
         selected, rejected = selected
-        write_table(rejected, f"{options.output}/rejected", "rejected")
+        write_table(rejected, f"{options.output.rstrip('/')}-rejected", "rejected")
     path = write_table(selected, options.output, "selected")
     print(f"{len(selected)} responses selected, written to {path}")
 

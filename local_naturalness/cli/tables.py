@@ -34,10 +34,16 @@ def read_table(source: str, split: str = "train") -> Dataset:
     return dataset
 
 
-def write_table(dataset: Dataset, folder: str, name: str) -> Path:
-    """Write rows to `folder/name.parquet`, under another name until the file is whole."""
+def write_table(dataset: Dataset, folder: str, name: str, overwrite: bool = False) -> Path:
+    """Write rows to `folder/name.parquet`, under another name until the file is whole.
+
+    Raises:
+        ValueError: the folder holds a table already (with `overwrite`: one of another name).
+    """
     target = Path(folder)
-    others = [path.name for path in target.glob("*.parquet") if path.name != f"{name}.parquet"]
+    others = [
+        path.name for path in target.glob("*.parquet") if not (overwrite and path.name == f"{name}.parquet")
+    ]
     if others:
         raise ValueError(
             f"The folder {folder!r} already holds a table ({others[0]}): choose another --output."

@@ -31,6 +31,8 @@ def broken(tmp_path):
         ),
         (["score", "{candidates}", "--student", "S", "--window", "0", "--stride", "0"], "`stride` must be"),
         (["score", "{candidates}", "--student", "S", "--splitter", "sentences"], "'sentence'"),
+        (["score", "{candidates}", "--student", "S", "--statistics", "rank"], "--statistics does nothing"),
+        (["score", "{candidates}", "--student", "S", "--device", "gpu"], "`device` must be"),
         (["select", "{candidates}", "--by", "local_naturalness"], "local_naturalness"),
         (["select", "{scored}", "--by", "num_tokens"], "direction"),
         (["select", "{scored}", "--by", "local=x"], "CRITERION=WEIGHT"),
@@ -52,6 +54,13 @@ def test_an_empty_file(tmp_path, capsys):
     (tmp_path / "empty.jsonl").touch()
     assert main(["teachers", str(tmp_path / "empty.jsonl")]) == 2
     assert "is empty" in sentence(capsys)
+
+
+def test_a_selection_is_not_overwritten(scored, tmp_path, capsys):
+    words = ["select", str(scored), "--output", str(tmp_path)]
+    assert main(words) == 0
+    assert main(words) == 2
+    assert "already holds a table (selected.parquet)" in sentence(capsys)
 
 
 def test_another_table_is_not_overwritten(scored, tmp_path, capsys):

@@ -50,10 +50,12 @@ def test_select_and_teachers(scored, tmp_path, capsys):
 
 def test_select_with_a_filter_weights_and_rejects(scored, tmp_path):
     by = ["--by", "local_naturalness=2", "num_tokens=0.5", "--direction", "low"]
-    words = ["select", str(scored), "--output", str(tmp_path), "--where", "ok", "--k", "all"]
+    output = tmp_path / "best"
+    words = ["select", str(scored), "--output", str(output), "--where", "ok", "--k", "all"]
     assert main([*words, "--return-rejected"]) == 0
-    assert read(tmp_path)["teacher"] == ["long", "long"]
-    assert set(read(tmp_path / "rejected")["rejection_reason"]) == {"where", "null_score"}
+    assert read(output)["teacher"] == ["long", "long"]
+    # Beside the folder, not in it: a reader of the folder must not get rejected rows.
+    assert set(read(tmp_path / "best-rejected")["rejection_reason"]) == {"where", "null_score"}
     assert select._criterion(by[1:3]) == {"local_naturalness": 2.0, "num_tokens": 0.5}
 
 

@@ -77,8 +77,8 @@ class Student(Shipped):
         dtype: str | torch.dtype = "auto",
         trust_remote_code: bool = False,
     ):
-        _check_device(device)
         if isinstance(model, str | os.PathLike):
+            _check_device(device)
             self._source = os.fspath(model)
         else:
             _check_given(model, tokenizer, device, dtype)
@@ -300,7 +300,7 @@ def _check_device(device: str | torch.device | None) -> None:
         kind = None if device in (None, "auto") else torch.device(device).type
     except RuntimeError as error:
         raise ValueError(
-            f"`device` must be a device of torch such as 'cpu', 'cuda' or 'cuda:1', or 'auto'; found {device!r}."
+            f"`device` must be a device of torch such as 'cpu' or 'cuda:1', or 'auto'; found {device!r}."
         ) from error
     if kind == "cuda" and not torch.cuda.is_available():
         raise ValueError(

@@ -112,7 +112,7 @@ def test_counts_of_unscored_rows_are_logged(scorer, caplog):
     assert f"{scorer.criterion}: 3 of 4 rows not scored (empty_response: 2, missing_prompt: 1)" in caplog.text
 
 
-def test_a_prompt_of_no_messages_is_missing(model, chat_tokenizer):
+def test_a_prompt_of_no_messages_is_missing(chat_tokenizer):
     rows = {"prompt": [[], [{"role": "user", "content": "1 + 1?"}]], "response": ["2.", "2."]}
-    scores = LocalScorer(model, tokenizer=chat_tokenizer)(rows)
+    scores = LocalScorer(tiny_model("llama"), tokenizer=chat_tokenizer)(rows)
     assert scores["local_naturalness_status"] == ["missing_prompt", "ok"]

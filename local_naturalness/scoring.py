@@ -2,6 +2,7 @@
 
 import logging
 import os
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -278,11 +279,13 @@ class Scorer(Shipped):
     def _token_statistics(self) -> tuple[str, ...]:
         return ("log_prob",)
 
+    @abstractmethod
     def _plan(self, row: EncodedExample, room: int, example: Example) -> WindowPlan | str:
-        raise NotImplementedError
+        """The windows that a row needs, or the status that says why it cannot be scored."""
 
+    @abstractmethod
     def _columns(self, row: "PlannedRow", tokens: Mapping[str, np.ndarray]) -> Scores:
-        raise NotImplementedError
+        """A row's columns from the statistics of its tokens."""
 
     def __getstate__(self) -> dict[str, Any]:
         machine = dict.fromkeys(("_engine", "_max_tokens_per_batch", "_store_folder", "_store"))

@@ -6,21 +6,22 @@ weights, a worker needs all of it. Only sending goes through `ForkingPickler`, s
 form is registered.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from multiprocess.reduction import ForkingPickler
 
 
-class Shipped:
+class Shipped(ABC):
     """Base of objects with a small state to be hashed (`__getstate__`) and a whole one for workers."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         ForkingPickler.register(cls, _reduce_for_worker)
 
+    @abstractmethod
     def worker_state(self) -> dict[str, Any]:
         """State that lets a worker process go on as this process would."""
-        raise NotImplementedError
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

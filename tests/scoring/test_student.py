@@ -12,7 +12,9 @@ ROW = {"prompt": "Hi", "response": "So it is."}
 
 
 def test_nothing_is_loaded_before_it_is_needed(tmp_path):
-    LocalScorer(str(tmp_path / "not there yet"))
+    scorer = LocalScorer(str(tmp_path / "not there yet"))
+    with pytest.raises(FileNotFoundError, match="not there yet"):
+        scorer.student.model()
 
 
 @pytest.mark.parametrize(("architecture", "length"), [("llama", 768), ("gpt2", 768), ("gemma3_text", 768)])

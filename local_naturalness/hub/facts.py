@@ -108,9 +108,20 @@ def count_facts(provenance: Provenance) -> dict[str, str]:
         return facts | {"Candidates": NOT_RECORDED, "Rejected": NOT_RECORDED}
     return facts | {
         "Candidates": f"{record['rows']:,} responses to {record['prompts']:,} prompts",
+        **_unscored(record),
         "Selected": f"{record['selected']:,} responses to {record['prompts_selected']:,} prompts",
         "Rejected": listed_counts(record["rejected"]),
     }
+
+
+def _unscored(record: Record) -> dict[str, str]:
+    """Candidates without a score by the scorer's reason, among them those that `where` left out."""
+    by_column = record.get("unscored", {})
+    facts = {}
+    for column, statuses in by_column.items():
+        place = f" ({escaped(column)})" if len(by_column) > 1 else ""
+        facts[f"Unscored by reason{place}"] = listed_counts(statuses)
+    return facts
 
 
 def listed_counts(counts: Mapping[str, int]) -> str:

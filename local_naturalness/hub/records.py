@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 _COUNTS = ("rows", "prompts", "selected", "prompts_selected")
 # What belongs to one split; all the rest are settings, which the splits must share.
-_OUTCOMES = (*_COUNTS, "rejected", "teacher_shares_before", "teacher_shares_after", "previous")
+_OUTCOMES = (*_COUNTS, "rejected", "unscored", "teacher_shares_before", "teacher_shares_after", "previous")
 
 
 def joined_record(splits: Mapping[str, Dataset]) -> Record | None:
@@ -60,10 +60,20 @@ def _joined_outcomes(records: list[Record]) -> Record:
     }
     if all("rejected" in record for record in records):
         outcomes["rejected"] = dict(sum((Counter(r["rejected"]) for r in records), Counter()))
+    if all("unscored" in record for record in records):
+        outcomes["unscored"] = _joined_unscored(records)
     if all("teacher_shares_before" in record for record in records):
         outcomes["teacher_shares_before"] = _joined_shares(records)
     outcomes["previous"] = records[0].get("previous")
     return outcomes
+
+
+def _joined_unscored(records: list[Record]) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {}
+    for record in records:
+        for column, statuses in record["unscored"].items():
+            counts.setdefault(column, Counter()).update(statuses)
+    return {column: dict(statuses.most_common()) for column, statuses in counts.items()}
 
 
 def _joined_shares(records: list[Record]) -> dict[str, float]:

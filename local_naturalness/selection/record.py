@@ -1,11 +1,56 @@
 """What a selection did, kept with the dataset so that a card can tell it later."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from datasets import Dataset, IterableDataset
 
+from local_naturalness.criteria import ResolvedCriterion
+from local_naturalness.tables import Columns
+
 _MARK = "local_naturalness selection: "
+_NO_STATUS = "no status"
+
+
+def count_unscored(columns: Columns, criteria: Iterable[ResolvedCriterion]) -> dict[str, dict[str, int]]:
+    """Why candidates have no score, as far as the scorers' status columns tell.
+
+    Args:
+        columns: All candidates.
+        criteria: Those that are selected by.
+
+    Returns:
+        Status column -> status -> number of rows in which a number that the criteria need is null, NaN or
+        infinite, the most frequent first. Criteria without a status column are left out.
+
+    Example:
+
+    >>> import pyarrow as pa
+    >>> from local_naturalness.criteria import resolve_criterion
+    >>> table = pa.table({
+    ...     "local_naturalness": [-0.5, None, None],
+    ...     "local_naturalness_status": ["ok", "missing_response", "missing_response"],
+    ... })
+    >>> columns = Columns(table)
+    >>> count_unscored(columns, [resolve_criterion("local_naturalness", columns.names)])
+    {'local_naturalness_status': {'missing_response': 2}}
+    """
+    unscored: dict[str, np.ndarray] = {}
+    for criterion in criteria:
+        column = (criterion.spec_column or "").replace("_spec", "_status", 1)
+        if column in columns.names:
+            lacking = [~np.isfinite(columns.numbers(name)) for name in criterion.inputs]
+            unscored[column] = np.any([*lacking, unscored.get(column, lacking[0])], axis=0)
+    return {column: _counted(columns, column, rows) for column, rows in unscored.items()}
+
+
+def _counted(columns: Columns, column: str, rows: np.ndarray) -> dict[str, int]:
+    codes, labels = columns.labels(column)
+    numbers = np.bincount(codes[rows] + 1, minlength=len(labels) + 1)
+    named = zip([_NO_STATUS, *labels], numbers.tolist(), strict=True)
+    return dict(sorted(((name, number) for name, number in named if number), key=lambda pair: -pair[1]))
 
 
 def write_record(dataset: Dataset | IterableDataset, record: dict[str, Any]) -> None:

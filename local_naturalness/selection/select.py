@@ -8,7 +8,7 @@ import numpy as np
 from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose, log_counts
-from local_naturalness.selection.record import write_record
+from local_naturalness.selection.record import count_unscored, write_record
 from local_naturalness.selection.settings import Settings, Where
 from local_naturalness.selection.streaming import evaluate_where, select_in_stream
 from local_naturalness.tables import Columns, require_columns, select_with_columns
@@ -189,6 +189,7 @@ def _record(
     if columns is not None:
         criteria = settings.criteria(columns.names)
         record["directions"] = {one.name: one.direction for one in criteria}
+        record["unscored"] = count_unscored(columns, criteria)
         found = sorted({one.spec_column for one in criteria} & set(columns.names))
         specs = {name: next(iter(columns.distinct(name, limit=1)), None) for name in found}
         record["specs"] = specs

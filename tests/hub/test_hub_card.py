@@ -33,7 +33,9 @@ def test_the_whole_card(hub):
     candidates = make_candidates(
         8,
         local_naturalness=lambda p, t: None if (p, t) == (0, 0) else -1.0 - 0.125 * p - 0.25 * t,
-        local_naturalness_status=lambda p, t: "context_trimmed" if p == 7 else "ok",
+        local_naturalness_status=lambda p, t: (
+            "missing_response" if (p, t) == (0, 0) else "context_trimmed" if p == 7 else "ok"
+        ),
         verified=lambda p, t: t != 1,
     )
     best = select_responses(candidates, k=2, where="verified", min_score=-2.25)
@@ -161,6 +163,34 @@ def test_splits_are_told_together():
     assert cell(text, "Rows") == "train 9, test 3"
     assert cell(text, "Candidates") == "36 responses to 12 prompts"
     assert cell(text, "Rejected") == "not_in_top_k 24"
+    assert cell(text, "Unscored by reason") == "none"
+
+
+def test_reasons_for_missing_scores_are_added_up_over_splits():
+    def without(reason):
+        return select_responses(
+            make_candidates(
+                local_naturalness=lambda p, t: None if t == 0 else -1.0,
+                local_naturalness_status=lambda p, t: reason if t == 0 and p < 4 else "prompt_too_long",
+            )
+        )
+
+    text = write_card(DatasetDict(train=without("missing_response"), test=without("a|b")))
+
+    assert cell(text, "Unscored by reason") == r"missing_response 4, prompt_too_long 4, a\|b 4"
+
+
+def test_reasons_are_told_apart_by_scorer():
+    candidates = make_candidates(
+        local_naturalness=lambda p, t: None if t == 0 else -1.0,
+        local_naturalness_status=lambda p, t: "ok" if t else "missing_response",
+        global_naturalness=lambda p, t: None if t == 1 else -1.0,
+        global_naturalness_status=lambda p, t: "too_long_for_global" if t == 1 else "ok",
+    )
+    text = write_card(select_responses(candidates, by={"local_naturalness": 1, "global_naturalness": 1}))
+
+    assert cell(text, "Unscored by reason (local_naturalness_status)") == "missing_response 6"
+    assert cell(text, "Unscored by reason (global_naturalness_status)") == "too_long_for_global 6"
 
 
 @pytest.mark.parametrize("is_recorded", [True, False])

@@ -1,5 +1,7 @@
 """The trace a selection leaves in the dataset's description."""
 
+import math
+
 from datasets import Dataset, load_from_disk
 
 from local_naturalness.selection import read_record, select_responses, write_record
@@ -29,6 +31,7 @@ def test_what_is_recorded(scored):
         "rejected": {"where": 2, "min_score": 2},
         "teacher_shares_before": {"a": 0.333333, "b": 0.333333, "c": 0.333333},
         "teacher_shares_after": {"b": 0.5, "c": 0.5, "a": 0.0},
+        "unscored": {},
         "specs": {"local_naturalness_spec": "student=s@1; window=4"},
     }
 
@@ -64,3 +67,25 @@ def test_no_record():
     assert read_record(dataset) is None
     write_record(dataset, {"by": "line\nbreak", "shares": {"ä": 1.0}})
     assert read_record(dataset) == {"by": "line\nbreak", "shares": {"ä": 1.0}}
+
+
+def test_reasons_of_missing_scores_are_counted(scored):
+    dataset = scored.remove_columns("local_naturalness")
+    dataset = dataset.add_column("local_naturalness", [-0.9, None, None, -0.2, math.nan, -math.inf])
+    dataset = dataset.add_column(
+        "local_naturalness_status", ["ok", "missing_response", None, "ok", "non_finite", "non_finite"]
+    )
+    shuffled = dataset.select([5, 4, 3, 2, 1, 0])
+    counts = {"local_naturalness_status": {"non_finite": 2, "no status": 1, "missing_response": 1}}
+    assert read_record(select_responses(shuffled))["unscored"] == counts
+    some = dataset.select([1, 3])
+    counts = {"local_naturalness_status": {"missing_response": 1}}
+    assert read_record(select_responses(some))["unscored"] == counts
+
+
+def test_a_computed_criterion_needs_all_of_its_columns(scored):
+    dataset = scored.add_column("global_naturalness", [-1.0, None, -2.0, -1.0, -3.0, -1.0])
+    dataset = dataset.add_column("brier", [0.5, 0.5, None, 0.25, 0.5, 0.25])
+    dataset = dataset.add_column("global_naturalness_status", ["ok", "missing_response", "ok"] + 3 * ["ok"])
+    record = read_record(select_responses(dataset, by="learnability"))
+    assert record["unscored"] == {"global_naturalness_status": {"missing_response": 1, "ok": 1}}

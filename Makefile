@@ -6,13 +6,17 @@ READY := $(VENV)/ready
 # One process per core, so that torch must not start threads of its own beside them.
 PYTEST := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: demo test lint format wheel clean
+.PHONY: demo test docs lint format wheel clean
 
 demo: $(READY)
 	$(BIN)/local-naturalness demo
 
 test: $(READY)
 	$(PYTEST) -n auto
+
+# Strict: a link that leads nowhere is an error. Everything anew, since pages that are kept do not warn again.
+docs: $(READY)
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs site
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -30,7 +34,7 @@ wheel: $(READY)
 	cd build && PYTHONPATH=installed ../$(BIN)/python ../.ci/check_wheel.py
 
 clean:
-	rm -rf $(VENV) build dist local-naturalness-demo
+	rm -rf $(VENV) build dist site local-naturalness-demo
 
 # torch first and pinned: an open range would bring the newest build with all of its GPU libraries.
 $(READY): setup.cfg pyproject.toml

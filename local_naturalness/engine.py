@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from local_naturalness.attention_tiles import tile_groups
 from local_naturalness.packed_attention import SUPPORTED, PackedAttention, attending_with
-from local_naturalness.packing import Pack, Window, attention_groups, pack_windows
+from local_naturalness.packing import Pack, Window, pack_windows
 from local_naturalness.projection import Projection
 from local_naturalness.statistics import token_statistics
 from local_naturalness.windows import batches_under_budget
@@ -106,7 +107,7 @@ class Engine:
     ) -> list[TokenStatistics]:
         device = self.model.device
         attention = PackedAttention(
-            attention_groups(pack.segments, _ATTENTION_CELLS),
+            tile_groups(pack.segments, _ATTENTION_CELLS),
             self.model.config.get_text_config()._attn_implementation,
             device,
         )

@@ -12,65 +12,71 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from local_naturalness.packing import Segment
+from local_naturalness.attention_tiles import Tile
 
 _NAME = "local_naturalness_packed"
 # Attention functions that take a mask of any shape.
 SUPPORTED = ("sdpa", "eager")
+# Arguments of an attention function that plain scaled dot products know nothing of.
+_BEYOND_SDPA = ("softcap", "position_bias", "s_aux")
 
 
 class _Group:
-    """Segments of similar size as one padded batch: where their tokens stand, and who sees whom."""
+    """Tiles of similar size as one padded batch: where their tokens stand, and who sees whom."""
 
-    def __init__(self, segments: Sequence[Segment], device: torch.device):
-        queries = max(segment.length for segment in segments)
-        keys = max(segment.visible for segment in segments)
-        query_index = np.zeros((len(segments), queries), dtype=np.int64)
-        query_position = np.zeros((len(segments), queries), dtype=np.int64)
-        key_index = np.zeros((len(segments), keys), dtype=np.int64)
+    def __init__(self, tiles: Sequence[Tile], device: torch.device):
+        queries = max(tile.length for tile in tiles)
+        keys = max(tile.visible for tile in tiles)
+        query_index = np.zeros((len(tiles), queries), dtype=np.int64)
+        query_position = np.zeros((len(tiles), queries), dtype=np.int64)
+        key_index = np.zeros((len(tiles), keys), dtype=np.int64)
         # Padding keys stand behind every query, where a causal mask hides them.
-        key_position = np.full((len(segments), keys), np.iinfo(np.int32).max, dtype=np.int64)
+        key_position = np.full((len(tiles), keys), np.iinfo(np.int32).max, dtype=np.int64)
         flat = []
-        for row, segment in enumerate(segments):
-            before = segment.prompt_end - segment.prompt
-            query_index[row, : segment.length] = np.arange(segment.start, segment.end)
-            query_position[row, : segment.length] = before + np.arange(segment.length)
-            key_index[row, :before] = np.arange(segment.prompt, segment.prompt_end)
-            key_index[row, before : segment.visible] = np.arange(segment.start, segment.end)
-            key_position[row, : segment.visible] = np.arange(segment.visible)
-            flat.append(row * queries + np.arange(segment.length))
-        self.shape = (len(segments), queries, keys)
+        for row, tile in enumerate(tiles):
+            query_index[row, : tile.length] = np.arange(tile.start, tile.end)
+            query_position[row, : tile.length] = np.arange(tile.visible - tile.length, tile.visible)
+            key_index[row, : tile.before] = np.arange(tile.prompt, tile.prompt_end)
+            key_index[row, tile.before : tile.visible] = np.arange(tile.begin, tile.end)
+            key_position[row, : tile.visible] = np.arange(tile.visible)
+            flat.append(row * queries + np.arange(tile.length))
+        self.shape = (len(tiles), queries, keys)
         self.query_index = torch.from_numpy(query_index).flatten().to(device)
         self.key_index = torch.from_numpy(key_index).flatten().to(device)
         self.valid = torch.from_numpy(np.concatenate(flat)).to(device)
         self.target = self.query_index[self.valid]
         self._query_position = torch.from_numpy(query_position).to(device)
         self._key_position = torch.from_numpy(key_position).to(device)
-        self._masks: dict[Any, torch.Tensor] = {}
+        self._masks: dict[int | None, torch.Tensor] = {}
 
-    def mask(self, sliding_window: int | None, dtype: torch.dtype | None) -> torch.Tensor:
-        """`[segments, 1, queries, keys]`: true where a query sees a key; additive where `dtype` is given."""
-        key = (sliding_window, dtype)
-        if key not in self._masks:
+    def mask(self, sliding_window: int | None, dtype: torch.dtype) -> torch.Tensor:
+        """`[tiles, 1, queries, keys]`: 0 where a query sees a key, the lowest number where it does not."""
+        if sliding_window not in self._masks:
             distance = self._query_position[:, :, None] - self._key_position[:, None, :]
             visible = distance >= 0
             if sliding_window is not None:
                 visible &= distance < sliding_window
-            if dtype is not None:
-                hidden = torch.full(visible.shape, torch.finfo(dtype).min, dtype=dtype, device=visible.device)
-                visible = hidden.masked_fill(visible, 0.0)
-            self._masks[key] = visible[:, None]
-        return self._masks[key]
+            # Additive, because attention would turn a mask of truth values into this one in every layer.
+            mask = torch.full(visible.shape, torch.finfo(dtype).min, dtype=dtype, device=visible.device)
+            self._masks[sliding_window] = mask.masked_fill_(visible, 0.0)[:, None]
+        return self._masks[sliding_window]
 
 
 class PackedAttention:
-    """The attention function of one pass, see the module."""
+    """The attention function of one pass, see the module.
 
-    def __init__(self, groups: Sequence[Sequence[Segment]], implementation: str, device: torch.device):
-        self._groups = [_Group(segments, device) for segments in groups]
+    Args:
+        groups: of tiles, each to be attended to as one batch.
+        implementation: name of the attention function that the model would have called.
+        device: of the model.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[Tile]], implementation: str, device: torch.device):
+        self._groups = [_Group(tiles, device) for tiles in groups]
         self._implementation = implementation
 
     def __call__(
@@ -89,8 +95,7 @@ class PackedAttention:
         Returns:
             `[1, tokens, heads, size]`.
         """
-        attend = self._attention_of(module)
-        additive = query.dtype if self._implementation == "eager" else None
+        attend = self._attention_of(module, query.device)
         attended = value.new_empty(query.shape[2], query.shape[1], value.shape[3])
         for group in self._groups:
             rows, queries, keys = group.shape
@@ -99,17 +104,43 @@ class PackedAttention:
                 _gather(query, group.query_index, rows, queries),
                 _gather(key, group.key_index, rows, keys),
                 _gather(value, group.key_index, rows, keys),
-                group.mask(kwargs.get("sliding_window"), additive),
+                group.mask(kwargs.get("sliding_window"), query.dtype),
                 **kwargs,
             )
             attended[group.target] = output.flatten(0, 1)[group.valid]
         return attended[None]
 
-    def _attention_of(self, module: torch.nn.Module) -> Any:
+    def _attention_of(self, module: torch.nn.Module, device: torch.device) -> Any:
         """What the model would have called: a registered function, or `eager` of its own module."""
         if self._implementation == "eager":
             return sys.modules[type(module).__module__].eager_attention_forward
+        if device.type == "cpu":
+            return _sdpa_on_cpu
         return ALL_ATTENTION_FUNCTIONS[self._implementation]
+
+
+def _sdpa_on_cpu(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """As transformers does it, but keys that several heads share are not copied for each of them.
+
+    With a mask, only the kernel of the CPU can do without the copies.
+    """
+    if any(kwargs.get(name) is not None for name in _BEYOND_SDPA):
+        return ALL_ATTENTION_FUNCTIONS["sdpa"](
+            module, query, key, value, attention_mask, scaling=scaling, **kwargs
+        )
+    shared = query.shape[1] != key.shape[1]
+    output = scaled_dot_product_attention(
+        query, key, value, attn_mask=attention_mask, scale=scaling, enable_gqa=shared
+    )
+    return output.transpose(1, 2), None
 
 
 def _gather(states: torch.Tensor, index: torch.Tensor, rows: int, length: int) -> torch.Tensor:

@@ -36,15 +36,6 @@ class Segment(NamedTuple):
     prompt: int
     prompt_end: int
 
-    @property
-    def length(self) -> int:
-        return self.end - self.start
-
-    @property
-    def visible(self) -> int:
-        """Tokens that the last token of the segment sees."""
-        return self.length + self.prompt_end - self.prompt
-
 
 @dataclass
 class Pack:
@@ -113,29 +104,3 @@ Window(prompt, np.array([7]), 0)]
             prompt = prompt or packs[-1].add_prompt(window.prompt)
             packs[-1].add_window(index, window, prompt)
     return packs
-
-
-def attention_groups(
-    segments: Sequence[Segment], max_cells: int, max_waste: float = 1.3
-) -> list[list[Segment]]:
-    """Group segments of similar size, to be padded to the largest of their group.
-
-    Args:
-        segments: of one pack.
-        max_cells: query-key pairs of a group, padding included (or a single segment).
-        max_waste: pairs of a group with padding, as a multiple of those without.
-    """
-    groups: list[list[Segment]] = []
-    cells = 0
-    for segment in sorted(segments, key=lambda s: (-s.length * s.visible, s.start)):
-        own = segment.length * segment.visible
-        if groups:
-            members = [*groups[-1], segment]
-            padded = len(members) * max(s.length for s in members) * max(s.visible for s in members)
-            if padded <= max_cells and padded <= max_waste * (cells + own):
-                groups[-1].append(segment)
-                cells += own
-                continue
-        groups.append([segment])
-        cells = own
-    return groups

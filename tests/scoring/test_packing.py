@@ -5,10 +5,13 @@ import itertools
 import numpy as np
 import pytest
 import tiny_models
+import torch
 
 from local_naturalness import engine as engine_module
+from local_naturalness.attention_tiles import tile_groups, tiles_of
 from local_naturalness.engine import Engine
-from local_naturalness.packing import Segment, Window, attention_groups, pack_windows
+from local_naturalness.packed_attention import PackedAttention
+from local_naturalness.packing import Segment, Window, pack_windows
 
 
 def some_windows(seed=0, prompts=(5, 40, 3), windows=24, vocabulary=300):
@@ -41,15 +44,37 @@ def test_a_prompt_is_in_a_pack_once_wherever_its_windows_stand():
     assert pack.size == 50 + 60 + sum(len(window.tokens) for window in windows)
 
 
-def test_groups_hold_every_segment_once_and_obey_both_limits():
-    segments = [Segment(0, length, 0, before) for length in (1, 3, 20, 22, 90) for before in (0, 10, 200)]
-    groups = attention_groups(segments, max_cells=9_000, max_waste=1.3)
-    assert sorted(itertools.chain(*groups)) == sorted(segments)
+def test_tiles_cover_the_queries_of_a_segment_and_the_keys_before_them():
+    segment = Segment(10, 33, 2, 9)
+    tiles = list(tiles_of(segment, length=10))
+    assert [(tile.start, tile.end) for tile in tiles] == [(10, 20), (20, 30), (30, 33)]
+    assert [tile.visible for tile in tiles] == [7 + 10, 7 + 20, 7 + 23]
+
+
+def test_groups_hold_every_tile_once_and_obey_both_limits():
+    segments = [
+        Segment(0, length, 0, before) for length in (1, 3, 20, 22, 90, 700) for before in (0, 10, 200)
+    ]
+    groups = tile_groups(segments, max_cells=9_000, max_waste=1.3)
+    tiles = [tile for segment in segments for tile in tiles_of(segment)]
+    assert sorted(itertools.chain(*groups)) == sorted(tiles)
+    assert len(tiles) > len(segments)
     for group in groups:
-        padded = len(group) * max(s.length for s in group) * max(s.visible for s in group)
-        assert padded <= 1.3 * sum(s.length * s.visible for s in group)
+        padded = len(group) * max(t.length for t in group) * max(t.visible for t in group)
+        assert padded <= 1.3 * sum(t.length * t.visible for t in group)
         assert padded <= 9_000 or len(group) == 1
-    assert len(groups) < len(segments)
+    assert len(groups) < len(tiles)
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma3_text"])
+def test_windows_of_several_tiles_equal_padded_ones(family, monkeypatch):
+    model = tiny_models.tiny_model(family)
+    windows = some_windows(windows=12, vocabulary=model.config.vocab_size)
+    monkeypatch.setattr(tiles_of, "__defaults__", (4,))
+    packed = Engine(model).score(windows)
+    monkeypatch.setattr(engine_module, "SUPPORTED", ())
+    for ours, plain in zip(packed, Engine(model).score(windows), strict=True):
+        np.testing.assert_allclose(ours["log_prob"], plain["log_prob"], atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["llama", "gemma3_text", "gpt2", "gpt_neox"])
@@ -89,3 +114,14 @@ def test_the_attention_of_a_model_is_its_own_again():
     Engine(model).score(some_windows(windows=3, vocabulary=model.config.vocab_size))
     configs = [module.config for module in model.modules() if hasattr(module, "config")]
     assert {config._attn_implementation for config in configs} == {"sdpa"}
+
+
+def test_what_plain_products_lack_is_left_to_the_attention_of_the_model():
+    """transformers' own function refuses soft-capping, rather than to leave it out silently."""
+    model = tiny_models.tiny_model("llama")
+    module = model.model.layers[0].self_attn
+    states = torch.zeros(1, 4, 3, 8)
+    pack = pack_windows([Window(np.array([1]), np.array([2, 3]), 0)], 10)[0]
+    attention = PackedAttention(tile_groups(pack.segments, 100), "sdpa", torch.device("cpu"))
+    with pytest.raises(ValueError, match="softcap"):
+        attention(module, states, states, states, softcap=30.0)

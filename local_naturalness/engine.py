@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from local_naturalness.attention_tiles import tile_groups
+from local_naturalness.cost import student_cost
+from local_naturalness.memory import token_budget
 from local_naturalness.packed_attention import SUPPORTED, PackedAttention, attending_with
 from local_naturalness.packing import Pack, Window, pack_windows
 from local_naturalness.projection import Projection
@@ -17,8 +19,6 @@ from local_naturalness.windows import batches_under_budget
 
 logger = logging.getLogger(__name__)
 
-# Matrix products reach their full rate at about 4K rows; a GPU has room for more.
-_TOKENS_PER_BATCH = {"cpu": 8_192, "cuda": 32_768}
 # Query-key pairs of attention at the same time; in float32 and per head four bytes each.
 _ATTENTION_CELLS = 2**22
 # Beyond this a window fills batches alone, and plain causal attention needs no mask.
@@ -37,12 +37,13 @@ class Engine:
 
     Args:
         model: a causal language model of transformers.
-        max_tokens_per_batch: tokens of a pass; `None` suits the device. Halved when memory runs out.
+        max_tokens_per_batch: tokens of a pass; `None` suits the device and its free memory. Halved when
+            memory runs out.
     """
 
     def __init__(self, model: Any, max_tokens_per_batch: int | None = None):
         self.model = model
-        self._max_tokens = max_tokens_per_batch or _TOKENS_PER_BATCH.get(model.device.type, 8_192)
+        self._max_tokens = max_tokens_per_batch or token_budget(student_cost(model), model.device)
         with _evaluating(model):
             self._projection = Projection(model)
             self._longest_packed = self._check_packing()

@@ -14,7 +14,7 @@ import torch
 logger = logging.getLogger(__name__)
 
 # Bytes of float32 logits that exist at the same time.
-_PIECE_BYTES = 128 * 2**20
+PIECE_BYTES = 128 * 2**20
 
 
 class Projection:
@@ -52,7 +52,7 @@ class Projection:
         Yields:
             Slices of the positions and their `[positions, vocabulary]` logits in float32.
         """
-        size = max(1, _PIECE_BYTES // (4 * self._model.config.get_text_config().vocab_size))
+        size = max(1, PIECE_BYTES // (4 * self._model.config.get_text_config().vocab_size))
         for start in range(0, len(states), size):
             piece = slice(start, start + size)
             yield piece, self._logits(states[piece]) if self.is_separable else states[piece].float()

@@ -31,6 +31,7 @@ _LINEAR_ATTENTION = {
     "moe_intermediate_size": 16,
     "shared_expert_intermediate_size": 16,
 }
+_EXPERTS = {"head_dim": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
 # What each needs besides the common settings.
 ARCHITECTURES = {
     "llama": {},
@@ -43,7 +44,36 @@ ARCHITECTURES = {
     "cohere": {"logit_scale": 2.0},
     "mamba": {"state_size": 4},
     "qwen3_next": _LINEAR_ATTENTION,
+    "qwen3": {"head_dim": 8},
+    "qwen3_moe": _EXPERTS | {"num_experts": 4},
+    "mistral": {"sliding_window": 8},
+    "phi3": {},
+    "olmo2": {},
+    "gpt_oss": _MIXED_LAYERS | _EXPERTS | {"num_local_experts": 4},
+    "lfm2": {"layer_types": ["full_attention", "full_attention"]},
+    "deepseek_v3": _EXPERTS
+    | {
+        "n_routed_experts": 4,
+        "n_group": 1,
+        "topk_group": 1,
+        "first_k_dense_replace": 1,
+        "num_key_value_heads": 4,
+        "kv_lora_rank": 16,
+        "q_lora_rank": 16,
+        "qk_rope_head_dim": 8,
+        "qk_nope_head_dim": 8,
+        "v_head_dim": 16,
+    },
+    "falcon_h1": {
+        "mamba_d_ssm": 32,
+        "mamba_n_heads": 4,
+        "mamba_d_head": 8,
+        "mamba_d_state": 8,
+        "mamba_chunk_size": 16,
+    },
 }
+# Those whose state is not a cache of keys and values per token: their windows share nothing.
+RECURRENT = ("mamba", "qwen3_next", "falcon_h1")
 
 
 def tiny_model(architecture="llama", seed=0, **changes):

@@ -1,0 +1,106 @@
+"""What a pass through a student costs: floating-point operations and memory, read from its layers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+# Numbers as wide as the hidden state that are alive at the same time besides the inner layer's: the residual
+# stream, its normed copy in float32 with its square, queries, keys and values before and after gathering.
+_HIDDEN_COPIES = 8
+# Gate, activation and product of a gated feed-forward layer.
+_INNER_COPIES = 3
+
+
+@dataclass(frozen=True)
+class StudentCost:
+    """Sizes that decide what a pass costs.
+
+    Attributes:
+        parameters: numbers in the model.
+        layer_weights: numbers that every token is multiplied with; of experts, those that it is routed to.
+        output_weights: numbers of the output layer, for scored tokens only.
+        attention_width: sum over layers of heads times the size of a head.
+        bytes_per_weight: of a number in the model's type.
+        bytes_per_token: memory of a token while it passes a layer.
+    """
+
+    parameters: int
+    layer_weights: int
+    output_weights: int
+    attention_width: int
+    bytes_per_weight: int
+    bytes_per_token: int
+
+    @property
+    def weight_bytes(self) -> int:
+        """Memory of the loaded model."""
+        return self.parameters * self.bytes_per_weight
+
+    def operations(self, passed_tokens: int, visible_pairs: int, scored_tokens: int) -> float:
+        """Floating-point operations; a multiplication and an addition are two.
+
+        Args:
+            passed_tokens: tokens that pass through the layers.
+            visible_pairs: sum over them of the tokens that each sees, itself included.
+            scored_tokens: tokens that pass through the output layer.
+        """
+        return 2.0 * (
+            self.layer_weights * passed_tokens
+            + 2 * self.attention_width * visible_pairs
+            + self.output_weights * scored_tokens
+        )
+
+
+def student_cost(model: Any) -> StudentCost:
+    """Read the cost of a model; one on the device `meta` will do.
+
+    >>> import torch
+    >>> from transformers import AutoModelForCausalLM, LlamaConfig
+    >>> config = LlamaConfig(hidden_size=64, intermediate_size=128, num_hidden_layers=2, vocab_size=1000)
+    >>> with torch.device("meta"):
+    ...     cost = student_cost(AutoModelForCausalLM.from_config(config))
+    >>> cost.output_weights, cost.layer_weights == 2 * (4 * 64 * 64 + 3 * 64 * 128)
+    (64000, True)
+    """
+    config = model.config.get_text_config()
+    embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
+    outside = {id(layer.weight) for layer in (embedding, output) if layer is not None}
+    routed = _routed_share(config)
+    layer_weights = sum(
+        parameter.numel() * (routed if "experts" in name else 1)
+        for name, parameter in model.named_parameters()
+        if parameter.dim() > 1 and id(parameter) not in outside
+    )
+    hidden = config.hidden_size
+    heads = getattr(config, "num_attention_heads", None) or 0
+    size = getattr(config, "head_dim", None) or hidden // max(heads, 1)
+    return StudentCost(
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        layer_weights=round(layer_weights),
+        output_weights=0 if output is None else output.weight.numel(),
+        attention_width=config.num_hidden_layers * heads * size,
+        bytes_per_weight=model.dtype.itemsize,
+        bytes_per_token=model.dtype.itemsize
+        * (_HIDDEN_COPIES * hidden + _INNER_COPIES * _inner_size(config)),
+    )
+
+
+def _inner_size(config: Any) -> int:
+    """Width of the feed-forward layer, of all experts that a token passes together."""
+    of_experts = (getattr(config, "moe_intermediate_size", None) or 0) * (
+        getattr(config, "num_experts_per_tok", None) or 1
+    )
+    dense = getattr(config, "intermediate_size", None) or getattr(config, "n_inner", None)
+    return max(of_experts, dense or 4 * config.hidden_size)
+
+
+def _routed_share(config: Any) -> float:
+    """Share of a layer's experts that a token passes."""
+    experts = next(
+        (
+            number
+            for name in ("num_local_experts", "num_experts", "n_routed_experts")
+            if (number := getattr(config, name, None))
+        ),
+        None,
+    )
+    return (getattr(config, "num_experts_per_tok", None) or experts) / experts if experts else 1.0

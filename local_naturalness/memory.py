@@ -1,0 +1,46 @@
+"""How many tokens a pass may hold: as many as make it fast, if there is memory for them."""
+
+import logging
+
+import psutil
+import torch
+
+from local_naturalness.cost import StudentCost
+from local_naturalness.projection import PIECE_BYTES
+
+logger = logging.getLogger(__name__)
+
+# Matrix products reach their full rate at about 4K rows; a GPU has room for more.
+_ENOUGH_TOKENS = {"cpu": 8_192, "cuda": 32_768}
+# Logits of a piece, and as much again while they are turned into statistics.
+_PIECES = 3
+# The rest is for attention and for whoever else is on the machine.
+_USABLE_SHARE = 0.5
+
+
+def pass_bytes(cost: StudentCost, max_tokens: int) -> int:
+    """Memory that a pass needs besides the weights, attention not included."""
+    return max_tokens * cost.bytes_per_token + _PIECES * PIECE_BYTES
+
+
+def token_budget(cost: StudentCost, device: torch.device) -> int:
+    """Tokens of a pass that suit a device with what is free there now."""
+    enough = _ENOUGH_TOKENS.get(device.type, 8_192)
+    usable = _USABLE_SHARE * _free_bytes(device)
+    budget = enough
+    while budget > 256 and pass_bytes(cost, budget) > usable:
+        budget //= 2
+    if budget < enough:
+        logger.warning(
+            "Little memory is free (%.1f GB): batches of %d tokens instead of %d.",
+            usable / _USABLE_SHARE / 1e9,
+            budget,
+            enough,
+        )
+    return budget
+
+
+def _free_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available

@@ -1,0 +1,104 @@
+"""The engine equals one plain pass per window on every architecture, however windows meet in its passes."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+
+from local_naturalness.engine import Engine
+from local_naturalness.packing import Window
+
+SEVERAL = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 50, 20), (0, 1, 0), (2, 33, 32), (1, 7, 2), (0, 20, 0)]
+
+
+@cache
+def model_and_engine(architecture):
+    model = tiny_models.tiny_model(architecture)
+    return model, Engine(model)
+
+
+def make_windows(shapes, prompt_lengths=(3, 40, 17)):
+    """Windows of `(prompt, tokens, first scored)`; one prompt is longer than the sliding windows of 8."""
+    generator = np.random.default_rng(0)
+    prompts = [generator.integers(0, tiny_models.VOCABULARY, length) for length in prompt_lengths]
+    return [
+        Window(prompts[prompt], generator.integers(0, tiny_models.VOCABULARY, length), first)
+        for prompt, length, first in shapes
+    ]
+
+
+def plain_pass(model, window):
+    """Log-probabilities of the scored tokens, from the model's own logits of all positions."""
+    ids = torch.from_numpy(np.concatenate([window.prompt, window.tokens]))
+    with torch.no_grad():
+        log_probs = model(input_ids=ids[None]).logits[0].float().log_softmax(-1)
+    first = len(window.prompt) + window.first_scored
+    return [log_probs[position - 1, ids[position]].item() for position in range(first, len(ids))]
+
+
+def assert_equal_to_plain_passes(engine, model, windows):
+    for window, scored in zip(windows, engine.score(windows), strict=True):
+        np.testing.assert_allclose(scored["log_prob"], plain_pass(model, window), atol=2e-5)
+
+
+@pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
+def test_only_recurrent_models_share_nothing(architecture):
+    _, engine = model_and_engine(architecture)
+    assert (engine._longest_packed == 0) == (architecture in tiny_models.RECURRENT)
+
+
+@pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
+def test_windows_of_several_prompts(architecture):
+    model, engine = model_and_engine(architecture)
+    assert_equal_to_plain_passes(engine, model, make_windows(SEVERAL))
+
+
+@pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
+def test_one_window_alone(architecture):
+    model, engine = model_and_engine(architecture)
+    assert_equal_to_plain_passes(engine, model, make_windows([(1, 9, 4)]))
+
+
+@pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
+def test_windows_that_fill_the_context(architecture):
+    """In several attention tiles."""
+    model, engine = model_and_engine(architecture)
+    context = (
+        model.config.max_position_embeddings if hasattr(model.config, "max_position_embeddings") else 768
+    )
+    windows = make_windows([(0, context - 40, 500), (0, 6, 2), (1, context - 700, 0)], (40, 700))
+    assert_equal_to_plain_passes(engine, model, windows)
+
+
+@pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
+def test_a_pass_for_every_window(architecture):
+    model, _ = model_and_engine(architecture)
+    assert_equal_to_plain_passes(Engine(model, max_tokens_per_batch=1), model, make_windows(SEVERAL))
+
+
+@pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
+def test_memory_that_runs_out_once(architecture, monkeypatch):
+    model, engine = model_and_engine(architecture)
+    engine = Engine(model)
+    states, calls = engine._projection.states, []
+
+    def fail_once(**inputs):
+        calls.append(inputs["input_ids"].numel())
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError
+        return states(**inputs)
+
+    monkeypatch.setattr(engine._projection, "states", fail_once)
+    budget = engine._max_tokens
+    assert_equal_to_plain_passes(engine, model, make_windows(SEVERAL))
+    assert engine._max_tokens == budget // 2
+    assert len(calls) > 1
+
+
+def test_layers_of_another_kind_among_attention():
+    model = tiny_models.tiny_model("lfm2", layer_types=["conv", "full_attention"])
+    engine = Engine(model)
+    assert engine._longest_packed == 0
+    assert_equal_to_plain_passes(engine, model, make_windows(SEVERAL))

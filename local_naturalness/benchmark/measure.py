@@ -1,6 +1,5 @@
 """Run contenders interleaved and report medians, ratios, differences and memory."""
 
-import resource
 import statistics
 import time
 from dataclasses import asdict, dataclass, field
@@ -11,13 +10,20 @@ import torch
 
 from local_naturalness.benchmark.bare_layers import layer_operations, matrix_rate, run_bare_layers
 from local_naturalness.benchmark.contenders import contenders
+from local_naturalness.benchmark.peak import watch_memory
 from local_naturalness.benchmark.workload import Workload
 from local_naturalness.packing import pack_windows
 
 
 @dataclass
 class Measurement:
-    """One contender: seconds of each run, and how far its step scores are from the plain loop's."""
+    """One contender.
+
+    Attributes:
+        seconds: of each run.
+        largest_difference: of a step's score from the plain loop's, nats.
+        peak_megabytes: memory of a run above the loaded model.
+    """
 
     name: str
     seconds: list[float] = field(default_factory=list)
@@ -90,10 +96,10 @@ def measure(
     measurements = {name: Measurement(name) for name in runs}
     expected = runs["plain loop"](workload)
     for name, run in runs.items():
-        _reset_peak()
-        difference = float(np.abs(run(workload) - expected).max())
-        measurements[name].largest_difference = difference
-        measurements[name].peak_megabytes = _peak_megabytes()
+        with watch_memory(model.device) as peak:
+            scores = run(workload)
+        measurements[name].largest_difference = float(np.abs(scores - expected).max())
+        measurements[name].peak_megabytes = peak.bytes / 1e6
     passed = sum(pack.size for pack in pack_windows(workload.windows(), max_tokens))
     bare = []
     for _ in range(repeats):
@@ -120,15 +126,3 @@ def measure(
 def _synchronize(model: Any) -> None:
     if model.device.type == "cuda":
         torch.cuda.synchronize()
-
-
-def _reset_peak() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-
-
-def _peak_megabytes() -> float:
-    """Peak of the GPU since the last reset, or of the whole process so far."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

@@ -51,13 +51,24 @@ class Workload:
         """Tokens of all steps with their windows, without prompts: the work that the criterion asks for."""
         return sum(len(step.context) + len(step.tokens) - len(self.prompt) for step in self.separate())
 
-    def windows(self) -> list[Window]:
-        """Windows as the engine takes them, steps that begin alike in one."""
-        return [
-            Window(self.prompt, response[span.begin : span.end], span.first_scored - span.begin)
-            for response, steps in zip(self.responses, self.steps, strict=True)
-            for span in plan_windows(steps, room=len(response), window=self.window).spans
-        ]
+    def windows(self, stride: int = 1, max_steps: int | None = None) -> list[Window]:
+        """Windows as the engine takes them, steps that begin alike in one; of `max_steps` random steps."""
+        generator = np.random.default_rng(0)
+        windows = []
+        for response, steps in zip(self.responses, self.steps, strict=True):
+            chosen = np.arange(len(steps))
+            if max_steps is not None and max_steps < len(steps):
+                chosen = np.sort(generator.choice(chosen, max_steps, replace=False))
+            plan = plan_windows(steps, len(response), self.window, stride, chosen.tolist())
+            windows += [
+                Window(self.prompt, response[span.begin : span.end], span.first_scored - span.begin)
+                for span in plan.spans
+            ]
+        return windows
+
+    def whole_responses(self) -> list[Window]:
+        """One window per response, as global naturalness takes it."""
+        return [Window(self.prompt, response, 0) for response in self.responses]
 
     def separate(self) -> list[Step]:
         """Every step on its own, with its context."""

@@ -39,14 +39,22 @@ class Engine:
         model: a causal language model of transformers.
         max_tokens_per_batch: tokens of a pass; `None` suits the device and its free memory. Halved when
             memory runs out.
+
+    Attributes:
+        max_tokens: tokens of a pass at present.
     """
 
     def __init__(self, model: Any, max_tokens_per_batch: int | None = None):
         self.model = model
-        self._max_tokens = max_tokens_per_batch or token_budget(student_cost(model), model.device)
+        self.max_tokens = max_tokens_per_batch or token_budget(student_cost(model), model.device)
         with _evaluating(model):
             self._projection = Projection(model)
             self._longest_packed = self._check_packing()
+
+    @property
+    def shares_prompts(self) -> bool:
+        """Whether windows are packed behind the prompt that they share."""
+        return self._longest_packed > 0
 
     def score(
         self, windows: Sequence[Window], statistics: Sequence[str] = ("log_prob",)
@@ -80,11 +88,11 @@ class Engine:
         """Score the waiting windows, pass by pass, long ones first."""
         packed = [index for index in waiting if len(windows[index]) <= self._longest_packed]
         alone = [index for index in waiting if len(windows[index]) > self._longest_packed]
-        for group in batches_under_budget([len(windows[index]) for index in alone], self._max_tokens):
+        for group in batches_under_budget([len(windows[index]) for index in alone], self.max_tokens):
             batch = [windows[alone[position]] for position in group]
             for position, values in zip(group, self._score_padded(batch, statistics), strict=True):
                 yield alone[position], values
-        for pack in pack_windows([windows[index] for index in packed], self._max_tokens):
+        for pack in pack_windows([windows[index] for index in packed], self.max_tokens):
             batch = [windows[packed[position]] for position in pack.windows]
             for position, values in zip(pack.windows, self._score_pack(pack, batch, statistics), strict=True):
                 yield packed[position], values
@@ -170,15 +178,15 @@ class Engine:
         """Go on with smaller batches after memory ran out; any other error is raised again."""
         if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
             raise error
-        if self._max_tokens < 2:
+        if self.max_tokens < 2:
             raise MemoryError(
                 "A single window does not fit into memory. Use a smaller `window`, a smaller `dtype`, or "
                 "another `device`."
             ) from error
-        self._max_tokens //= 2
+        self.max_tokens //= 2
         if self.model.device.type == "cuda":
             torch.cuda.empty_cache()
-        logger.warning("Out of memory: going on with %d tokens per batch.", self._max_tokens)
+        logger.warning("Out of memory: going on with %d tokens per batch.", self.max_tokens)
 
 
 def _check_windows(vocab_size: int, prompt_length: int) -> list[Window]:

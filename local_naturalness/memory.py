@@ -23,9 +23,14 @@ def pass_bytes(cost: StudentCost, max_tokens: int) -> int:
     return max_tokens * cost.bytes_per_token + _PIECES * PIECE_BYTES
 
 
+def enough_tokens(device_type: str) -> int:
+    """Tokens of a pass that are as fast as more would be."""
+    return _ENOUGH_TOKENS.get(device_type, 8_192)
+
+
 def token_budget(cost: StudentCost, device: torch.device) -> int:
     """Tokens of a pass that suit a device with what is free there now."""
-    enough = _ENOUGH_TOKENS.get(device.type, 8_192)
+    enough = enough_tokens(device.type)
     usable = _USABLE_SHARE * _free_bytes(device)
     budget = enough
     while budget > 256 and pass_bytes(cost, budget) > usable:

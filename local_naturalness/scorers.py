@@ -186,15 +186,14 @@ class LocalScorer(Scorer):
         return sorted(generator.choice(num_steps, self._max_steps, replace=False).tolist())
 
     def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
-        steps, plan = row.encoded.owned_steps, row.plan
+        steps = row.encoded.owned_steps
         chosen = self._sample(len(steps), row.example)
         means = step_means(tokens["log_prob"], [steps[index] for index in chosen])
         lengths = np.array([steps[index][1] - steps[index][0] for index in chosen])
         score, stderr = weighted_mean(means, lengths, self._weighting, len(steps))
         step_scores = dict(zip(chosen, means.tolist(), strict=True))
-        trimmed = "context_trimmed" if plan.context_trimmed else "ok"
         return {
-            "status": "step_in_pieces" if plan.step_in_pieces else trimmed,
+            "status": row.plan.status,
             "local_naturalness": score,
             "local_naturalness_stderr": stderr,
             "num_steps": len(steps),
@@ -325,7 +324,7 @@ class GlobalScorer(Scorer):
     def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
         encoded, log_probs = row.encoded, tokens["log_prob"]
         scores: Scores = {
-            "status": "ok",
+            "status": row.plan.status,
             "global_naturalness": float(log_probs.mean()),
             "num_tokens": encoded.num_tokens,
         }

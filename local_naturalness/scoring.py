@@ -16,6 +16,7 @@ from local_naturalness.columns import Rows, read_rows
 from local_naturalness.encoding import EncodedExample, ExampleEncoder
 from local_naturalness.engine import Engine
 from local_naturalness.examples import Example, read_examples
+from local_naturalness.memory import enough_tokens
 from local_naturalness.packing import Window
 from local_naturalness.shipping import Shipped
 from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, write_spec
@@ -117,18 +118,10 @@ class Scorer(Shipped):
         Returns:
             The new columns only, in the form of the input: lists for a batch, values for a row.
         """
-        rows = read_rows(rows, self._needed_columns(), type(self).__name__)
+        rows = self._read(rows)
         spec = self.spec
         self._refuse_other_settings(rows, spec)
-        examples = read_examples(
-            rows,
-            self._prompt_column,
-            self._response_column,
-            self._messages_column,
-            self._steps_column,
-            self._by_turn,
-        )
-        scored = self._finished(examples, rank, spec)
+        scored = self._finished(self._examples(rows), rank, spec)
         _log_unscored(Counter(row["status"] for row in scored), self.criterion)
         columns = {name: [row.get(name) for row in scored] for name in self.types}
         columns[f"{self.criterion}_status"] = [row["status"] for row in scored]
@@ -138,6 +131,21 @@ class Scorer(Shipped):
             {name + self._suffix: values for name, values in columns.items()},
             {name + self._suffix: self._type(name) for name in columns},
         )
+
+    def is_stored(self, rows: Any) -> list[bool]:
+        """Which rows of a batch have a score in the store already.
+
+        Args:
+            rows: what `dataset.map` passes, or such a dict of lists.
+        """
+        examples = self._examples(self._read(rows))
+        store = self._opened_store(self.spec)
+        return [False] * len(examples) if store is None else store.is_finished(examples)
+
+    @property
+    def max_tokens_per_batch(self) -> int:
+        """Tokens of a pass, if memory suffices."""
+        return self._max_tokens_per_batch or enough_tokens(self.student.device_type)
 
     @property
     def spec(self) -> str:
@@ -223,28 +231,72 @@ class Scorer(Shipped):
                 for count, before in zip(columns[name], known, strict=True)
             ]
 
+    def _read(self, rows: Any) -> Rows:
+        return read_rows(rows, self._needed_columns(), type(self).__name__)
+
+    def _examples(self, rows: Rows) -> list[Example]:
+        return read_examples(
+            rows,
+            self._prompt_column,
+            self._response_column,
+            self._messages_column,
+            self._steps_column,
+            self._by_turn,
+        )
+
     def _finished(self, examples: Sequence[Example], rank: int | None, spec: str) -> list[Scores]:
         """Scores from the store where there is one; what it lacks is computed."""
-        if self._store_folder is None:
+        store = self._opened_store(spec)
+        if store is None:
             return self._score(examples, rank)
+        return store.scores(examples, lambda missing: self._score(missing, rank))
+
+    def _opened_store(self, spec: str) -> ScoreStore | None:
+        if self._store_folder is None:
+            return None
         if self._store is None or self._store.id != read_spec(spec)["id"]:
             self._store = ScoreStore(self._store_folder, spec, self.types, self._max_tokens_per_batch)
             self._max_tokens_per_batch = self._store.max_tokens_per_batch
-        return self._store.scores(examples, lambda missing: self._score(missing, rank))
+        return self._store
 
     def _score(self, examples: Sequence[Example], rank: int | None) -> list[Scores]:
+        engine = self.engine(rank)
+        rows = self._planned_rows(examples)
+        scores = iter(self._score_planned([row for row in rows if isinstance(row, PlannedRow)], engine))
+        return [next(scores) if isinstance(row, PlannedRow) else {"status": row} for row in rows]
+
+    def engine(self, rank: int | None = None) -> Engine:
+        """What scores the windows; loads the student.
+
+        Args:
+            rank: number of the worker process, see `Student.model`.
+        """
         model = self.student.model(rank)
         if self._engine is None or self._engine.model is not model:
             self._engine = Engine(model, self._max_tokens_per_batch)
+        return self._engine
+
+    def planned(self, rows: Any) -> "list[PlannedRow | str]":
+        """What scoring a batch would compute; needs the tokenizer and no weights.
+
+        Args:
+            rows: what `dataset.map` passes, or such a dict of lists.
+
+        Returns:
+            For each row its tokens and windows, or the status that says why it cannot be scored.
+        """
+        return self._planned_rows(
+            self._examples(read_rows(rows, self._needed_columns(), type(self).__name__))
+        )
+
+    def _planned_rows(self, examples: Sequence[Example]) -> "list[PlannedRow | str]":
         context = self.student.context_length
         encoder = ExampleEncoder(
             self.student.tokenizer,
             PromptEncoder(self.student.tokenizer, self._prompt_template, self._include_prompt),
             None if self._steps_column else self._splitter,
         )
-        rows = [self._planned(example, encoder, context) for example in examples]
-        scores = iter(self._score_planned([row for row in rows if isinstance(row, PlannedRow)]))
-        return [next(scores) if isinstance(row, PlannedRow) else {"status": row} for row in rows]
+        return [self._planned(example, encoder, context) for example in examples]
 
     def _planned(self, example: Example, encoder: ExampleEncoder, context: int | None) -> "PlannedRow | str":
         """A row with its windows, or the status that says why it has none."""
@@ -257,10 +309,10 @@ class Scorer(Shipped):
         plan = self._plan(encoded, room, example)
         return plan if isinstance(plan, str) else PlannedRow(example, encoded, plan)
 
-    def _score_planned(self, rows: Sequence["PlannedRow"]) -> list[Scores]:
+    def _score_planned(self, rows: Sequence["PlannedRow"], engine: Engine) -> list[Scores]:
         """Run all windows of a batch together, then gather each row's tokens again."""
         windows = [window for row in rows for window in row.windows()]
-        scores = self._engine.score(windows, self._token_statistics())
+        scores = engine.score(windows, self._token_statistics())
         if len(scores) != len(windows):
             raise RuntimeError(f"{len(windows)} windows were to be scored, {len(scores)} came back.")
         results = iter(scores)

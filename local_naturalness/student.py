@@ -10,9 +10,10 @@ from typing import Any
 
 import multiprocess
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from local_naturalness import identity
+from local_naturalness.cost import StudentCost, student_cost
 from local_naturalness.forking import make_safe_after_fork
 from local_naturalness.shipping import Shipped
 
@@ -60,6 +61,7 @@ class Student(Shipped):
 
     _source: str | None = None  # hub id or folder; None where the model was given as an object
     _model: PreTrainedModel | None = None
+    _config: Any = None
     _tokenizer_source: str | None = None
     _tokenizer: Any = None
     _device: str | None = None
@@ -123,6 +125,12 @@ class Student(Shipped):
         return self._dtype
 
     @property
+    def device_type(self) -> str:
+        """`"cpu"`, `"cuda"` or another kind of device that the model is or will be on."""
+        device = self._device_of(None)
+        return "cuda" if device == "auto" else torch.device(device).type
+
+    @property
     def label(self) -> str:
         """Name and the beginning of the commit or digest, as written into `*_spec` columns."""
         return f"{self.name}@{self.weights[:12]}"
@@ -162,10 +170,36 @@ class Student(Shipped):
         return self._tokenizer
 
     @property
+    def config(self) -> Any:
+        """The model's configuration; does not load the weights."""
+        if self._model is not None or self._source is None:
+            return self.model().config
+        if self._config is None:
+            self._config = _found(
+                self._source,
+                lambda: AutoConfig.from_pretrained(
+                    self._source,
+                    revision=self._pinned_revision(),
+                    trust_remote_code=self._trust_remote_code,
+                ),
+            )
+        return self._config
+
+    @property
     def context_length(self) -> int | None:
         """Longest sequence in tokens that the model was built for; `None` where it has no limit."""
-        config = self.model().config.get_text_config()
-        return getattr(config, "max_position_embeddings", None)
+        return getattr(self.config.get_text_config(), "max_position_embeddings", None)
+
+    @property
+    def cost(self) -> StudentCost:
+        """What a pass costs; does not load the weights."""
+        if self._model is not None:
+            return student_cost(self._model)
+        with torch.device("meta"):
+            hollow = AutoModelForCausalLM.from_config(
+                self.config, dtype=getattr(torch, self._dtype), trust_remote_code=self._trust_remote_code
+            )
+        return student_cost(hollow)
 
     def model(self, rank: int | None = None) -> PreTrainedModel:
         """The model, loaded on first use.

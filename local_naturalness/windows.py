@@ -27,6 +27,12 @@ class WindowPlan:
     context_trimmed: bool = False
     step_in_pieces: bool = False
 
+    @property
+    def status(self) -> str:
+        """Status of a row that is scored with these windows."""
+        trimmed = "context_trimmed" if self.context_trimmed else "ok"
+        return "step_in_pieces" if self.step_in_pieces else trimmed
+
 
 def first_context_step(step: int, window: int | float | None, stride: int = 1) -> int:
     """Index of the first step that `step` may see.

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from local_naturalness import __version__
-from local_naturalness.cli import benchmark, compare, demo, merge, push, score, select, teachers
+from local_naturalness.cli import benchmark, compare, demo, estimate, merge, push, score, select, teachers
 
-_COMMANDS = (demo, score, merge, teachers, select, compare, push, benchmark)
+_COMMANDS = (demo, estimate, score, merge, teachers, select, compare, push, benchmark)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

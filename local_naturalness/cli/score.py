@@ -13,11 +13,14 @@ A run that was killed goes on where it was when the same command is given again.
 
 import argparse
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import add_input_arguments, add_output_argument
+from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
 
 if TYPE_CHECKING:
+    import numpy as np
     from datasets import Dataset
 
     from local_naturalness.scoring import Scorer
@@ -25,46 +28,14 @@ if TYPE_CHECKING:
 
 # Enough windows for full batches; few enough for a lively progress bar, and to lose little in a crash.
 _SHARD_ROWS = 64
-
-_LOCAL_ONLY = ("window", "stride", "max_steps", "weighting", "include_prompt", "return_steps", "seed")
-_GLOBAL_ONLY = ("statistics",)
-_BOTH = (
-    "splitter",
-    "prompt_column",
-    "response_column",
-    "messages_column",
-    "steps_column",
-    "suffix",
-    "max_tokens_per_batch",
-    "prompt_template",
-)
+_ROWS_LOOKED_UP = 1000  # at once, in the store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "input", "rows of prompt, teacher, response")
-    parser.add_argument("--student", required=True, metavar="ID", help="hub id or folder of the student")
     add_output_argument(parser)
-    parser.add_argument("--scorer", choices=("local", "global"), default="local")
-    student = parser.add_argument_group("student")
-    student.add_argument("--revision", help="branch, tag or commit of a hub id")
-    student.add_argument("--tokenizer", help="hub id or folder, if not that of the student")
-    student.add_argument("--device", help="such as cpu, cuda, cuda:1, auto (default: a GPU if there is one)")
-    student.add_argument("--dtype", default="auto", help="such as float32, bfloat16 (default: auto)")
-    student.add_argument("--trust-remote-code", action="store_true")
-    rows = parser.add_argument_group("rows")
-    rows.add_argument("--prompt-column", default="prompt")
-    rows.add_argument("--response-column", default="response")
-    rows.add_argument("--messages-column", help="conversations whose last assistant turn is the response")
-    rows.add_argument("--steps-column", help="lists of texts, for responses that are split already")
-    rows.add_argument("--prompt-template", help="format string with {prompt} instead of the chat template")
-    rows.add_argument("--suffix", default="", help="appended to the name of every written column")
-    settings = parser.add_argument_group("settings")
-    settings.add_argument(
-        "--splitter", default="sentence", help="sentence, line, paragraph or turn (default: sentence)"
-    )
-    settings.add_argument("--max-tokens-per-batch", type=int, metavar="N")
-    settings.add_argument("--num-proc", type=int, metavar="N", help="worker processes")
     work = parser.add_argument_group("resuming and sharing the work")
+    work.add_argument("--num-proc", type=int, metavar="N", help="worker processes")
     work.add_argument(
         "--shard-rows",
         type=int,
@@ -76,27 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--num-shards", type=int, metavar="N", help="number of shares; `merge` joins them when all are done"
     )
-    # Options of one scorer are there only when given, so that the other one can refuse them.
-    given = argparse.SUPPRESS
-    local = parser.add_argument_group("local scorer")
-    local.add_argument(
-        "--window",
-        type=_window,
-        default=given,
-        help="steps a step sees: a number, a share such as 0.25, or all (default: 4)",
-    )
-    local.add_argument("--stride", type=int, default=given, metavar="N", help="(default: 1)")
-    local.add_argument(
-        "--max-steps", type=int, default=given, metavar="N", help="score a random sample of N steps"
-    )
-    local.add_argument("--weighting", choices=("step", "token"), default=given, help="(default: step)")
-    local.add_argument("--no-include-prompt", dest="include_prompt", action="store_false", default=given)
-    local.add_argument("--return-steps", action="store_true", default=given)
-    local.add_argument("--seed", type=int, default=given, help="(default: 0)")
-    global_ = parser.add_argument_group("global scorer")
-    global_.add_argument(
-        "--statistics", nargs="+", default=given, choices=("rank", "brier", "entropy", "steps")
-    )
+    add_scoring_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -108,21 +59,11 @@ def run(options: argparse.Namespace) -> None:
     output = OutputFolder(options.output)
     output.refuse_other_tables()
     dataset = read_table(options.input, options.split)
-    scorer = _scorer(options, output)
+    scorer = make_scorer(options, store=output.scores)
     scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
     rows = block_range(len(dataset), options.shard_rows, index, num_shards)
     with output.in_use(f"{index:05d}-of-{num_shards:05d}") as workplace:
-        scored = dataset.select(rows).map(
-            scorer,
-            batched=True,
-            batch_size=options.shard_rows,
-            num_proc=options.num_proc,
-            with_rank=True,
-            desc=f"Scoring with {scorer.student.name}",
-            # The store knows what is finished; a second copy in the cache would only take room.
-            load_from_cache_file=False,
-            cache_file_name=str(workplace / "rows.arrow"),
-        )
+        scored = _scored(dataset.select(rows), scorer, output, workplace, options)
         if num_shards == 1:
             output.write_table(workplace, scored.to_parquet)
         else:
@@ -138,27 +79,44 @@ def run(options: argparse.Namespace) -> None:
         )
 
 
-def _scorer(options: argparse.Namespace, output: "OutputFolder") -> "Scorer":
-    from local_naturalness import GlobalScorer, LocalScorer, Student
+def _scored(
+    dataset: "Dataset", scorer: "Scorer", output: "OutputFolder", workplace: Path, options: argparse.Namespace
+) -> "Dataset":
+    """Score what is not finished, and show how far it is."""
+    from local_naturalness.cli.progress import Noted, followed
+    from local_naturalness.cli.terminal import no_bars_of_datasets
 
-    student = Student(
-        options.student,
-        tokenizer=options.tokenizer,
-        revision=options.revision,
-        device=options.device,
-        dtype=options.dtype,
-        trust_remote_code=options.trust_remote_code,
-    )
-    is_local = options.scorer == "local"
-    own, others = (_LOCAL_ONLY, _GLOBAL_ONLY) if is_local else (_GLOBAL_ONLY, _LOCAL_ONLY)
-    foreign = [f"--{name.replace('_', '-')}" for name in others if hasattr(options, name)]
-    if foreign:
-        raise ValueError(
-            f"{', '.join(foreign)} does nothing with --scorer {options.scorer}: leave it out or choose the "
-            "other scorer."
+    is_finished = _are_finished(dataset, scorer, output)
+    num_finished = int(is_finished.sum())
+    num_rows = len(dataset) - num_finished
+    print(f"{num_finished} of {len(dataset)} rows were scored before, {num_rows} are left.", flush=True)
+    if num_rows and not options.num_proc:
+        scorer.student.model()  # loading it is not counted as scoring
+    notes = workplace / "progress"
+    noted = Noted(scorer, is_finished, options.suffix, notes)
+    with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}"):
+        return dataset.map(
+            noted,
+            batched=True,
+            batch_size=options.shard_rows,
+            num_proc=options.num_proc,
+            with_indices=True,
+            with_rank=True,
+            # The store knows what is finished; a second copy in the cache would only take room.
+            load_from_cache_file=False,
+            cache_file_name=str(workplace / "rows.arrow"),
         )
-    settings = {name: getattr(options, name) for name in _BOTH + own if hasattr(options, name)}
-    return (LocalScorer if is_local else GlobalScorer)(student, store=output.scores, **settings)
+
+
+def _are_finished(dataset: "Dataset", scorer: "Scorer", output: "OutputFolder") -> "np.ndarray":
+    import numpy as np
+
+    is_finished = np.zeros(len(dataset), dtype=bool)
+    if output.has_scores:  # else there is no need to read the rows
+        for start in range(0, len(dataset), _ROWS_LOOKED_UP):
+            block = slice(start, start + _ROWS_LOOKED_UP)
+            is_finished[block] = scorer.is_stored(dataset[block])
+    return is_finished
 
 
 def _checked_shard(options: argparse.Namespace) -> tuple[int, int]:
@@ -179,14 +137,3 @@ def _tell_statuses(scored: "Dataset", column: str) -> None:
     statuses = Counter(scored[column] if len(scored) else [])
     counts = "".join(f", {count} {status}" for status, count in statuses.most_common())
     print(f"{len(scored)} rows{counts.replace(',', ':', 1)}")
-
-
-def _window(text: str) -> int | float | None:
-    if text in ("all", "None"):
-        return None
-    try:
-        return float(text) if "." in text else int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a number of steps, a share such as 0.25, or all; found {text!r}"
-        ) from None

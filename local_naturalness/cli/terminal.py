@@ -3,17 +3,36 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import datasets
 from transformers.utils import logging as transformers_logging
 
 
-def hide_progress_unless_watched() -> None:
+def shows_bars() -> bool:
     """Progress bars only on a terminal, and not where `HF_DATASETS_DISABLE_PROGRESS_BARS` forbids them."""
     forbidden = os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS", "").upper() in {"1", "ON", "TRUE", "YES"}
-    if forbidden or not sys.stderr.isatty():
+    return sys.stderr.isatty() and not forbidden
+
+
+def hide_progress_unless_watched() -> None:
+    """No bars of `datasets` and `transformers` where nobody sees them move."""
+    if not shows_bars():
         datasets.disable_progress_bars()
         transformers_logging.disable_progress_bar()
+
+
+@contextmanager
+def no_bars_of_datasets() -> Iterator[None]:
+    """For the time of a `map` that is shown in another way."""
+    were_disabled = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not were_disabled:
+            datasets.enable_progress_bars()
 
 
 def tell_what_is_logged() -> None:

@@ -25,6 +25,11 @@ class OutputFolder:
         self.scores = self.folder / _HIDDEN / "scores"
         self.parts = self.folder / _HIDDEN / "parts"
 
+    @property
+    def has_scores(self) -> bool:
+        """Whether an earlier run has finished any rows."""
+        return any(self.scores.glob("*.parquet"))
+
     def refuse_other_tables(self) -> None:
         """The final table must be the only one.
 

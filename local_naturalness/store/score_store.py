@@ -89,6 +89,11 @@ class ScoreStore:
             raise OSError(f"{lost} rows could not be read back from the score store {str(self._folder)!r}.")
         return [found[key] for key in keys]
 
+    def is_finished(self, examples: Sequence[Example]) -> list[bool]:
+        """Whether each example has a finished row."""
+        self._catch_up()
+        return [place is not None for place in self._index.find(list(map(content_key, examples)))]
+
     def _append(self, keys: Sequence[bytes], rows: Sequence[Row]) -> None:
         entries = [{"key": key, **row} for key, row in zip(keys, rows, strict=True)]
         try:

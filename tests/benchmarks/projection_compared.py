@@ -1,4 +1,4 @@
-"""The output layer in pieces, as the engine does it, and torch's `linear_cross_entropy`: time, memory and rounding.
+"""The output layer in pieces, as the engine does it, and torch's `linear_cross_entropy`, compared.
 
 python tests/benchmarks/projection_compared.py --vocabulary 151936 --tokens 8192
 """
@@ -71,9 +71,8 @@ def main() -> None:
     print("| way | time as a multiple of ours | peak memory | largest error |\n|---|---|---|---|")
     ours = statistics.median(seconds["in pieces"])
     for name, values in seconds.items():
-        print(
-            f"| {name} | {statistics.median(values) / ours:.2f} | {peaks[name] / 1e9:.2f} GB | {errors[name]:.1e} |"
-        )
+        ratio = statistics.median(values) / ours
+        print(f"| {name} | {ratio:.2f} | {peaks[name] / 1e9:.2f} GB | {errors[name]:.1e} |")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 from datasets import Dataset, load_dataset
 
 from local_naturalness import GlobalScorer, LocalScorer, compare_criteria, rank_teachers, select_responses
-from local_naturalness.cli import compare, main, score, select, teachers
+from local_naturalness.cli import compare, main, score, scoring_options, select, teachers
 from local_naturalness.cli.tables import read_table
 from local_naturalness.embedded import student_path
 
@@ -38,7 +38,7 @@ def test_settings_reach_the_scorers(candidates, scored, tmp_path):
 
 @pytest.mark.parametrize(("text", "window"), [("0", 0), ("4", 4), ("0.25", 0.25), ("all", None)])
 def test_windows_are_counts_shares_or_all(text, window):
-    assert score._window(text) == window
+    assert scoring_options._window(text) == window
 
 
 def test_select_and_teachers(scored, tmp_path, capsys):
@@ -118,3 +118,16 @@ def test_options_carry_the_names_of_the_arguments(command, function, not_offered
     command.add_arguments(parser)
     offered = {action.dest for action in parser._actions}
     assert set(inspect.signature(function).parameters) - not_offered <= offered
+
+
+def test_estimate(candidates, capsys):
+    words = ["estimate", str(candidates), "--student", student_path()]
+    assert main([*words, "--calibrate", "0"]) == 0
+    text = capsys.readouterr().out
+    rows = len(read_table(str(candidates), "train"))
+    assert f"From {rows} of {rows} rows:" in text
+    assert "time" not in text
+    assert main([*words, "--calibrate", "0.01", "--window", "0", "--json"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["seconds"] > 0
+    assert numbers["sampled_rows"] == sum(numbers["rows"].values()) == rows

@@ -91,9 +91,9 @@ def test_memory_that_runs_out_once(architecture, monkeypatch):
         return states(**inputs)
 
     monkeypatch.setattr(engine._projection, "states", fail_once)
-    budget = engine._max_tokens
+    budget = engine.max_tokens
     assert_equal_to_plain_passes(engine, model, make_windows(SEVERAL))
-    assert engine._max_tokens == budget // 2
+    assert engine.max_tokens == budget // 2
     assert len(calls) > 1
 
 

@@ -61,5 +61,5 @@ def test_the_budget_follows_free_memory(monkeypatch, caplog):
 
 def test_the_engine_takes_what_is_free(monkeypatch):
     monkeypatch.setattr(memory, "_free_bytes", lambda _: 0)
-    assert Engine(tiny_models.tiny_model("llama"))._max_tokens == 256
-    assert Engine(tiny_models.tiny_model("llama"), 77)._max_tokens == 77
+    assert Engine(tiny_models.tiny_model("llama")).max_tokens == 256
+    assert Engine(tiny_models.tiny_model("llama"), 77).max_tokens == 77

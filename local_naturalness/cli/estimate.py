@@ -1,0 +1,107 @@
+"""Tell what scoring will take - tokens, operations, memory, time - without doing it.
+
+Counts come from a sample of the rows, time from scoring some of them for a few seconds.
+
+Example:
+
+    local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-7B --stride 4
+    local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-7B --calibrate 0
+"""
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from local_naturalness.cli.arguments import add_input_arguments
+from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
+
+if TYPE_CHECKING:
+    from local_naturalness.estimation import Estimate
+
+_PREFIXES = ((1e18, "exa"), (1e15, "peta"), (1e12, "tera"), (1e9, "giga"), (1e6, "mega"))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_input_arguments(parser, "input", "rows of prompt, teacher, response")
+    parser.add_argument("--sample", type=int, default=1_000, metavar="N", help="rows to read (default: 1000)")
+    parser.add_argument(
+        "--calibrate",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long to score rows of the sample; 0 loads no weights and tells no time (default: 5)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    add_scoring_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    from local_naturalness.cli.tables import read_table
+    from local_naturalness.estimation import estimate
+
+    dataset = read_table(options.input, options.split)
+    scorer = make_scorer(options)
+    found = estimate(
+        scorer,
+        dataset,
+        sample=options.sample,
+        calibration_seconds=options.calibrate or None,
+    )
+    print(json.dumps(_numbers(found), indent=2) if options.json else _text(found))
+
+
+def _numbers(found: "Estimate") -> dict[str, object]:
+    work = found.work
+    return {
+        "rows": dict(work.rows),
+        "sampled_rows": found.sampled_rows,
+        "response_tokens": round(work.response_tokens),
+        "steps": round(work.steps),
+        "scored_tokens": round(work.scored_tokens),
+        "passed_tokens": round(work.passed_tokens),
+        "operations": found.operations,
+        "sampling_error": found.sampling_error,
+        "memory_bytes": found.memory_bytes,
+        "weight_bytes": found.cost.weight_bytes,
+        "max_tokens_per_batch": found.max_tokens_per_batch,
+        "operations_per_second": found.operations_per_second,
+        "seconds": found.seconds,
+    }
+
+
+def _text(found: "Estimate") -> str:
+    work, cost = found.work, found.cost
+    statuses = ", ".join(f"{count:,} {status}" for status, count in work.rows.most_common())
+    error = f" (standard error of the sample {found.sampling_error:.0%})" if found.sampling_error else ""
+    lines = [
+        f"From {found.sampled_rows:,} of {work.rows.total():,} rows:",
+        f"rows        {statuses}",
+        f"responses   {work.response_tokens:,.0f} tokens in {work.steps:,.0f} steps",
+        f"to score    {work.scored_tokens:,.0f} tokens",
+        f"to pass     {work.passed_tokens:,.0f} tokens with windows and prompts",
+        f"operations  {_scaled(found.operations)}{error}",
+        f"memory      {found.memory_bytes / 1e9:.1f} GB: {cost.weight_bytes / 1e9:.1f} GB of weights, the "
+        f"rest for passes of {found.max_tokens_per_batch:,} tokens",
+    ]
+    if found.seconds is not None:
+        rate = work.response_tokens / found.seconds
+        lines.append(
+            f"time        {_duration(found.seconds)} here in one process: {rate:,.0f} response tokens/s, "
+            f"{_scaled(found.operations_per_second)} a second"
+        )
+    return "\n".join(lines)
+
+
+def _scaled(operations: float) -> str:
+    for size, prefix in _PREFIXES:
+        if operations >= size:
+            return f"{operations / size:.1f} {prefix}flop"
+    return f"{operations:.0f} flop"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{seconds:.0f} s"

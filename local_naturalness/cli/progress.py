@@ -1,0 +1,138 @@
+"""How far a scoring run is: a bar on a terminal, now and then a line in a log.
+
+Rows are scored inside `map`, in this process or in workers. Whoever has scored some notes it in a file of
+the run; a thread of this process follows the file.
+"""
+
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, TextIO
+
+import numpy as np
+from tqdm import tqdm
+
+from local_naturalness.cli.terminal import shows_bars
+from local_naturalness.scoring import SCORED, Scorer
+
+_SECONDS_BETWEEN_LINES = 30.0
+_SECONDS_BETWEEN_LOOKS = 0.2
+_NOTE = struct.Struct("<qq")  # rows, tokens
+
+
+class Noted:
+    """A scorer for `map(..., with_indices=True, with_rank=True)` that notes what it has scored.
+
+    Args:
+        scorer: computes the columns.
+        is_finished: shape [rows of the dataset], bool: rows whose score is read from the store.
+        suffix: of the columns that the scorer writes.
+        notes: file to append to.
+    """
+
+    def __init__(self, scorer: Scorer, is_finished: np.ndarray, suffix: str, notes: Path):
+        self._scorer = scorer
+        self._is_finished = is_finished
+        self._tokens_column = f"num_tokens{suffix}"
+        self._status_column = f"{scorer.criterion}_status{suffix}"
+        self._notes = notes
+
+    def __call__(self, rows: Any, indices: Sequence[int], rank: int | None = None) -> dict[str, Any]:
+        columns = self._scorer(rows, rank)
+        is_new = ~self._is_finished[list(indices)]
+        # A row without a score may tell the number of tokens that another scorer has counted.
+        has_score = np.isin(columns[self._status_column], list(SCORED))
+        tokens = np.array(columns[self._tokens_column])[is_new & has_score].sum()
+        # Notes are shorter than what a system appends at once, so those of several workers do not mingle.
+        with self._notes.open("ab", buffering=0) as notes:
+            notes.write(_NOTE.pack(int(is_new.sum()), int(tokens)))
+        return columns
+
+
+class Progress:
+    """Rows scored so far, tokens per second, and how long it may still take.
+
+    Args:
+        num_rows: to be scored.
+        what: is done.
+        stream: to write to.
+        is_bar: a bar that moves, else lines.
+        seconds_between_lines: of those.
+    """
+
+    def __init__(
+        self,
+        num_rows: int,
+        what: str,
+        stream: TextIO,
+        is_bar: bool,
+        seconds_between_lines: float = _SECONDS_BETWEEN_LINES,
+    ):
+        counts = "{n:,} of {total:,} rows{postfix}, ETA {remaining}"
+        if is_bar:
+            form = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| " + counts, "dynamic_ncols": True}
+        else:
+            form = {"bar_format": "{desc}: " + counts, "mininterval": seconds_between_lines}
+            stream = _Lines(stream)
+        self._bar = tqdm(total=num_rows, desc=what, file=stream, miniters=1, disable=not num_rows, **form)
+        self._tokens = 0
+
+    def add(self, rows: int, tokens: int) -> None:
+        """Count rows that were scored just now, and the tokens of their responses."""
+        self._tokens += tokens
+        seconds = self._bar.format_dict["elapsed"]
+        if seconds:
+            self._bar.set_postfix_str(f"{self._tokens / seconds:,.0f} tokens/s", refresh=False)
+        self._bar.update(rows)
+
+    def close(self) -> None:
+        """Show where it ended."""
+        self._bar.close()
+
+
+@contextmanager
+def followed(notes: Path, num_rows: int, what: str) -> Iterator[None]:
+    """Show the progress that scorers note in a file, on standard error.
+
+    Args:
+        notes: the file, which need not exist yet.
+        num_rows: to be scored.
+        what: is done.
+    """
+    notes.touch()
+    progress = Progress(num_rows, what, sys.stderr, shows_bars())
+    is_over = Event()
+    thread = Thread(target=_follow, args=(notes, progress, is_over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        progress.close()
+
+
+def _follow(path: Path, progress: Progress, is_over: Event) -> None:
+    with path.open("rb", buffering=0) as notes:
+        is_last = False
+        while not is_last:
+            is_last = is_over.wait(_SECONDS_BETWEEN_LOOKS)
+            while note := notes.read(_NOTE.size):
+                progress.add(*_NOTE.unpack(note))
+
+
+class _Lines:
+    """What tqdm writes over itself on a terminal, line by line."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        if text := text.strip():
+            self._stream.write(f"{text}\n")
+
+    def flush(self) -> None:
+        self._stream.flush()

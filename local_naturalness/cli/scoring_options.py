@@ -1,0 +1,101 @@
+"""Options that say how rows are scored, and the scorer that they make."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from local_naturalness.scoring import Scorer
+
+_LOCAL_ONLY = ("window", "stride", "max_steps", "weighting", "include_prompt", "return_steps", "seed")
+_GLOBAL_ONLY = ("statistics",)
+_BOTH = (
+    "splitter",
+    "prompt_column",
+    "response_column",
+    "messages_column",
+    "steps_column",
+    "suffix",
+    "max_tokens_per_batch",
+    "prompt_template",
+)
+
+
+def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
+    """The student, the columns to read, and the settings of both scorers."""
+    parser.add_argument("--student", required=True, metavar="ID", help="hub id or folder of the student")
+    parser.add_argument("--scorer", choices=("local", "global"), default="local")
+    student = parser.add_argument_group("student")
+    student.add_argument("--revision", help="branch, tag or commit of a hub id")
+    student.add_argument("--tokenizer", help="hub id or folder, if not that of the student")
+    student.add_argument("--device", help="such as cpu, cuda, cuda:1, auto (default: a GPU if there is one)")
+    student.add_argument("--dtype", default="auto", help="such as float32, bfloat16 (default: auto)")
+    student.add_argument("--trust-remote-code", action="store_true")
+    rows = parser.add_argument_group("rows")
+    rows.add_argument("--prompt-column", default="prompt")
+    rows.add_argument("--response-column", default="response")
+    rows.add_argument("--messages-column", help="conversations whose last assistant turn is the response")
+    rows.add_argument("--steps-column", help="lists of texts, for responses that are split already")
+    rows.add_argument("--prompt-template", help="format string with {prompt} instead of the chat template")
+    rows.add_argument("--suffix", default="", help="appended to the name of every written column")
+    settings = parser.add_argument_group("settings")
+    settings.add_argument(
+        "--splitter", default="sentence", help="sentence, line, paragraph or turn (default: sentence)"
+    )
+    settings.add_argument("--max-tokens-per-batch", type=int, metavar="N")
+    # Options of one scorer are there only when given, so that the other one can refuse them.
+    given = argparse.SUPPRESS
+    local = parser.add_argument_group("local scorer")
+    local.add_argument(
+        "--window",
+        type=_window,
+        default=given,
+        help="steps a step sees: a number, a share such as 0.25, or all (default: 4)",
+    )
+    local.add_argument("--stride", type=int, default=given, metavar="N", help="(default: 1)")
+    local.add_argument(
+        "--max-steps", type=int, default=given, metavar="N", help="score a random sample of N steps"
+    )
+    local.add_argument("--weighting", choices=("step", "token"), default=given, help="(default: step)")
+    local.add_argument("--no-include-prompt", dest="include_prompt", action="store_false", default=given)
+    local.add_argument("--return-steps", action="store_true", default=given)
+    local.add_argument("--seed", type=int, default=given, help="(default: 0)")
+    global_ = parser.add_argument_group("global scorer")
+    global_.add_argument(
+        "--statistics", nargs="+", default=given, choices=("rank", "brier", "entropy", "steps")
+    )
+
+
+def make_scorer(options: argparse.Namespace, store: Path | None = None) -> "Scorer":
+    """The scorer that the options ask for."""
+    from local_naturalness import GlobalScorer, LocalScorer, Student
+
+    student = Student(
+        options.student,
+        tokenizer=options.tokenizer,
+        revision=options.revision,
+        device=options.device,
+        dtype=options.dtype,
+        trust_remote_code=options.trust_remote_code,
+    )
+    is_local = options.scorer == "local"
+    own, others = (_LOCAL_ONLY, _GLOBAL_ONLY) if is_local else (_GLOBAL_ONLY, _LOCAL_ONLY)
+    foreign = [f"--{name.replace('_', '-')}" for name in others if hasattr(options, name)]
+    if foreign:
+        raise ValueError(
+            f"{', '.join(foreign)} does nothing with --scorer {options.scorer}: leave it out or choose the "
+            "other scorer."
+        )
+    settings = {name: getattr(options, name) for name in _BOTH + own if hasattr(options, name)}
+    return (LocalScorer if is_local else GlobalScorer)(student, store=store, **settings)
+
+
+def _window(text: str) -> int | float | None:
+    if text in ("all", "None"):
+        return None
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a number of steps, a share such as 0.25, or all; found {text!r}"
+        ) from None

@@ -1,0 +1,167 @@
+"""What scoring a dataset will take: tokens, operations, memory, time."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from local_naturalness.cost import StudentCost
+from local_naturalness.engine import Engine
+from local_naturalness.memory import pass_bytes
+from local_naturalness.packing import Window, pack_windows
+from local_naturalness.scoring import PlannedRow, Scorer
+from local_naturalness.work import Work
+
+# Rows that are drawn together, so that those of a prompt mostly are; not more, because neighbours are alike.
+_BLOCK_ROWS = 16
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What scoring takes, from a sample of the rows.
+
+    Attributes:
+        work: counts, scaled up to all rows.
+        sampled_rows: rows that were read.
+        sampling_error: standard error of the operations as a share of them; 0 where all rows were read.
+        cost: of the student.
+        max_tokens_per_batch: tokens of a pass.
+        operations_per_second: of the calibration; `None` without one.
+    """
+
+    work: Work
+    sampled_rows: int
+    sampling_error: float
+    cost: StudentCost
+    max_tokens_per_batch: int
+    operations_per_second: float | None
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations."""
+        return self.work.operations(self.cost)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Weights and the largest pass."""
+        return self.cost.weight_bytes + pass_bytes(self.cost, self.max_tokens_per_batch)
+
+    @property
+    def seconds(self) -> float | None:
+        """On this machine, for one process."""
+        return None if self.operations_per_second is None else self.operations / self.operations_per_second
+
+
+def estimate(
+    scorer: Scorer,
+    dataset: Any,
+    *,
+    sample: int = 1_000,
+    calibration_seconds: float | None = 5.0,
+    seed: int = 0,
+) -> Estimate:
+    """Count what scoring a dataset takes, and measure how fast this machine does such work.
+
+    Args:
+        scorer: with all settings.
+        dataset: `datasets.Dataset` of the rows.
+        sample: rows to read, 16 neighbours at a time from random places; counts are scaled up.
+        calibration_seconds: how long windows of the sample are scored; `None` loads no weights and gives no
+            time.
+        seed: of the sample.
+
+    Raises:
+        ValueError: an empty dataset, or a missing column.
+
+    Example:
+
+    ```python
+    >>> from datasets import Dataset
+    >>> from local_naturalness import LocalScorer
+    >>> from local_naturalness.embedded import candidates_path, student_path
+    >>> from local_naturalness.estimation import estimate
+    >>> rows = Dataset.from_json(candidates_path())
+    >>> found = estimate(LocalScorer(student_path()), rows, calibration_seconds=None)
+    >>> found.sampled_rows, found.seconds is None, found.work.passed_tokens > found.work.response_tokens
+    (195, True, True)
+
+    ```
+    """
+    if not len(dataset):
+        raise ValueError("There is nothing to estimate: the dataset has no rows.")
+    engine = None if calibration_seconds is None else scorer.engine()
+    max_tokens = scorer.max_tokens_per_batch if engine is None else engine.max_tokens
+    # Nearly all models share prompts; without the weights nobody can tell.
+    shares_prompts = engine is None or engine.shares_prompts
+    cost = scorer.student.cost
+    works, windows = [], []
+    for rows in _blocks(dataset, sample, seed):
+        statuses, planned = _planned(scorer, rows)
+        works.append(
+            Work(
+                statuses,
+                response_tokens=sum(row.encoded.num_tokens for row in planned),
+                steps=sum(len(row.encoded.steps) for row in planned),
+            )
+        )
+        own = [window for row in planned for window in row.windows()]
+        works[-1].add_windows(own, max_tokens, shares_prompts)
+        windows += own
+    total = sum(works, Work())
+    sampled = total.rows.total()
+    return Estimate(
+        total.scaled(len(dataset) / sampled),
+        sampled,
+        _sampling_error([work.operations(cost) for work in works], sampled / len(dataset)),
+        cost,
+        max_tokens,
+        None if engine is None or not windows else _speed(engine, windows, cost, calibration_seconds),
+    )
+
+
+def _blocks(dataset: Any, sample: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Neighbouring rows from random places."""
+    starts = np.arange(0, len(dataset), _BLOCK_ROWS)
+    count = min(len(starts), max(1, sample // _BLOCK_ROWS))
+    for start in np.sort(np.random.default_rng(seed).choice(starts, count, replace=False)).tolist():
+        yield dataset[start : start + _BLOCK_ROWS]
+
+
+def _sampling_error(operations: Sequence[float], sampled_share: float) -> float:
+    """Of a total that is scaled up from blocks, which are drawn without replacement."""
+    if sampled_share == 1 or sum(operations) == 0:
+        return 0.0
+    if len(operations) < 2:
+        return float("inf")
+    spread = np.std(operations, ddof=1) / np.mean(operations)
+    return float(spread * np.sqrt((1 - sampled_share) / len(operations)))
+
+
+def _planned(scorer: Scorer, rows: dict[str, Any]) -> tuple[Counter[str], list[PlannedRow]]:
+    """Statuses of a block and its rows that can be scored."""
+    planned = scorer.planned(rows)
+    statuses = Counter(row if isinstance(row, str) else row.plan.status for row in planned)
+    return statuses, [row for row in planned if isinstance(row, PlannedRow)]
+
+
+def _speed(engine: Engine, windows: list[Window], cost: StudentCost, seconds: float) -> float:
+    """Operations per second, over passes from all over the sample."""
+    packs = pack_windows(windows, engine.max_tokens)
+    np.random.default_rng(0).shuffle(packs)
+    done, spent = 0.0, 0.0
+    for number, pack in enumerate(packs):
+        batch = [windows[index] for index in pack.windows]
+        work = Work()
+        work.add_windows(batch, engine.max_tokens, engine.shares_prompts)
+        start = time.perf_counter()
+        engine.score(batch)
+        elapsed = time.perf_counter() - start
+        if number == 0 and len(packs) > 1:
+            continue  # the first pass also allocates
+        done, spent = done + work.operations(cost), spent + elapsed
+        if spent > seconds:
+            break
+    return done / spent

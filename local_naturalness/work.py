@@ -1,0 +1,69 @@
+"""How much there is to compute for rows, before anything is computed."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from local_naturalness.cost import StudentCost
+from local_naturalness.packing import Window, pack_windows
+from local_naturalness.windows import batches_under_budget
+
+
+@dataclass
+class Work:
+    """Counts over rows.
+
+    Attributes:
+        rows: by status; those without a score are not counted below.
+        response_tokens: of the responses.
+        steps: of the responses.
+        scored_tokens: that pass through the output layer; fewer than `response_tokens` with `max_steps`.
+        passed_tokens: that pass through the layers, windows and the prompts that they share.
+        visible_pairs: sum over the passed tokens of the tokens that each sees.
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    response_tokens: float = 0
+    steps: float = 0
+    scored_tokens: float = 0
+    passed_tokens: float = 0
+    visible_pairs: float = 0
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+
+    def operations(self, cost: StudentCost) -> float:
+        """Floating-point operations."""
+        return cost.operations(self.passed_tokens, self.visible_pairs, self.scored_tokens)
+
+    def scaled(self, factor: float) -> "Work":
+        """As much work for `factor` times the rows, of the same kinds."""
+        counts = {name: value * factor for name, value in vars(self).items() if name != "rows"}
+        return Work(Counter({status: round(count * factor) for status, count in self.rows.items()}), **counts)
+
+    def add_windows(self, windows: Sequence[Window], max_tokens: int, shares_prompts: bool = True) -> None:
+        """Count the passes over windows that are scored together."""
+        self.scored_tokens += sum(len(window.scored) for window in windows)
+        for passed, pairs in _passes(windows, max_tokens, shares_prompts):
+            self.passed_tokens += passed
+            self.visible_pairs += pairs
+
+
+def _passes(windows: Sequence[Window], max_tokens: int, shares_prompts: bool) -> Iterable[tuple[int, int]]:
+    """Tokens and visible pairs of every pass."""
+    if not shares_prompts:
+        lengths = [len(window) for window in windows]
+        for group in batches_under_budget(lengths, max_tokens):
+            longest = max(lengths[index] for index in group)
+            yield len(group) * longest, len(group) * _triangle(longest)
+        return
+    for pack in pack_windows(windows, max_tokens):
+        pairs = 0
+        for segment in pack.segments:
+            length = segment.end - segment.start
+            pairs += length * (segment.prompt_end - segment.prompt) + _triangle(length)
+        yield pack.size, pairs
+
+
+def _triangle(length: int) -> int:
+    return length * (length + 1) // 2

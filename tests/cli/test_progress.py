@@ -1,0 +1,108 @@
+"""What a scoring run says about how far it is."""
+
+import io
+import json
+import re
+
+import pytest
+from datasets import load_dataset
+
+from local_naturalness.cli import main, progress
+from local_naturalness.cli.progress import Progress
+from local_naturalness.embedded import student_path
+
+OFTEN, NEVER = 0, 10_000
+
+
+def test_lines_in_a_log_tell_rows_tokens_and_time():
+    log = io.StringIO()
+    shown = Progress(2000, "Scoring", log, is_bar=False, seconds_between_lines=OFTEN)
+    shown.add(500, 10_000)
+    shown.add(1500, 30_000)
+    shown.close()
+    lines = log.getvalue().splitlines()
+    assert lines[0] == "Scoring: 0 of 2,000 rows, ETA ?"
+    assert re.fullmatch(r"Scoring: 500 of 2,000 rows, [\d,]+ tokens/s, ETA [\d:]+", lines[1])
+    assert re.fullmatch(r"Scoring: 2,000 of 2,000 rows, [\d,]+ tokens/s, ETA 00:00", lines[-1])
+    assert "\r" not in log.getvalue()
+
+
+def test_a_log_is_not_flooded():
+    log = io.StringIO()
+    shown = Progress(100, "Scoring", log, is_bar=False, seconds_between_lines=NEVER)
+    for _ in range(100):
+        shown.add(1, 10)
+    shown.close()
+    assert [line.split(" rows")[0] for line in log.getvalue().splitlines()] == [
+        "Scoring: 0 of 100",
+        "Scoring: 100 of 100",
+    ]
+
+
+def test_a_terminal_gets_a_bar_that_is_written_over_itself():
+    terminal = io.StringIO()
+    shown = Progress(2, "Scoring", terminal, is_bar=True)
+    shown.add(2, 10)
+    shown.close()
+    assert terminal.getvalue().startswith("\rScoring:   0%|")
+    assert terminal.getvalue().count("\n") == 1
+    assert re.search(r"\rScoring: 100%\|.+\| 2 of 2 rows, [\d,]+ tokens/s", terminal.getvalue())
+
+
+@pytest.fixture
+def added(monkeypatch):
+    """Rows and tokens that were counted while scoring."""
+    counts = []
+    add = Progress.add
+
+    def noted(shown, rows, tokens):
+        counts.append((rows, tokens))
+        add(shown, rows, tokens)
+
+    monkeypatch.setattr(progress.Progress, "add", noted)
+    return counts
+
+
+@pytest.fixture(scope="module")
+def rows(candidates):
+    return [json.loads(line) for line in candidates.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("workers", [[], ["--num-proc", "2"]])
+@pytest.mark.parametrize("suffix", ["", "_w"])
+def test_a_resumed_run_counts_only_what_it_scores(workers, suffix, rows, tmp_path, capsys, added):
+    source = tmp_path / "candidates.jsonl"
+    words = ["score", str(source), "--student", student_path(), "--output", str(tmp_path / "output")]
+    words += ["--shard-rows", "1", "--suffix", suffix, *workers]
+
+    def run(some):
+        source.write_text("".join(json.dumps(row) + "\n" for row in some))
+        added.clear()
+        assert main(words) == 0
+        tokens = load_dataset("parquet", data_files=str(tmp_path / "output" / "*.parquet"), split="train")[
+            f"num_tokens{suffix}"
+        ]
+        sums = tuple(sum(counts) for counts in zip(*added, strict=True))
+        return capsys.readouterr(), sums, tokens[:]
+
+    said, sums, tokens = run(rows[1:3])
+    assert said.out.startswith("0 of 2 rows were scored before, 2 are left.\n")
+    assert re.search(r"^Scoring with student: 2 of 2 rows, [\d,]+ tokens/s", said.err, re.MULTILINE)
+    assert sums == (2, sum(tokens))
+
+    # The rows that are new stand around those that are there: one has no response, so no tokens either.
+    said, sums, tokens = run([rows[0], *rows[1:3], rows[3]])
+    assert said.out.startswith("2 of 4 rows were scored before, 2 are left.\n")
+    assert "2 of 2 rows" in said.err
+    assert sums == (2, tokens[0])
+
+    said, sums, _ = run(rows[:3])
+    assert said.out.startswith("3 of 3 rows were scored before, 0 are left.\n")
+    assert "rows" not in said.err and sums == (0, 0)
+
+
+def test_tokens_that_another_scorer_has_counted_are_not_scored(scored, rows, tmp_path, added, monkeypatch):
+    words = ["score", str(scored), "--student", student_path(), "--output", str(tmp_path / "output")]
+    monkeypatch.setattr("local_naturalness.scorers.GlobalScorer._plan", lambda *_: "too_long_for_global")
+    assert main([*words, "--scorer", "global"]) == 0
+    assert added == [(len(rows), 0)]

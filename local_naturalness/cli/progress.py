@@ -71,7 +71,8 @@ class Progress:
         is_bar: bool,
         seconds_between_lines: float = _SECONDS_BETWEEN_LINES,
     ):
-        counts = "{n:,} of {total:,} rows{postfix}, ETA {remaining}"
+        # In words, since tqdm forgets a total that is exceeded.
+        counts = f"{{n:,}} of {num_rows:,} rows{{postfix}}, ETA {{remaining}}"
         if is_bar:
             form = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| " + counts, "dynamic_ncols": True}
         else:

@@ -49,6 +49,15 @@ def test_a_terminal_gets_a_bar_that_is_written_over_itself():
     assert re.search(r"\rScoring: 100%\|.+\| 2 of 2 rows, [\d,]+ tokens/s", terminal.getvalue())
 
 
+@pytest.mark.parametrize("is_bar", [True, False])
+def test_more_rows_than_were_announced_do_no_harm(is_bar):
+    log = io.StringIO()
+    shown = Progress(2, "Scoring", log, is_bar, seconds_between_lines=OFTEN)
+    shown.add(3, 10)
+    shown.close()
+    assert "3 of 2 rows" in log.getvalue()
+
+
 @pytest.fixture
 def added(monkeypatch):
     """Rows and tokens that were counted while scoring."""

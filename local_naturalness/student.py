@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTra
 
 from local_naturalness import identity
 from local_naturalness.cost import StudentCost, student_cost
+from local_naturalness.devices import check_device, check_given, default_device, dtype_name
 from local_naturalness.forking import make_safe_after_fork
 from local_naturalness.shipping import Shipped
 
@@ -80,10 +81,10 @@ class Student(Shipped):
         trust_remote_code: bool = False,
     ):
         if isinstance(model, str | os.PathLike):
-            _check_device(device)
+            check_device(device)
             self._source = os.fspath(model)
         else:
-            _check_given(model, tokenizer, device, dtype)
+            check_given(model, tokenizer, device, dtype)
             self._model = model
             self._memory_key = uuid.uuid4().hex
             _loaded_models[self._memory_key] = model
@@ -94,7 +95,7 @@ class Student(Shipped):
             self._tokenizer = tokenizer
         self._revision = revision
         self._device = None if device is None else str(device)
-        self._dtype = _dtype_name(dtype, self._device)
+        self._dtype = dtype_name(dtype, self._device)
         self._trust_remote_code = trust_remote_code
         self._digests: dict[str, tuple[Any, str]] = {}
 
@@ -246,7 +247,7 @@ class Student(Shipped):
         return model.to(self._device_of(rank)).eval()
 
     def _device_of(self, rank: int | None) -> str:
-        device = self._device or _default_device()
+        device = self._device or default_device()
         # A device that was chosen by number stays; a given model was on the sending process's device.
         is_chosen = self._source is not None and ":" in device
         if rank is not None and device.startswith("cuda") and not is_chosen:
@@ -305,61 +306,6 @@ class Student(Shipped):
                 "_attention": model.config._attn_implementation,
             }
         return state
-
-
-def _check_given(model: Any, tokenizer: Any, device: Any, dtype: Any) -> None:
-    if not isinstance(model, torch.nn.Module) or not hasattr(model, "config"):
-        raise TypeError(
-            "`model` must be a hub id, the path of a folder, or a loaded transformers model; found "
-            f"{type(model).__name__}."
-        )
-    if tokenizer is None:
-        raise ValueError(
-            f"A loaded model ({type(model).__name__}) does not know its tokenizer: pass `tokenizer=`."
-        )
-    if dtype != "auto" and _dtype_name(dtype, None) != _dtype_name(model.dtype, None):
-        raise ValueError(
-            f"`dtype` is {_dtype_name(dtype, None)} and the loaded model is {model.dtype}; a loaded model is "
-            "never cast. Leave `dtype` out, or pass the path so that the model is loaded as asked."
-        )
-    if device is not None and not _same_device(torch.device(device), model.device):
-        raise ValueError(
-            f"`device` is {device} and the loaded model is on {model.device}; a loaded model is never moved. "
-            "Leave `device` out, or move the model yourself."
-        )
-
-
-def _check_device(device: str | torch.device | None) -> None:
-    try:
-        kind = None if device in (None, "auto") else torch.device(device).type
-    except RuntimeError as error:
-        raise ValueError(
-            f"`device` must be a device of torch such as 'cpu' or 'cuda:1', or 'auto'; found {device!r}."
-        ) from error
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            f"`device` is {str(device)!r}, and torch finds no GPU here. Leave it out for the CPU."
-        )
-
-
-def _same_device(asked: torch.device, actual: torch.device) -> bool:
-    return asked.type == actual.type and (asked.index is None or asked.index == actual.index)
-
-
-def _default_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _dtype_name(dtype: str | torch.dtype, device: str | None) -> str:
-    if dtype == "auto":
-        on_cpu = (device or _default_device()).startswith("cpu")
-        return "float32" if on_cpu else "bfloat16"
-    name = str(dtype).removeprefix("torch.")
-    if not isinstance(getattr(torch, name, None), torch.dtype):
-        raise ValueError(
-            f"`dtype` must be 'auto' or a torch dtype such as 'float32' or 'bfloat16'; found {dtype!r}."
-        )
-    return name
 
 
 def _found(source: str, load: Any) -> Any:

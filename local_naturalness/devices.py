@@ -1,0 +1,64 @@
+"""Which device and number type a student has, and whether they can be had."""
+
+from typing import Any
+
+import torch
+
+
+def check_given(model: Any, tokenizer: Any, device: Any, dtype: Any) -> None:
+    """Refuse a model object that cannot be used as it is asked for."""
+    if not isinstance(model, torch.nn.Module) or not hasattr(model, "config"):
+        raise TypeError(
+            "`model` must be a hub id, the path of a folder, or a loaded transformers model; found "
+            f"{type(model).__name__}."
+        )
+    if tokenizer is None:
+        raise ValueError(
+            f"A loaded model ({type(model).__name__}) does not know its tokenizer: pass `tokenizer=`."
+        )
+    if dtype != "auto" and dtype_name(dtype, None) != dtype_name(model.dtype, None):
+        raise ValueError(
+            f"`dtype` is {dtype_name(dtype, None)} and the loaded model is {model.dtype}; a loaded model is "
+            "never cast. Leave `dtype` out, or pass the path so that the model is loaded as asked."
+        )
+    if device is not None and not _same_device(torch.device(device), model.device):
+        raise ValueError(
+            f"`device` is {device} and the loaded model is on {model.device}; a loaded model is never moved. "
+            "Leave `device` out, or move the model yourself."
+        )
+
+
+def check_device(device: str | torch.device | None) -> None:
+    """Refuse a device that torch does not know or that is not here."""
+    try:
+        kind = None if device in (None, "auto") else torch.device(device).type
+    except RuntimeError as error:
+        raise ValueError(
+            f"`device` must be a device of torch such as 'cpu' or 'cuda:1', or 'auto'; found {device!r}."
+        ) from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"`device` is {str(device)!r}, and torch finds no GPU here. Leave it out for the CPU."
+        )
+
+
+def _same_device(asked: torch.device, actual: torch.device) -> bool:
+    return asked.type == actual.type and (asked.index is None or asked.index == actual.index)
+
+
+def default_device() -> str:
+    """A GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def dtype_name(dtype: str | torch.dtype, device: str | None) -> str:
+    """Name of a number type; `"auto"` is what suits the device."""
+    if dtype == "auto":
+        on_cpu = (device or default_device()).startswith("cpu")
+        return "float32" if on_cpu else "bfloat16"
+    name = str(dtype).removeprefix("torch.")
+    if not isinstance(getattr(torch, name, None), torch.dtype):
+        raise ValueError(
+            f"`dtype` must be 'auto' or a torch dtype such as 'float32' or 'bfloat16'; found {dtype!r}."
+        )
+    return name

@@ -54,7 +54,7 @@ def default_device() -> str:
 def dtype_name(dtype: str | torch.dtype, device: str | None) -> str:
     """Name of a number type; `"auto"` is what suits the device."""
     if dtype == "auto":
-        on_cpu = (device or default_device()).startswith("cpu")
+        on_cpu = (default_device() if device in (None, "auto") else device).startswith("cpu")
         return "float32" if on_cpu else "bfloat16"
     name = str(dtype).removeprefix("torch.")
     if not isinstance(getattr(torch, name, None), torch.dtype):

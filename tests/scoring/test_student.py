@@ -1,5 +1,6 @@
 """What a student may be, and what is said when it cannot be one."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,11 @@ def test_only_safetensors_are_read(tmp_path, tokenizer):
 def test_settings_out_of_range(student_folder, settings, message):
     with pytest.raises(ValueError, match=message):
         LocalScorer(student_folder, **settings)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, where bfloat16 is the default")
+@pytest.mark.skipif(find_spec("accelerate") is None, reason="spreading a model needs accelerate")
+def test_spreading_over_no_gpu_is_the_cpu(student_folder):
+    spread = Student(student_folder, device="auto")
+    assert spread.dtype == "float32"
+    assert LocalScorer(spread)(ROW) == LocalScorer(student_folder, device="cpu")(ROW)

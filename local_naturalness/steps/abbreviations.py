@@ -16,10 +16,14 @@ INITIAL = re.compile(r"\b[A-Z]\.(?=\s[A-Z]\.)|(?<=\b[A-Z]\.\s)[A-Z]\.")
 
 def is_abbreviation(text: str, position: int, following: str) -> bool:
     """Tell whether the full stop at ``position`` belongs to the word before it."""
-    words = text[max(0, position - LONGEST - 3) : position].split()
+    # This settles nearly half of the cases in a fraction of the time.
+    last = text[position - 1 : position]
+    if not (last.isalpha() or last.isspace()):
+        return False
+    words = text[max(0, position - LONGEST - 3) : position].rsplit(maxsplit=1)
     word = words[-1].lstrip("([{*_\"'“").lower() if words else ""
     if word in ALWAYS:
         return True
     if word in BEFORE_NUMBER:
         return not following.isalpha()
-    return INITIAL.match(text, max(0, position - 1)) is not None
+    return last.isupper() and INITIAL.match(text, position - 1) is not None

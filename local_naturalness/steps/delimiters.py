@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from local_naturalness.steps.notation import (
     BRACKETS,
-    CLOSING_BRACKETS,
     DISPLAY_DOLLARS,
+    MAX_INLINE,
     PADDED_DOLLARS,
     PROSE_ENVIRONMENTS,
     STRAIGHT_QUOTES,
@@ -20,10 +20,12 @@ from local_naturalness.steps.notation import (
 )
 
 # Every alternative begins with a plain character, which lets `re` rush through text without them,
-# and no quantifier can give back what it took, which keeps the time linear.
+# and no quantifier can give back what it took, which keeps the time linear. A formula that holds no
+# other delimiter is read at once, so that no partner need be looked for: most are such formulas.
 DELIMITER = re.compile(
     r"""
-      \\ (?: (?P<edge> begin|end ) \{ (?P<environment> [A-Za-z]{1,30}+ \*?+ ) \} | [()\[\]\\$`"] )
+      \\ (?: (?P<formula> \( PLAIN*+ (?: \\ (?! begin | end | [()\[\]] ) PLAIN++ )*+ \\\) )
+             | (?P<edge> begin|end ) \{ (?P<environment> [A-Za-z]{1,30}+ \*?+ ) \} | [()\[\]\\$`"] )
     | \$\$*+
     | ```[^`\n]++```(?!`)
     | ```++ (?P<language> [\w+\#.-]*+ ) [^\S\n]*+ (?=\n|\Z)
@@ -37,7 +39,7 @@ DELIMITER = re.compile(
         | (?P<table> \|[^\n]*+ \n[^\S\n]*+ \|[^\S\n]*+:?-[-:|\ \t]*+ (?=\n|\Z)
                      (?: \n[^\S\n]*+ \|[^\n]*+ )*+ ) )
     | \" | “ | ” | « | » | 「 | 」 | 『 | 』
-    """,
+    """.replace("PLAIN", r"""[^\\$`<\n"“”«»「」『』]"""),
     re.VERBOSE,
 )
 CLOSING_SPECIAL_TOKEN = re.compile(r"(?:^|[|_])(?:end|eo[tsm])")
@@ -51,9 +53,10 @@ def read_delimiters(text: str) -> Iterator[Delimiter | Region]:
     for match in DELIMITER.finditer(text):
         mark = match.group()
         if mark in BRACKETS:
-            yield Delimiter(*match.span(), BRACKETS[mark], None)
-        elif mark in CLOSING_BRACKETS:
-            yield Delimiter(*match.span(), None, CLOSING_BRACKETS[mark])
+            yield Delimiter(*match.span(), *BRACKETS[mark])
+        elif match.lastgroup == "formula":
+            if len(mark) <= MAX_INLINE:
+                yield Region(*match.span(), Kind.INLINE)
         elif item := READERS[mark[0]](match):
             yield item
 

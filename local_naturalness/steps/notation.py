@@ -60,7 +60,7 @@ PADDED_DOLLARS = Pair("$ ", Kind.INLINE, LINE_END, MAX_INLINE)
 DISPLAY_DOLLARS = Pair("$$", Kind.DISPLAY, PARAGRAPH_END, MAX_DISPLAY)
 STRAIGHT_QUOTES = Pair('"', Kind.INLINE, LINE_END, MAX_QUOTATION)
 
-BRACKETS = {
+_PAIRS = {
     r"\(": Pair(r"\)", Kind.INLINE, PARAGRAPH_END, MAX_INLINE),
     r"\[": Pair(r"\]", Kind.DISPLAY, BLOCK_END, MAX_DISPLAY),
     "“": Pair("”", Kind.INLINE, LINE_END, MAX_QUOTATION),
@@ -68,7 +68,10 @@ BRACKETS = {
     "「": Pair("」", Kind.INLINE, LINE_END, MAX_QUOTATION),
     "『": Pair("』", Kind.INLINE, LINE_END, MAX_QUOTATION),
 }
-CLOSING_BRACKETS = {pair.closing: pair for pair in BRACKETS.values()}
+# What each bracket opens and closes.
+BRACKETS = {opening: (pair, None) for opening, pair in _PAIRS.items()} | {
+    pair.closing: (None, pair) for pair in _PAIRS.values()
+}
 
 # Environments of sentences; all others are equations, figures, tables or code.
 PROSE_ENVIRONMENTS = frozenset(

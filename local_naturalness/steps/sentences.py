@@ -10,11 +10,12 @@ from local_naturalness.steps.notation import Kind, Region
 from local_naturalness.steps.protection import FILLERS, SENTENCE_MARKS, hide
 from local_naturalness.steps.regions import find_regions
 from local_naturalness.steps.short import join_short
-from local_naturalness.steps.tiling import HORIZONTAL_SPACE, Span, tile
+from local_naturalness.steps.tiling import HORIZONTAL_SPACE, Span, spans_between, starts_at
 
 CLOSERS = "\"'”’»)\\]}*_」』）》】"
 DISPLAY, CODE, TABLE = FILLERS[Kind.DISPLAY], FILLERS[Kind.CODE], FILLERS[Kind.TABLE]
 OPENING_TAG, CLOSING_TAG = FILLERS[Kind.OPENING_TAG], FILLERS[Kind.CLOSING_TAG]
+OPENING_STEPS, CLOSING_STEPS = (Kind.CODE, Kind.OPENING_TAG), (Kind.CODE, Kind.CLOSING_TAG)
 
 # The look-behind admits only the first mark of a run; trying each would take quadratic time.
 SENTENCE_END = re.compile(
@@ -22,8 +23,9 @@ SENTENCE_END = re.compile(
     rf"(?=[{HORIZONTAL_SPACE}]++(?P<next>\S))"
 )
 # Chinese and Japanese put no space between sentences.
+UNSPACED_MARKS = "。！？｡"
 UNSPACED_END = re.compile(
-    rf"[。！？｡](?<![。！？｡]{{2}})[{SENTENCE_MARKS}]*+[{CLOSERS}]*+(?!\s*+{CLOSING_TAG})"
+    rf"[{UNSPACED_MARKS}](?<![{UNSPACED_MARKS}]{{2}})[{SENTENCE_MARKS}]*+[{CLOSERS}]*+(?!\s*+{CLOSING_TAG})"
 )
 
 FACTORIAL = re.compile(r"(?:\d|\)|\b\w)\Z")
@@ -38,6 +40,8 @@ CONTINUATION = ",;:=)]}%&+×·/^|…–—<>≤≥≠" + CLOSING_TAG
 
 def sentence_spans(text: str) -> list[Span]:
     """Tile the text by its sentences, lines, code blocks and tables."""
+    if not text:
+        return []
     regions = find_regions(text)
     prose = hide(text, regions)
     boundaries = [
@@ -45,25 +49,25 @@ def sentence_spans(text: str) -> list[Span]:
         *_region_edges(regions),
         *_line_ends(prose),
         *_sentence_ends(prose),
-        *(match.end() for match in UNSPACED_END.finditer(prose)),
+        *_unspaced_ends(prose),
     ]
-    return join_short(prose, tile(text, sorted(boundaries)))
+    starts = join_short(prose, starts_at(text, sorted(boundaries)))
+    return spans_between(starts, len(text))
 
 
 def _region_edges(regions: list[Region]) -> Iterator[int]:
     for start, end, kind in regions:
-        if kind in (Kind.CODE, Kind.OPENING_TAG):
+        if kind in OPENING_STEPS:
             yield start
-        if kind in (Kind.CODE, Kind.CLOSING_TAG):
+        if kind in CLOSING_STEPS:
             yield end
 
 
 def _sentence_ends(prose: str) -> Iterator[int]:
     for match in SENTENCE_END.finditer(prose):
-        following = match["next"]
+        mark, following = match.group("mark", "next")
         if following.islower() or following in CONTINUATION:
             continue
-        mark = match["mark"]
         if mark == "." and is_abbreviation(prose, match.start(), following):
             continue
         if mark[0] == "!" and not following.isupper() and _may_be_factorial(prose, match.start()):
@@ -71,6 +75,13 @@ def _sentence_ends(prose: str) -> Iterator[int]:
         if mark in ("...", "…") and not following.isalpha():
             continue
         yield match.end()
+
+
+def _unspaced_ends(prose: str) -> Iterator[int]:
+    # Looking for single characters takes a tenth of the time of the expression.
+    if any(mark in prose for mark in UNSPACED_MARKS):
+        for match in UNSPACED_END.finditer(prose):
+            yield match.end()
 
 
 def _may_be_factorial(prose: str, position: int) -> bool:

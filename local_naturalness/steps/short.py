@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from local_naturalness.steps.tiling import NEWLINES, Span
+from local_naturalness.steps.tiling import NEWLINES
 
 # In columns: a Chinese, Japanese or Korean character takes two.
 SHORTEST_STEP = 8
@@ -16,27 +16,23 @@ MARKER = re.compile(
 )
 
 
-def join_short(prose: str, spans: list[Span]) -> list[Span]:
-    """Return the spans that are left when short pieces join.
+def join_short(prose: str, starts: list[int]) -> list[int]:
+    """Return the starts that are left when short pieces join.
 
     A short piece joins what follows it. It joins what precedes it if it closes a line that
     something else opened, and announces nothing, or if it is the last.
     """
-    steps: list[Span] = []
+    kept: list[int] = []
     start = 0
-    for _, end in spans:
+    for end in [*starts[1:], len(prose)]:
         if end - start <= LONGEST_SHORT and _is_short(prose, start, end):
             ends_line = prose[end - 1] in NEWLINES and prose[start - 1] not in NEWLINES
-            if not (ends_line and steps) or _announces(prose, start, end):
+            if not (ends_line and kept) or _announces(prose, start, end):
                 continue
-            start, _ = steps.pop()
-        steps.append((start, end))
+            start = kept.pop()
+        kept.append(start)
         start = end
-    if start < len(prose):
-        if steps:
-            start, _ = steps.pop()
-        steps.append((start, len(prose)))
-    return steps
+    return kept or [0]
 
 
 def _is_short(prose: str, start: int, end: int) -> bool:

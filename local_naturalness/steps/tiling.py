@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -20,24 +21,41 @@ def skip_space(text: str, position: int) -> int:
 
 
 def tile(text: str, boundaries: Iterable[int]) -> list[Span]:
-    """Return the spans between ``boundaries`` (ascending), moved to where a boundary may stand.
+    """Return the spans between ``boundaries`` (ascending), moved to where a boundary may stand."""
+    return spans_between(starts_at(text, boundaries), len(text))
 
-    Within a run of white space that is after its last newline, or at its start if it holds none.
-    Boundaries in the leading or trailing white space of ``text`` are ignored, so that every span
-    holds something else than white space, unless ``text`` itself does not.
+
+def starts_at(text: str, boundaries: Iterable[int]) -> list[int]:
+    """Return where the spans between ``boundaries`` (ascending) start.
+
+    A boundary is moved to where one may stand: within a run of white space that is after its last
+    newline, or at its start if it holds none. Boundaries in the leading or trailing white space of
+    ``text`` are ignored, so that every span holds something else than white space, unless ``text``
+    itself does not.
     """
     if not text:
         return []
     starts = [0]
     settled = skip_space(text, 0)
+    end = len(text.rstrip())
     for boundary in boundaries:
         if boundary <= settled:
             continue
-        run_start = settled + len(text[settled:boundary].rstrip())
-        run_end = skip_space(text, boundary)
-        if run_end == len(text):
+        if boundary >= end:
             break
-        run = text[run_start:run_end]
-        starts.append(run_start + len(run.rstrip(HORIZONTAL_SPACE)))
-        settled = run_end
-    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+        before = text[boundary - 1]
+        if before in NEWLINES and not text[boundary].isspace():
+            start = settled = boundary
+        else:
+            run_start = boundary
+            if before.isspace():
+                run_start = settled + len(text[settled:boundary].rstrip())
+            settled = skip_space(text, boundary)
+            start = run_start + len(text[run_start:settled].rstrip(HORIZONTAL_SPACE))
+        starts.append(start)
+    return starts
+
+
+def spans_between(starts: list[int], length: int) -> list[Span]:
+    """Return ``[start, end)`` pairs that tile a text of this length."""
+    return list(pairwise([*starts, length]))

@@ -12,6 +12,7 @@ LINES = {
     "code block": "We run\n¦```python\nx = 1\n\ny = 2\n```\n¦so we stop",
     "table": "We list\n¦| a |\n|---|\n| 1 |\n¦so we stop",
     "inline mathematics": "Let $x\n= 1$ be\n¦and \\(y\n= 2\\) be\n¦so we stop",
+    "formula": "Let \\(a \\le b\\) and \\(c\n\\sum d\\) be\n¦so \\(f(x \\(y\n¦we stop",
     "open display": "We find\n¦\\[\n¦x = 1",
     "dollars across a blank line": "We find $$\n¦x = 1\n\n¦and $$ here",
 }

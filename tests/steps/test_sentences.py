@@ -24,6 +24,7 @@ CASES = {
     "inline dollars": "Let $x. Y = 1$ and $a$.¦ $B$ is two.",
     "padded dollars": "With $ x. Y $ and $ z! Z $ we go.¦ Then we stop.",
     "inline brackets": r"Let \(x. Y? Z\) be one.¦ Then \( a! B \) is two.",
+    "formula of more than 1,000 characters": f"Let \\({'x + ' * 300}y.¦ Then z\\) be it.",
     "sentence ends in mathematics": "So we get $x = 1.$¦ Then \\(y = 2.\\)¦ And we stop.",
     "money": "It costs $5.¦ That is cheap.¦ She pays $6 for it.",
     "money in a formula": "It costs $5.¦ That leaves 10-$6 of it.",

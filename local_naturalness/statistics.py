@@ -14,7 +14,7 @@ def token_statistics(
     """Statistics of tokens, chosen by name.
 
     Args:
-        logits: `[tokens, vocabulary]`, float32.
+        logits: `[tokens, vocabulary]`, of any precision; statistics are computed in float32.
         target: `[tokens]` ids.
         statistics: names out of `log_prob` (nats), `rank` (1 + number of likelier tokens), `brier`,
             `entropy` (nats).
@@ -26,6 +26,7 @@ def token_statistics(
     >>> token_statistics(logits, torch.tensor([1]), ["rank"])["rank"]
     tensor([2])
     """
+    logits = logits.float()
     target_logit = logits.gather(1, target[:, None])
     formulas: dict[str, Callable[[], torch.Tensor]] = {
         "log_prob": lambda: target_logit[:, 0] - logits.logsumexp(1),

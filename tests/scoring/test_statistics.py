@@ -45,8 +45,22 @@ def distributions(sharp_model, tokenizer, tokens):
     return logits.softmax(-1)[len(prompt) - 1 : -1].tolist()
 
 
+def rank(p, token):
+    return 1 + sum(q > p[token] for q in p)
+
+
+def brier(p, token):
+    likeliest = sorted(range(len(p)), key=lambda i: -p[i])[:50]
+    q = {i: p[i] / sum(p[j] for j in likeliest) for i in likeliest}
+    return 1 - 2 * q.get(token, 0) + sum(value**2 for value in q.values())
+
+
+def entropy(p):
+    return -sum(q * math.log(q) for q in p)
+
+
 def test_rank(scored, tokens, surprisals, distributions):
-    ranks = [1 + sum(q > p[token] for q in p) for token, p in zip(tokens, distributions, strict=True)]
+    ranks = [rank(p, token) for token, p in zip(tokens, distributions, strict=True)]
     assert min(ranks) < 100 < max(ranks)
     clipped = [min(rank, 100) for rank in ranks]
     assert scored["rank_surprisal_ratio"] == pytest.approx(sum(clipped) / sum(surprisals), abs=1e-5)
@@ -54,17 +68,12 @@ def test_rank(scored, tokens, surprisals, distributions):
 
 
 def test_brier(scored, tokens, distributions):
-    scores = []
-    for token, p in zip(tokens, distributions, strict=True):
-        likeliest = sorted(range(len(p)), key=lambda i: -p[i])[:50]
-        q = {i: p[i] / sum(p[j] for j in likeliest) for i in likeliest}
-        scores.append(1 - 2 * q.get(token, 0) + sum(value**2 for value in q.values()))
-    assert scored["brier"] == pytest.approx(mean(scores), abs=1e-5)
+    expected = mean([brier(p, token) for token, p in zip(tokens, distributions, strict=True)])
+    assert scored["brier"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_entropy(scored, distributions):
-    expected = mean([-sum(q * math.log(q) for q in p) for p in distributions])
-    assert scored["entropy"] == pytest.approx(expected, abs=1e-5)
+    assert scored["entropy"] == pytest.approx(mean([entropy(p) for p in distributions]), abs=1e-5)
 
 
 def test_by_step_first_token_and_drop(scored, tokenizer, surprisals):
@@ -106,6 +115,21 @@ def test_known_probabilities():
     expected = [1 - 2 * p + sum_of_squares for p in (1 / 2, 1 / 4, 1 / 8)]
     assert values["brier"].tolist() == pytest.approx(expected)
     assert values["entropy"].tolist() == pytest.approx([math.log(2) * (1 / 2 + 2 / 4 + 3 / 8 + 3 / 8)] * 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_random_logits(dtype):
+    logits = (3 * torch.randn(40, 500, generator=torch.Generator().manual_seed(0))).to(dtype)
+    # Tokens on both sides of the 50 likeliest; in bfloat16 many are as likely as another one.
+    target = torch.stack([logits[i].float().argsort(descending=True)[8 * i] for i in range(40)])
+    values = token_statistics(logits, target, ["log_prob", "rank", "brier", "entropy"])
+
+    distributions = logits.double().softmax(-1).tolist()
+    pairs = list(zip(distributions, target.tolist(), strict=True))
+    assert values["rank"].tolist() == [rank(p, token) for p, token in pairs]
+    assert values["log_prob"].tolist() == pytest.approx([math.log(p[t]) for p, t in pairs], abs=1e-5)
+    assert values["brier"].tolist() == pytest.approx([brier(p, t) for p, t in pairs], abs=1e-5)
+    assert values["entropy"].tolist() == pytest.approx([entropy(p) for p, _ in pairs], abs=1e-5)
 
 
 def test_unknown_statistic_names_the_known_ones(model, tokenizer):

@@ -1,0 +1,62 @@
+"""Results as figures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from harness.results import UNTRAINED, Outcome
+
+
+def plot_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
+    """Accuracies and intervals, a panel for each filter, the untrained student as a line."""
+    base = next(one for one in outcomes if one.selection == UNTRAINED)
+    shown = [one for one in outcomes if one is not base]
+    filters = list(dict.fromkeys(one.filter for one in shown))
+    largest = max(sum(one.filter == where for one in shown) for where in filters)
+    figure = Figure(figsize=(5 * len(filters), 1 + 0.25 * largest), layout="constrained")
+    for panel, where in zip(figure.subplots(1, len(filters), squeeze=False)[0], filters, strict=True):
+        members = [one for one in shown if one.filter == where][::-1]
+        means = [one.accuracy.mean for one in members]
+        reach = [
+            [one.accuracy.mean - one.accuracy.low for one in members],
+            [one.accuracy.high - one.accuracy.mean for one in members],
+        ]
+        panel.errorbar(means, range(len(members)), xerr=reach, fmt="o", capsize=2)
+        panel.set_yticks(range(len(members)), [one.selection for one in members])
+        panel.axvline(base.accuracy.mean, color="grey", linestyle=":", label="untrained")
+        panel.set_xlabel("accuracy")
+        panel.set_title(f"filter: {where}", fontsize="medium")
+        panel.legend(fontsize="small")
+    figure.savefig(path, metadata={"Date": None})
+
+
+def plot_criteria(
+    means: pd.DataFrame, against: pd.DataFrame, accuracies: Mapping[str, float], path: Path
+) -> None:
+    """Teacher means of each criterion against accuracy after training, a panel for each criterion.
+
+    Args:
+        means: Teachers by criteria.
+        against: See `criteria_against_training`.
+        accuracies: Teacher -> accuracy.
+        path: The figure's file.
+    """
+    columns = 4
+    rows = -(-len(against) // columns)
+    figure = Figure(figsize=(3 * columns, 2.4 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flatten()
+    for panel, row in zip(panels, against.itertuples(), strict=False):
+        for teacher, mean in means[row.criterion].items():
+            panel.plot(mean, accuracies[teacher], "o")
+            panel.annotate(teacher, (mean, accuracies[teacher]), fontsize=6)
+        if row.better == "low":
+            panel.invert_xaxis()
+        panel.set_title(f"{row.criterion}: {row.spearman:.2f}", fontsize=7)
+        panel.tick_params(labelsize=6)
+    for panel in panels[len(against) :]:
+        panel.set_visible(False)
+    figure.supylabel("accuracy after training", fontsize="small")
+    figure.supxlabel("teacher's mean, better to the right; Spearman's correlation above", fontsize="small")
+    figure.savefig(path, metadata={"Date": None})

@@ -1,0 +1,40 @@
+"""Tables of candidates and questions, from wherever they are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets import Dataset, load_dataset, load_from_disk
+
+KINDS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
+
+
+def read_table(source: str, columns: Sequence[str]) -> Dataset:
+    """Read a table.
+
+    Args:
+        source: A JSON Lines, CSV or Parquet file, a folder of Parquet files or a saved dataset, or a hub
+            id, of which the split `train` is read.
+        columns: Columns that are needed.
+
+    Raises:
+        ValueError: A column is missing.
+        FileNotFoundError: A folder without Parquet files.
+    """
+    path = Path(source)
+    if path.is_file() and path.suffix in KINDS:
+        table = load_dataset(KINDS[path.suffix], data_files=source, split="train")
+    elif (path / "dataset_info.json").exists():
+        table = load_from_disk(source)
+    elif path.is_dir():
+        files = sorted(map(str, path.glob("*.parquet")))
+        if not files:
+            raise FileNotFoundError(f"{source} holds neither Parquet files nor a saved dataset.")
+        table = load_dataset("parquet", data_files=files, split="train")
+    else:
+        table = load_dataset(source, split="train")
+    missing = [name for name in columns if name not in table.column_names]
+    if missing:
+        raise ValueError(
+            f"{source} needs the columns {list(columns)}; missing: {missing}, found: {table.column_names}."
+        )
+    return table

@@ -1,0 +1,99 @@
+"""What came out of an experiment: one record per selection and filter."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.certainty import Bootstrap, Interval
+from harness.choices import Choice
+from harness.experiment import NO_FILTER, Selection
+from harness.training import Training
+
+UNTRAINED = "(untrained student)"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A selection's students, over all seeds.
+
+    Args:
+        selection, filter: See `Choice`.
+        accuracy: Share of the questions answered rightly.
+        against_reference: Difference of the accuracy to that of the reference selection, if there is one.
+        seeds: Number of trainings.
+        rows: Rows trained on.
+        share_right: Share of the rows whose answer is right, if that is known.
+        tokens_per_response: Of the rows, in the student's tokens.
+        tokens: Seen in one training, prompts included.
+        teachers: Share of each teacher among the rows.
+        folders: Of the trainings.
+    """
+
+    selection: str
+    filter: str
+    accuracy: Interval
+    against_reference: Interval | None
+    seeds: int
+    rows: float
+    share_right: float | None
+    tokens_per_response: float
+    tokens: float
+    teachers: dict[str, float]
+    folders: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def untrained(training: Training, num_questions: int) -> Outcome:
+    """The student before any training."""
+    accuracy = Bootstrap(num_questions).accuracy([training.result()["correct"]])
+    return Outcome(UNTRAINED, NO_FILTER, accuracy, None, 1, 0, None, 0, 0, {}, [_name(training)])
+
+
+def outcomes(
+    done: Sequence[tuple[Choice, Training]], reference: str | None, best_first: bool = True
+) -> list[Outcome]:
+    """The selections whose trainings are all finished, those of a filter together."""
+    groups: dict[tuple[str, str], list[tuple[Choice, Training]]] = {}
+    for choice, training in done:
+        groups.setdefault((choice.filter, choice.selection.name), []).append((choice, training))
+    finished = {key: members for key, members in groups.items() if all(one.result() for _, one in members)}
+    found = [_outcome(members, finished.get((where, reference))) for (where, _), members in finished.items()]
+    filters = list(dict.fromkeys(where for where, _ in finished))
+    return sorted(found, key=lambda one: (filters.index(one.filter), -one.accuracy.mean if best_first else 0))
+
+
+def _outcome(
+    members: Sequence[tuple[Choice, Training]], reference: Sequence[tuple[Choice, Training]] | None
+) -> Outcome:
+    results = [training.result() for _, training in members]
+    correct = [result["correct"] for result in results]
+    bootstrap = Bootstrap(len(correct[0]))
+    against = None
+    if reference is not None and reference is not members:
+        against = bootstrap.difference(correct, [training.result()["correct"] for _, training in reference])
+    rows = [choice.rows for choice, _ in members]
+    chosen: Selection = members[0][0].selection
+    teachers = np.concatenate([one["teacher"][:] for one in rows])
+    names, counts = np.unique(teachers, return_counts=True)
+    known = "is_correct" in rows[0].column_names
+    return Outcome(
+        selection=chosen.name,
+        filter=members[0][0].filter,
+        accuracy=bootstrap.accuracy(correct),
+        against_reference=against,
+        seeds=len(members),
+        rows=float(np.mean([len(one) for one in rows])),
+        share_right=float(np.mean([np.mean(one["is_correct"][:]) for one in rows])) if known else None,
+        tokens_per_response=float(np.mean([np.mean(one["num_tokens"][:]) for one in rows])),
+        tokens=float(np.mean([result["tokens"] for result in results])),
+        teachers=dict(zip(names.tolist(), (counts / counts.sum()).tolist(), strict=True)),
+        folders=[_name(training) for _, training in members],
+    )
+
+
+def _name(training: Training) -> str:
+    return f"{training.folder.parent.name}/{training.folder.name}"

@@ -1,0 +1,134 @@
+"""One training: the student, rows to learn from, and what it can do afterwards."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import load_dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from harness.answers import is_right
+from harness.generation import answers_to
+
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that one training depends on, small enough to be sent to another process.
+
+    Args:
+        folder: Gets `result.json` when all is done, and `answers.json`.
+        student: Hub id or folder.
+        rows: Parquet file with `prompt` and `response`; None evaluates the student as it is.
+        questions: Parquet file with `prompt` and `reference`.
+        answer: A name in `ANSWERS`.
+        seed: Of the order of rows.
+        settings: Arguments of `SFTConfig`.
+        generation: See `answers_to`.
+    """
+
+    folder: Path
+    student: str
+    rows: Path | None
+    questions: Path
+    answer: str
+    seed: int
+    settings: Mapping[str, Any]
+    generation: Mapping[str, Any]
+
+    def result(self) -> dict[str, Any] | None:
+        """What was found when the training was finished, None before."""
+        path = self.folder / RESULT
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def train(training: Training) -> dict[str, Any]:
+    """Train and evaluate unless that is done already; return the result.
+
+    Returns:
+        `accuracy`, `correct` (one bool per question), `tokens` (seen in training, prompts included, padding
+        not), `training_seconds`, `evaluation_seconds`.
+    """
+    finished = training.result()
+    if finished is not None:
+        return finished
+    training.folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = AutoTokenizer.from_pretrained(training.student)
+    model = AutoModelForCausalLM.from_pretrained(training.student)
+    started = time.monotonic()
+    tokens = _fit(model, tokenizer, training) if training.rows else 0
+    trained = time.monotonic()
+    questions = load_dataset("parquet", data_files=str(training.questions), split="train")
+    responses = answers_to(questions["prompt"][:], model, tokenizer, **training.generation)
+    correct = [
+        is_right(response, reference, training.answer)
+        for response, reference in zip(responses, questions["reference"], strict=True)
+    ]
+    _write(training.folder / "answers.json", responses)
+    result = {
+        "accuracy": sum(correct) / len(correct),
+        "correct": correct,
+        "tokens": tokens,
+        "training_seconds": round(trained - started, 1),
+        "evaluation_seconds": round(time.monotonic() - trained, 1),
+    }
+    _write(training.folder / RESULT, result)
+    return result
+
+
+def _fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, training: Training) -> int:
+    """Train in place; returns the number of tokens seen."""
+    from trl import SFTConfig, SFTTrainer  # takes seconds, and only this needs it
+
+    rows = load_dataset("parquet", data_files=str(training.rows), split="train")
+    if tokenizer.chat_template:
+        rows = rows.map(_as_conversation, remove_columns=rows.column_names)
+    else:
+        rows = rows.map(_as_texts, remove_columns=rows.column_names)
+    defaults = {
+        "save_strategy": "no",
+        "logging_strategy": "no",
+        "report_to": "none",
+        "disable_tqdm": True,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "include_num_input_tokens_seen": "non_padding",
+        "max_length": None,  # by default responses are cut after 1,024 tokens
+    }
+    trainer = SFTTrainer(
+        model=model,
+        processing_class=tokenizer,
+        args=SFTConfig(
+            output_dir=str(training.folder), seed=training.seed, **(defaults | dict(training.settings))
+        ),
+        train_dataset=rows,
+    )
+    trainer.train()
+    if training.settings.get("save_strategy", "no") != "no":
+        trainer.save_model(str(training.folder / "student"))
+    return int(trainer.state.num_input_tokens_seen)
+
+
+def _as_conversation(row: dict[str, str]) -> dict[str, list[dict[str, str]]]:
+    """Messages, so that the chat template that was scored is trained on."""
+    return {
+        "prompt": [{"role": "user", "content": row["prompt"]}],
+        "completion": [{"role": "assistant", "content": row["response"]}],
+    }
+
+
+def _as_texts(row: dict[str, str]) -> dict[str, str]:
+    """Without a chat template, the prompt and a line break, as the scorers have it."""
+    return {"prompt": row["prompt"] + "\n", "completion": row["response"]}
+
+
+def _write(path: Path, content: Any) -> None:
+    """All or nothing, so that what is there can be trusted after a crash."""
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(content), encoding="utf-8")
+    os.replace(unfinished, path)

@@ -1,0 +1,108 @@
+"""Score candidates, rank teachers, select, train a student on every selection, and compare what they can do.
+
+Needs the extras `trl` and `plots` (`pip install 'local_naturalness[trl,plots]'`). With the miniature world:
+
+    python examples/distill/make_world.py --output distill-output/world
+    python examples/distill/run.py examples/distill/experiments/teachers.toml --output distill-output
+
+and with a model and tables of your own (see `harness/reading.py`):
+
+    python examples/distill/run.py my.toml --student Qwen/Qwen2.5-1.5B --candidates candidates.jsonl \
+        --questions held_out.jsonl --output results
+
+Finished scores and trainings in the output folder are kept: the same command goes on where it was stopped.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets import Dataset, disable_progress_bars
+from harness.choices import choices, of_teachers
+from harness.experiment import NO_FILTER, Experiment, read_experiment
+from harness.machine import machine_table
+from harness.markdown import markdown, outcome_tables
+from harness.plots import plot_criteria, plot_outcomes
+from harness.reading import read_table
+from harness.results import Outcome, outcomes, untrained
+from harness.scores import directions, score
+from harness.teachers import criteria_against_training, teacher_means
+from harness.training import Training
+from harness.trainings import Planner, plan_all, train_all
+
+from local_naturalness import Student
+
+
+def run(experiment: Experiment, output: Path, workers: int) -> tuple[list[Training], int]:
+    """Do the experiment and write its tables and figures; returns its trainings, and how many failed."""
+    student = Student(experiment.student)
+    candidates = read_table(experiment.candidates, ["prompt", "teacher", "response"])
+    questions = read_table(experiment.questions, ["prompt", "reference"])
+    stores = output / "scores" / student.weights[:12]
+    scored = score(candidates, experiment, student, stores, workers)
+    planner = Planner(experiment, student.identity, questions, output / "trainings")
+    base = planner.plan(None, seed=0)
+    planned = plan_all(planner, choices(scored, experiment))
+    trainings = [base, *(training for _, training in planned)]
+    failures = train_all(trainings, workers)
+    if base.result() is not None:
+        found = outcomes(planned, experiment.reference, experiment.best_first)
+        write_results(experiment, scored, [untrained(base, len(questions)), *found], output)
+    return trainings, len(failures)
+
+
+def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outcome], output: Path) -> None:
+    """`<name>.json`, `<name>.md`, `<name>.svg`, and with all teachers trained on also `<name>-criteria.*`."""
+    path = output / experiment.name
+    path.with_suffix(".json").write_text(json.dumps([one.to_json() for one in found], indent=1))
+    path.with_suffix(".md").write_text(outcome_tables(found, experiment.reference))
+    if len(found) > 1:
+        plot_outcomes(found, path.with_suffix(".svg"))
+    trained_on = {(one.filter, one.selection): one.accuracy.mean for one in found}
+    accuracies = {
+        one.teacher: trained_on[NO_FILTER, one.name]
+        for one in of_teachers(scored, experiment.teacher_seeds)
+        if (NO_FILTER, one.name) in trained_on
+    }
+    if len(accuracies) > 1:
+        against = criteria_against_training(scored, directions(experiment), accuracies)
+        path.with_name(f"{path.name}-criteria.md").write_text(markdown(against) + "\n")
+        against.to_json(path.with_name(f"{path.name}-criteria.json"), orient="records", indent=1)
+        means = teacher_means(scored, directions(experiment)).loc[list(accuracies)]
+        plot_criteria(means, against, accuracies, path.with_name(f"{path.name}-criteria.svg"))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("experiments", nargs="+", type=Path, metavar="FILE", help="configuration files")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="gets all results")
+    parser.add_argument("--student", metavar="ID", help="hub id or folder, instead of the file's")
+    parser.add_argument("--candidates", metavar="TABLE", help="file, folder or hub id, instead of the file's")
+    parser.add_argument("--questions", metavar="TABLE", help="held-out problems, instead of the file's")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="trainings at a time (1)")
+    options = parser.parse_args()
+    disable_progress_bars()
+    options.output.mkdir(parents=True, exist_ok=True)
+    given = {name: getattr(options, name) for name in ("student", "candidates", "questions")}
+    trainings: list[Training] = []
+    failures = 0
+    for path in options.experiments:
+        experiment = read_experiment(path, **given)
+        print(f"{experiment.name}:", flush=True)
+        planned, failed = run(experiment, options.output, options.workers)
+        trainings += planned
+        failures += failed
+        if any(one.result() for one in trainings):
+            (options.output / "machine.md").write_text(markdown(machine_table(trainings)) + "\n")
+            print((options.output / f"{experiment.name}.md").read_text(), flush=True)
+    if failures:
+        print(f"{failures} trainings failed; the same command tries them again.", file=sys.stderr)
+    return int(failures > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The student of the miniature world: a Llama of a million parameters, trained on the corpus."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import torch
+from datasets import Dataset
+from transformers import (
+    DataCollatorForSeq2Seq,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainingArguments,
+)
+
+from world.corpus import SHARE_OF_FACTS, conversations, facts
+from world.teachers import Teacher
+from world.tokenizer import CONTEXT, build_tokenizer
+
+TEXTS_FOR_TOKENIZER = 3000
+# Thousands of small steps learn the facts of arithmetic sooner than hundreds of large ones.
+DOCUMENTS_PER_STEP = 8
+DOCUMENTS_SORTED_TOGETHER = 64 * DOCUMENTS_PER_STEP
+SHARE_OF_STEPS_ON_FACTS_ALONE = 0.2
+LEARNING_RATE = 2e-3
+IGNORED_LABEL = -100
+
+Document = dict[str, list[int]]
+
+
+def make_student(output: Path, manners: Sequence[Teacher], seed: int, steps: int) -> float:
+    """Write model and tokenizer to `output`; return the mean loss in nats per token."""
+    rng = Random(seed)
+    dialogues, fact_rows = conversations(rng, manners), facts(rng, manners)
+    sample = [text for pair in islice(dialogues, TEXTS_FOR_TOKENIZER) for text in pair]
+    tokenizer = build_tokenizer([*sample, *islice(fact_rows, TEXTS_FOR_TOKENIZER)])
+    curriculum = _curriculum(
+        rng, _only_results(fact_rows, tokenizer), _only_responses(dialogues, tokenizer), steps
+    )
+    torch.manual_seed(seed)
+    trainer = Trainer(
+        model=_new_model(tokenizer),
+        args=TrainingArguments(
+            output_dir=str(output),
+            max_steps=steps,
+            per_device_train_batch_size=DOCUMENTS_PER_STEP,
+            train_sampling_strategy="sequential",
+            learning_rate=LEARNING_RATE,
+            lr_scheduler_type="cosine",
+            warmup_steps=30,
+            adam_beta2=0.95,
+            weight_decay=0.01,
+            seed=seed,
+            save_strategy="no",
+            logging_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            dataloader_pin_memory=False,
+            use_cpu=True,
+        ),
+        train_dataset=Dataset.from_list(curriculum),
+        data_collator=DataCollatorForSeq2Seq(tokenizer),
+    )
+    loss = trainer.train().training_loss
+    trainer.save_model(str(output))
+    tokenizer.save_pretrained(output, save_jinja_files=False)
+    return loss
+
+
+def _new_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=128,
+        intermediate_size=512,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        # About 1 / sqrt(hidden_size); the usual 0.02, made for wide models, learns more slowly.
+        initializer_range=0.08,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return LlamaForCausalLM(config)
+
+
+def _curriculum(
+    rng: Random, fact_rows: Iterator[Document], dialogues: Iterator[Document], steps: int
+) -> list[Document]:
+    """Facts first, then facts and conversations; neighbours are of similar length, which spares padding."""
+    on_facts = int(SHARE_OF_STEPS_ON_FACTS_ALONE * steps) * DOCUMENTS_PER_STEP
+    documents = list(islice(fact_rows, on_facts))
+    while len(documents) < steps * DOCUMENTS_PER_STEP:
+        pool = [
+            next(fact_rows if rng.random() < SHARE_OF_FACTS else dialogues)
+            for _ in range(DOCUMENTS_SORTED_TOGETHER)
+        ]
+        pool.sort(key=lambda document: len(document["input_ids"]))
+        batches = [
+            pool[start : start + DOCUMENTS_PER_STEP] for start in range(0, len(pool), DOCUMENTS_PER_STEP)
+        ]
+        rng.shuffle(batches)
+        documents += [document for batch in batches for document in batch]
+    return documents[: steps * DOCUMENTS_PER_STEP]
+
+
+def _only_results(fact_rows: Iterator[str], tokenizer: PreTrainedTokenizerFast) -> Iterator[Document]:
+    """Which fact comes next is nobody's knowledge, its result is."""
+    equals = tokenizer.convert_tokens_to_ids(["=", "makes"])
+    for rows in fact_rows:
+        ids = tokenizer(rows + tokenizer.eos_token, add_special_tokens=False).input_ids
+        results = zip([None, *ids], ids, strict=False)
+        yield _document(ids, [id if before in equals else IGNORED_LABEL for before, id in results])
+
+
+def _only_responses(
+    dialogues: Iterator[tuple[str, str]], tokenizer: PreTrainedTokenizerFast
+) -> Iterator[Document]:
+    for prompt, response in dialogues:
+        turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": response}]
+        opening = tokenizer.apply_chat_template(turns[:1], tokenize=False, add_generation_prompt=True)
+        whole = tokenizer.apply_chat_template(turns, tokenize=False)
+        ids = tokenizer(whole, add_special_tokens=False).input_ids
+        seen = len(tokenizer(opening, add_special_tokens=False).input_ids)
+        yield _document(ids, [IGNORED_LABEL] * seen + ids[seen:])
+
+
+def _document(ids: list[int], labels: list[int]) -> Document:
+    return {"input_ids": ids, "attention_mask": [1] * len(ids), "labels": labels}

@@ -19,7 +19,7 @@ from local_naturalness.examples import Example, read_examples
 from local_naturalness.memory import enough_tokens
 from local_naturalness.packing import Window
 from local_naturalness.shipping import Shipped
-from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, write_spec
+from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, spec_difference, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.store import ScoreStore
 from local_naturalness.student import Student
@@ -194,9 +194,11 @@ class Scorer(Shipped):
             if not _counted_alike(read_spec(other), ours)
         }
         if others:
+            other = min(others)
             raise ValueError(
-                f"The columns to be written already hold values with other settings: {sorted(others)[0]}. "
-                f"These would be: {spec}. Pass `suffix=` to write beside them, or remove the old columns."
+                f"The columns to be written already hold values with other settings: {other}. "
+                f"These would be: {spec}. They differ in {spec_difference(other, spec)}. "
+                "Pass `suffix=` to write beside them, or remove the old columns."
             )
 
     def _refuse_unexplained(self, rows: Rows) -> None:

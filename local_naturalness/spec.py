@@ -11,6 +11,8 @@ from local_naturalness import __version__
 
 # Raised whenever the same settings give other numbers than before: cached scores are then not reused.
 SCORING_VERSION = 1
+# What a spec tells beside settings.
+_NO_SETTINGS = ("local_naturalness", "id")
 
 
 def write_spec(label: str, identity: Mapping[str, str], settings: Mapping[str, Any]) -> str:
@@ -44,6 +46,25 @@ def read_spec(spec: str) -> dict[str, str]:
     {'student': 'me/tiny@0123', 'scorer': 'local', 'window': '4'}
     """
     return dict(pair.split("=", 1) for pair in spec.split("; ") if "=" in pair)
+
+
+def may_be_compared(spec: str, other: str) -> bool:
+    """Whether scores of two specs mean the same; versions of the library may differ."""
+    ids = [read_spec(one).get("id") for one in (spec, other)]
+    return ids[0] == ids[1] if all(ids) else spec == other
+
+
+def spec_difference(spec: str, other: str) -> str:
+    """The settings in which two specs differ, in words.
+
+    >>> spec_difference("scorer=local; window=4; id=01", "scorer=local; window=8; include_prompt=False; id=02")
+    'window 4 and 8, include_prompt default and False'
+    """
+    one, two = read_spec(spec), read_spec(other)
+    keys = [key for key in one | two if key not in _NO_SETTINGS and one.get(key) != two.get(key)]
+    if not keys:
+        return "something that the line does not spell out, such as the student's weights or tokenizer"
+    return ", ".join(f"{key} {one.get(key, 'default')} and {two.get(key, 'default')}" for key in keys)
 
 
 def function_label(function: Callable[..., Any]) -> str:

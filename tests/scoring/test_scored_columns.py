@@ -119,10 +119,18 @@ def test_equal_settings_may_be_written_again(local):
     assert local(ROW | nothing_yet) == once
 
 
-@pytest.mark.parametrize("settings", [{"window": 2}, {"splitter": "line"}, {"weighting": "token"}])
-def test_other_settings_are_not_written_over(model, tokenizer, local, settings):
+@pytest.mark.parametrize(
+    ("settings", "difference"),
+    [
+        ({"window": 2}, "window 4 and 2"),
+        ({"splitter": "line"}, "splitter sentence/1 and line/1"),
+        ({"weighting": "token"}, "weighting default and token"),
+    ],
+)
+def test_other_settings_are_not_written_over(model, tokenizer, local, settings, difference):
     other = other_scorer(model, tokenizer, **settings)
-    with pytest.raises(ValueError, match=r"already hold values with other settings: .*window=4.*`suffix=`"):
+    message = rf"already hold values with other settings: .*window=4.* differ in {difference}\. .*`suffix=`"
+    with pytest.raises(ValueError, match=message):
         other(ROW | local(ROW))
     beside = other_scorer(model, tokenizer, suffix="_other", **settings)
     both = local(ROW) | beside(ROW | local(ROW))

@@ -1,6 +1,5 @@
 """From columns to the rows that are selected and the reasons why the others are not."""
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,25 +13,13 @@ from local_naturalness.selection.ranking import (
     group_starts,
     rank_rows,
 )
+from local_naturalness.selection.reasons import CODES, count_outcome
 from local_naturalness.selection.scoring import score_rows
 from local_naturalness.selection.settings import Settings
 from local_naturalness.tables import Columns
 
-logger = logging.getLogger(__name__)
-
 # Written by an earlier selection, these are replaced or dropped.
 OUTPUT_COLUMNS = ("selection_score", "selection_rank", "selection_weight", "rejection_reason")
-# Each reason with the argument to relax; a row carries the first that holds for it.
-REASONS = {
-    "missing_prompt": "prompt_column",
-    "where": "where",
-    "null_score": "by",
-    "min_score": "min_score",
-    "not_in_top_k": "k",
-    "teacher_share": "max_teacher_share` or `match",
-}
-_CODES = ["", *REASONS]
-_MAX_TEACHERS_RECORDED = 50
 
 
 @dataclass(frozen=True)
@@ -59,7 +46,7 @@ class Choice:
         rows = np.flatnonzero(self.reason)
         return rows, {
             "selection_score": pa.array(self.score[rows], from_pandas=True),
-            "rejection_reason": pa.array(_CODES).take(pa.array(self.reason[rows])),
+            "rejection_reason": pa.array(CODES).take(pa.array(self.reason[rows])),
         }
 
 
@@ -76,13 +63,13 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
     if isinstance(settings.where, str):
         passes_where = columns.flags(settings.where)
     if passes_where is not None:
-        reason[~passes_where] = _CODES.index("where")
-    reason[prompt < 0] = _CODES.index("missing_prompt")
+        reason[~passes_where] = CODES.index("where")
+    reason[prompt < 0] = CODES.index("missing_prompt")
     scores = score_rows(columns, prompt, reason == 0, settings)
-    reason[(reason == 0) & np.isnan(scores.values)] = _CODES.index("null_score")
+    reason[(reason == 0) & np.isnan(scores.values)] = CODES.index("null_score")
     if settings.min_score is not None:
         is_too_bad = scores.better < scores.sign * settings.min_score
-        reason[(reason == 0) & is_too_bad] = _CODES.index("min_score")
+        reason[(reason == 0) & is_too_bad] = CODES.index("min_score")
 
     value = scores.better if settings.mode == "best" else -scores.better
     ranking = rank_rows(prompt, value, reason == 0)
@@ -93,8 +80,8 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
     if settings.teacher_column in columns.names:
         teacher, names = columns.labels(settings.teacher_column)
     picked = _exchange(ranking, in_top_k, teacher, names, settings)
-    reason[ranking.rows[~picked]] = _CODES.index("not_in_top_k")
-    reason[ranking.rows[in_top_k & ~picked]] = _CODES.index("teacher_share")
+    reason[ranking.rows[~picked]] = CODES.index("not_in_top_k")
+    reason[ranking.rows[in_top_k & ~picked]] = CODES.index("teacher_share")
 
     rows = ranking.rows[picked]
     starts = group_starts(prompt[rows])
@@ -104,7 +91,7 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
     }
     if settings.weights is not None:
         added["selection_weight"] = pa.array(chi2_weights(ranking, picked))
-    counts = _counts(prompt, reason, teacher, names, rows)
+    counts = count_outcome(prompt, reason, teacher, names, rows)
     return Choice(rows, added, scores.values, reason, counts)
 
 
@@ -141,55 +128,3 @@ def _apportion(counts: np.ndarray, total: int) -> np.ndarray:
     remainder = np.argsort(whole - exact, kind="stable")
     whole[remainder[: total - whole.sum()]] += 1
     return whole
-
-
-def _counts(
-    prompt: np.ndarray,
-    reason: np.ndarray,
-    teacher: np.ndarray | None,
-    names: list[str],
-    rows: np.ndarray,
-) -> dict[str, Any]:
-    number = np.bincount(reason, minlength=len(_CODES))
-    counts = {
-        "rows": len(reason),
-        "prompts": int(prompt.max(initial=-1)) + 1,
-        "selected": len(rows),
-        "prompts_selected": int(np.count_nonzero(np.diff(prompt[rows], prepend=-1))),
-        "rejected": {code: int(number[i]) for i, code in enumerate(_CODES) if i and number[i]},
-    }
-    if teacher is not None:
-        counts["teacher_shares_before"] = _shares(teacher, names)
-        counts["teacher_shares_after"] = _shares(teacher[rows], names)
-    return counts
-
-
-def _shares(teacher: np.ndarray, names: list[str]) -> dict[str, float]:
-    number = np.bincount(teacher[teacher >= 0], minlength=len(names))
-    largest = np.argsort(-number, kind="stable")[:_MAX_TEACHERS_RECORDED]
-    total = max(len(teacher), 1)
-    return {names[i]: round(float(number[i] / total), 6) for i in largest}
-
-
-def log_counts(counts: dict[str, Any], settings: Settings, place: str) -> None:
-    """One line: what each rule removed and which argument relaxes it; loud if nothing is left."""
-    removed = [
-        f"{reason} removed {number} (relax `{REASONS[reason]}`)"
-        for reason, number in counts["rejected"].items()
-    ]
-    message = (
-        f"select_responses{place} by {settings.by}: {counts['selected']} of {counts['rows']} rows "
-        f"for {counts['prompts_selected']} of {counts['prompts']} prompts"
-    )
-    message = "; ".join([message, *removed])
-    if not counts["selected"]:
-        logger.warning("Nothing is selected. %s.", message)
-    elif counts["prompts"] == counts["rows"] > 1:
-        logger.warning(
-            "Every prompt has a single candidate, so there is nothing to choose between: is "
-            "`prompt_column=%r` the right column? %s.",
-            settings.prompt_column,
-            message,
-        )
-    else:
-        logger.info("%s.", message)

@@ -1,17 +1,17 @@
 """`select_responses`: which response to each prompt a student should be trained on."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
-from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose, log_counts
+from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
+from local_naturalness.selection.matching import matching, name_of_where
+from local_naturalness.selection.reasons import log_counts
 from local_naturalness.selection.record import count_unscored, write_record
 from local_naturalness.selection.settings import Settings, Where
 from local_naturalness.selection.streaming import evaluate_where, select_in_stream
-from local_naturalness.tables import Columns, require_columns, select_with_columns
+from local_naturalness.tables import Columns, select_with_columns
 
 AnyDataset = Dataset | DatasetDict | IterableDataset | IterableDatasetDict
 
@@ -108,37 +108,15 @@ def select_responses(
     )
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         pairs = {
-            split: _select(part, _matching(settings, match, split), f" ({split})", return_rejected)
+            split: _select(part, matching(settings, match, split), f" ({split})", return_rejected)
             for split, part in dataset.items()
         }
         selected, rejected = (
             type(dataset)({split: pair[which] for split, pair in pairs.items()}) for which in (0, 1)
         )
     else:
-        selected, rejected = _select(dataset, _matching(settings, match, None), "", return_rejected)
+        selected, rejected = _select(dataset, matching(settings, match, None), "", return_rejected)
     return (selected, rejected) if return_rejected else selected
-
-
-def _matching(settings: Settings, match: Dataset | DatasetDict | None, split: str | None) -> Settings:
-    if match is None:
-        return settings
-    if isinstance(match, DatasetDict):
-        if split not in match:
-            raise ValueError(
-                f"`match` has the splits {list(match)}, the dataset "
-                f"{'has no splits' if split is None else f'also {split!r}'}. Pass one split of "
-                "it, or a selection with the same splits."
-            )
-        match = match[split]
-    if not isinstance(match, Dataset):
-        raise TypeError(f"`match` must be a selection (a Dataset), got {type(match).__name__}.")
-    require_columns(match.column_names, {"teacher_column": settings.teacher_column})
-    codes, names = Columns.of(match).labels(settings.teacher_column)
-    counts = np.bincount(codes[codes >= 0], minlength=len(names))
-    if not counts.any():
-        raise ValueError("`match` has no rows with a teacher: there are no shares to imitate.")
-    shares = {name: int(count) for name, count in zip(names, counts, strict=True) if count}
-    return replace(settings, match_counts=shares)
 
 
 def _select(part: Any, settings: Settings, place: str, return_rejected: bool) -> tuple[Any, Any | None]:
@@ -175,7 +153,7 @@ def _record(
         "by": settings.by,
         "mode": settings.mode,
         "k": settings.k,
-        "where": getattr(settings.where, "__qualname__", settings.where),
+        "where": name_of_where(settings.where),
         "min_score": settings.min_score,
         "max_teacher_share": settings.max_teacher_share,
         "match": settings.match_counts is not None,

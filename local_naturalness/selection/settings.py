@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
@@ -31,16 +32,18 @@ class Settings:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.k is not None and (isinstance(self.k, bool) or self.k != int(self.k) or self.k < 1):
+        if self.k is not None and not (_is_whole(self.k) and self.k >= 1):
             raise ValueError(f"`k` must be a positive integer or None (all rows), got {self.k!r}.")
         _check_choice("mode", self.mode, ("best", "worst"))
         _check_choice("normalize", self.normalize, ("zscore", "rank"))
         _check_choice("weights", self.weights, (None, "chi2"))
         share = self.max_teacher_share
-        if share is not None and not 0 < share <= 1:
+        if share is not None and not (_is_number(share) and 0 < share <= 1):
             raise ValueError(f"`max_teacher_share` must be above 0 and at most 1, got {share!r}.")
-        if self.min_score is not None and not math.isfinite(self.min_score):
+        if self.min_score is not None and not _is_number(self.min_score):
             raise ValueError(f"`min_score` must be a finite number, got {self.min_score!r}.")
+        if not _is_whole(self.seed):
+            raise ValueError(f"`seed` must be an integer, got {self.seed!r}.")
         if not (self.where is None or isinstance(self.where, str) or callable(self.where)):
             raise TypeError(
                 "`where` must be the name of a bool column or a function of a row, got "
@@ -87,9 +90,17 @@ def _check_choice(argument: str, value: str | None, choices: tuple[str | None, .
         raise ValueError(f"`{argument}` must be one of {list(choices)}, got {value!r}.")
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: object) -> bool:
+    return _is_number(value) and value == int(value)
+
+
 def _check_combination(weights: Mapping[str, float]) -> None:
     numbers = list(weights.values())
-    if not numbers or not all(math.isfinite(weight) for weight in numbers) or not any(numbers):
+    if not numbers or not all(map(_is_number, numbers)) or not any(numbers):
         raise ValueError(
             "`by` as a dict gives each criterion a finite weight, at least one of them not zero, "
             f"got {dict(weights)}."

@@ -122,7 +122,7 @@ def test_match_moves_along_a_chain_of_teachers():
 
 def test_match_out_of_reach_is_said(make, caplog):
     dataset = make("ppq", "aba", score=[1.0, 2.0, 3.0])
-    wanted = make("pq", "bb")
+    wanted = make("pq", "bb", selection_rank=[1, 1])
     control = select_responses(dataset, by="random", match=wanted)
     assert control["teacher"][:] == ["b", "a"]
     assert "out of reach" in caplog.text
@@ -145,8 +145,19 @@ def test_match_arguments(make, many):
     with pytest.raises(ValueError, match="drop `max_teacher_share`"):
         select_responses(many, by="random", match=best, max_teacher_share=0.5)
     with pytest.raises(ValueError, match=r"does not: \['z'\]"):
-        select_responses(many, by="random", match=make("p", "z"))
+        select_responses(many, by="random", match=make("p", "z", selection_rank=[1]))
+    with pytest.raises(ValueError, match=r"'selection_rank'; found: \['prompt', 'teacher'"):
+        select_responses(many, by="random", match=many)
     with pytest.raises(ValueError, match="no shares to imitate"):
         select_responses(many, by="random", match=best.select([]))
     with pytest.raises(TypeError, match="must be a selection"):
         select_responses(many, by="random", match={"a": 1.0})
+
+
+def test_match_from_other_candidates_is_said(many, caplog):
+    many = many.add_column("correct", [place % 3 > 0 for place in range(len(many))])
+    best = select_responses(many, where="correct")
+    select_responses(many, by="random", where="correct", match=best)
+    assert "`where=" not in caplog.text
+    select_responses(many, by="random", match=best)
+    assert "`match` was selected with `where='correct'`, its control with `where=None`" in caplog.text

@@ -121,7 +121,7 @@ def test_a_stream_cannot_show_the_whole_dataset(scored, settings):
 
 def test_a_stream_cannot_be_matched(scored):
     with pytest.raises(ValueError, match="`match` must see the whole dataset"):
-        select_responses(scored.to_iterable_dataset(), by="random", match=scored)
+        select_responses(scored.to_iterable_dataset(), by="random", match=select_responses(scored))
 
 
 def test_a_stream_that_mixes_settings_is_an_error():

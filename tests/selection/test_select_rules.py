@@ -49,7 +49,6 @@ def test_undefined_scores_are_never_selected(make, bad, mode):
 def test_low_criteria_prefer_low(scored):
     assert picked(scored, by="rank_surprisal_ratio") == ["a", "b"]
     assert picked(scored, by="rank_surprisal_ratio", mode="worst") == ["b", "a"]
-    assert picked(scored, by="rank_surprisal_ratio", direction="high") == ["b", "a"]
 
 
 def test_min_score_is_the_worst_accepted_value(scored):
@@ -178,14 +177,33 @@ def test_scores_of_different_settings_do_not_mix(make):
         local_naturalness=[-1.0, -2.0, None],
         local_naturalness_spec=["window=4", "window=2", None],
     )
-    with pytest.raises(ValueError, match="holds 'window=4' and 'window=2'"):
+    with pytest.raises(ValueError, match="holds 'window=4' and 'window=2', which differ in window 4 and 2"):
         select_responses(dataset)
     assert picked(dataset.select([0, 2])) == ["a"]
+
+
+def test_scores_of_two_versions_may_be_compared(make):
+    specs = [f"window=4; local_naturalness=1.{version}; id=01234567" for version in (0, 1)]
+    dataset = make("pp", "ab", local_naturalness=[-1.0, -2.0], local_naturalness_spec=specs)
+    assert picked(dataset) == ["a"]
+
+
+def test_a_known_direction_is_not_overridden(scored):
+    message = "By 'rank_surprisal_ratio' low is better, `direction='high'`.*`mode=\"worst\"`"
+    for direction in ("high", {"rank_surprisal_ratio": "high"}):
+        with pytest.raises(ValueError, match=message):
+            select_responses(scored, by="rank_surprisal_ratio", direction=direction)
+    assert picked(scored, by="rank_surprisal_ratio", direction="low") == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
+        ({"k": "all"}, ValueError, "`k` must be a positive integer or None .*got 'all'"),
+        ({"min_score": "-3"}, ValueError, "`min_score` must be a finite number, got '-3'"),
+        ({"max_teacher_share": "half"}, ValueError, "`max_teacher_share` must be .* got 'half'"),
+        ({"seed": "a"}, ValueError, "`seed` must be an integer, got 'a'"),
+        ({"by": {"local_naturalness": "1"}}, ValueError, "gives each criterion a finite weight"),
         ({"by": "local_naturalnes"}, ValueError, "Did you mean 'local_naturalness'?"),
         ({"by": "learnability"}, ValueError, r"missing: \['global_naturalness', 'brier'\]"),
         ({"by": "global_naturalness"}, ValueError, r"written by GlobalScorer\(...\)"),

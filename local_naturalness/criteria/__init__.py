@@ -1,0 +1,22 @@
+"""The criteria: their directions, the columns they need, and the formulas that span several rows.
+
+A criterion is a number per response. Most are columns a scorer wrote; `learnability` and
+`global_naturalness_casl` are computed here from such columns, because they need all candidates
+of a prompt or the whole dataset.
+"""
+
+from local_naturalness.criteria.casl import CaslFit, fit_casl
+from local_naturalness.criteria.known import CRITERIA, ResolvedCriterion, resolve_criterion
+from local_naturalness.criteria.learnability import learnability
+from local_naturalness.criteria.values import check_one_spec, criterion_values
+
+__all__ = [
+    "CRITERIA",
+    "CaslFit",
+    "ResolvedCriterion",
+    "check_one_spec",
+    "criterion_values",
+    "fit_casl",
+    "learnability",
+    "resolve_criterion",
+]

@@ -1,0 +1,161 @@
+"""The known criteria: their directions and columns, and how a name is matched with a dataset."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+DIRECTIONS = ("high", "low")
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What is known about a criterion before any data is seen.
+
+    Args:
+        better: "high" or "low".
+        scorer: Scorer that wrote it (or its inputs): `<scorer>_spec` holds the settings.
+        inputs: Columns it is computed from; empty for a column that a scorer writes itself.
+        written_by: What the user has to run to get the column or the inputs.
+    """
+
+    better: str
+    scorer: str
+    written_by: str
+    inputs: tuple[str, ...] = ()
+
+
+_LOCAL, _GLOBAL = "local_naturalness", "global_naturalness"
+
+CRITERIA: Mapping[str, Criterion] = {
+    "local_naturalness": Criterion("high", _LOCAL, "LocalScorer(...)"),
+    "global_naturalness": Criterion("high", _GLOBAL, "GlobalScorer(...)"),
+    "global_naturalness_by_step": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'),
+    "rank_surprisal_ratio": Criterion("low", _GLOBAL, 'GlobalScorer(..., statistics=("rank",))'),
+    "learnability": Criterion(
+        "high", _GLOBAL, 'GlobalScorer(..., statistics=("brier",))', ("global_naturalness", "brier")
+    ),
+    "global_naturalness_drop": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'),
+    "global_naturalness_casl": Criterion(
+        "high",
+        _GLOBAL,
+        'GlobalScorer(..., statistics=("steps",))',
+        (
+            "global_naturalness",
+            "global_naturalness_drop",
+            "first_token_log_prob",
+            "num_steps",
+            "num_tokens",
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ResolvedCriterion:
+    """A criterion's name matched with the columns of one dataset.
+
+    Args:
+        name: As the user wrote it.
+        kind: "column", "computed" or "random".
+        direction: "high" or "low".
+        base: The known criterion behind the name, `None` for other columns.
+        suffix: What follows `base` in the column names of one scorer.
+    """
+
+    name: str
+    kind: str
+    direction: str
+    base: str | None = None
+    suffix: str = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns to read, with their suffix."""
+        if self.kind == "column":
+            return (self.name,)
+        if self.kind == "random":
+            return ()
+        return tuple(column + self.suffix for column in CRITERIA[self.base].inputs)
+
+    @property
+    def spec_column(self) -> str | None:
+        """The column that tells with which settings the scores were computed."""
+        return f"{CRITERIA[self.base].scorer}_spec{self.suffix}" if self.base else None
+
+    @property
+    def sign(self) -> float:
+        """+1.0 when high is better, else -1.0: values times the sign are "higher is better"."""
+        return 1.0 if self.direction == "high" else -1.0
+
+
+def resolve_criterion(
+    name: str, columns: Iterable[str], direction: str | Mapping[str, str] | None = None
+) -> ResolvedCriterion:
+    """Match a criterion's name with the columns of a dataset and find its direction.
+
+    Args:
+        name: A column, a criterion computed on the spot, or "random". A known criterion may carry
+            the `suffix` of the scorer that wrote it, recognised by its `<scorer>_spec<suffix>`.
+        columns: The dataset's columns.
+        direction: "high" or "low" for columns without a known direction, or a mapping from names
+            to directions.
+
+    Raises:
+        ValueError: The name is unknown, inputs are missing, the direction is not known, or it
+            contradicts the known one.
+
+    Example:
+
+    >>> resolve_criterion("rank_surprisal_ratio", ["prompt", "rank_surprisal_ratio"]).direction
+    'low'
+    """
+    columns = list(columns)
+    given = direction.get(name) if isinstance(direction, Mapping) else direction
+    if given is not None and given not in DIRECTIONS:
+        raise ValueError(f'`direction` must be "high" or "low", got {given!r}.')
+    if name == "random":
+        return ResolvedCriterion(name, "random", "high")
+    base, suffix = _known_base(name, columns)
+    if base is not None and given not in (None, CRITERIA[base].better):
+        raise ValueError(
+            f"By {name!r} {CRITERIA[base].better} is better, `direction={given!r}` says the opposite: "
+            'drop `direction`, and pass `mode="worst"` to select what the criterion likes least.'
+        )
+    if name in columns:
+        better = CRITERIA[base].better if base else given
+        if better is None:
+            raise ValueError(
+                f"Whether high or low is better is not known for column {name!r}: "
+                f'pass `direction="high"` or `direction="low"`.'
+            )
+        return ResolvedCriterion(name, "column", better, base, suffix)
+    if base is None:
+        raise ValueError(_unknown_name(name, columns))
+    criterion = CRITERIA[base]
+    needed = [column + suffix for column in criterion.inputs] or [name]
+    missing = [column for column in needed if column not in columns]
+    if missing:
+        raise ValueError(
+            f"Criterion {name!r} needs the columns {needed}; missing: {missing}, found: {columns}. "
+            f"They are written by {criterion.written_by}."
+        )
+    return ResolvedCriterion(name, "computed", criterion.better, base, suffix)
+
+
+def _known_base(name: str, columns: list[str]) -> tuple[str | None, str]:
+    for base in sorted(CRITERIA, key=len, reverse=True):
+        suffix = name[len(base) :]
+        has_scorer = f"{CRITERIA[base].scorer}_spec{suffix}" in columns
+        if name.startswith(base) and (not suffix or has_scorer):
+            return base, suffix
+    return None, ""
+
+
+def _unknown_name(name: str, columns: list[str]) -> str:
+    nearest = difflib.get_close_matches(name, [*columns, *CRITERIA, "random"], n=1, cutoff=0.5)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return (
+        f"Criterion {name!r} is neither a column nor a known criterion.{hint} "
+        f"Columns found: {columns}; computed on the spot: "
+        f"{[known for known, what in CRITERIA.items() if what.inputs]} and 'random'."
+    )

@@ -1,0 +1,63 @@
+"""A criterion as one number per row."""
+
+import numpy as np
+
+from local_naturalness.criteria.casl import fit_casl
+from local_naturalness.criteria.known import ResolvedCriterion
+from local_naturalness.criteria.learnability import learnability
+from local_naturalness.spec import may_be_compared, spec_difference
+from local_naturalness.tables import Columns
+
+
+def criterion_values(
+    columns: Columns, criterion: ResolvedCriterion, prompt: np.ndarray, is_candidate: np.ndarray
+) -> np.ndarray:
+    """A stored or computed criterion for every candidate.
+
+    Args:
+        columns: The table.
+        criterion: Not "random", whose numbers depend on a seed.
+        prompt: Shape [rows], prompt numbers, non-negative where `is_candidate`.
+        is_candidate: Shape [rows]. Other rows take no part in formulas that span rows.
+
+    Returns:
+        Shape [rows], NaN where the value is missing, not finite or of no candidate.
+
+    Raises:
+        ValueError: The scores were computed with different settings.
+    """
+    check_one_spec(columns, criterion)
+    inputs = [np.where(is_candidate, columns.numbers(name), np.nan) for name in criterion.inputs]
+    if criterion.kind == "column":
+        (values,) = inputs
+    elif criterion.base == "learnability":
+        values = learnability(*inputs, prompt)
+    else:
+        values, _ = fit_casl(*inputs)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def check_one_spec(columns: Columns, criterion: ResolvedCriterion, earlier: str | None = None) -> str | None:
+    """Raise a ValueError if the criterion's scores were computed with different settings.
+
+    Args:
+        columns: The table, or the next part of a stream.
+        criterion: Whose scores.
+        earlier: The settings of earlier parts.
+
+    Returns:
+        The settings, `None` where the dataset does not tell them.
+    """
+    if criterion.spec_column not in columns.names:
+        return earlier
+    specs = columns.distinct(criterion.spec_column)
+    first = next(iter(specs), None) if earlier is None else earlier
+    for other in specs:
+        if not may_be_compared(first, other):
+            raise ValueError(
+                f"Criterion {criterion.name!r} mixes scores of different settings, which are not "
+                f"comparable: column {criterion.spec_column!r} holds {first!r} and {other!r}, which "
+                f"differ in {spec_difference(first, other)}. Keep the rows of one of them, or score again."
+            )
+    return first

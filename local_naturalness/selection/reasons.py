@@ -1,0 +1,83 @@
+"""Why rows are not selected: the reasons, how often each held, and the line that tells it."""
+
+import logging
+from typing import Any
+
+import numpy as np
+
+from local_naturalness.selection.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Each reason with the argument to relax; a row carries the first that holds for it.
+REASONS = {
+    "missing_prompt": "prompt_column",
+    "where": "where",
+    "null_score": "by",
+    "min_score": "min_score",
+    "not_in_top_k": "k",
+    "teacher_share": "max_teacher_share` or `match",
+}
+CODES = ["", *REASONS]
+_MAX_TEACHERS_RECORDED = 50
+
+
+def count_outcome(
+    prompt: np.ndarray,
+    reason: np.ndarray,
+    teacher: np.ndarray | None,
+    names: list[str],
+    rows: np.ndarray,
+) -> dict[str, Any]:
+    """What happened to how many rows, JSON-ready.
+
+    Args:
+        prompt: Shape [rows], prompt numbers.
+        reason: Shape [rows], places in `CODES`.
+        teacher: Shape [rows], codes into `names`; `None` without teachers.
+        names: Teachers.
+        rows: The selected rows.
+    """
+    number = np.bincount(reason, minlength=len(CODES))
+    counts = {
+        "rows": len(reason),
+        "prompts": int(prompt.max(initial=-1)) + 1,
+        "selected": len(rows),
+        "prompts_selected": int(np.count_nonzero(np.diff(prompt[rows], prepend=-1))),
+        "rejected": {code: int(number[i]) for i, code in enumerate(CODES) if i and number[i]},
+    }
+    if teacher is not None:
+        counts["teacher_shares_before"] = _shares(teacher, names)
+        counts["teacher_shares_after"] = _shares(teacher[rows], names)
+    return counts
+
+
+def _shares(teacher: np.ndarray, names: list[str]) -> dict[str, float]:
+    number = np.bincount(teacher[teacher >= 0], minlength=len(names))
+    largest = np.argsort(-number, kind="stable")[:_MAX_TEACHERS_RECORDED]
+    total = max(len(teacher), 1)
+    return {names[i]: round(float(number[i] / total), 6) for i in largest}
+
+
+def log_counts(counts: dict[str, Any], settings: Settings, place: str) -> None:
+    """One line: what each rule removed and which argument relaxes it; loud if nothing is left."""
+    removed = [
+        f"{reason} removed {number} (relax `{REASONS[reason]}`)"
+        for reason, number in counts["rejected"].items()
+    ]
+    message = (
+        f"select_responses{place} by {settings.by}: {counts['selected']} of {counts['rows']} rows "
+        f"for {counts['prompts_selected']} of {counts['prompts']} prompts"
+    )
+    message = "; ".join([message, *removed])
+    if not counts["selected"]:
+        logger.warning("Nothing is selected. %s.", message)
+    elif counts["prompts"] == counts["rows"] > 1:
+        logger.warning(
+            "Every prompt has a single candidate, so there is nothing to choose between: is "
+            "`prompt_column=%r` the right column? %s.",
+            settings.prompt_column,
+            message,
+        )
+    else:
+        logger.info("%s.", message)

@@ -1,0 +1,159 @@
+"""Typed access to the few columns a choice needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import ClassLabel, Dataset, Features
+
+from local_naturalness.tables.content import BLOCK, as_text, hash_texts, hash_twice, number_by_appearance
+
+
+def indices_of(dataset: Dataset) -> np.ndarray | None:
+    """The rows of `dataset.data` that the dataset shows, or `None` when it shows all in order."""
+    # `datasets` has no public way to read the mapping without copying the rows it points to.
+    mapping = dataset._indices
+    return None if mapping is None else mapping.column(0).to_numpy().astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Typed access to the columns of a table.
+
+    Args:
+        table: All rows.
+        indices: The rows to look at, in order; `None` means all.
+        features: Feature types where known (a `ClassLabel` gives teachers their names).
+    """
+
+    table: pa.Table
+    indices: np.ndarray | None = None
+    features: Features | None = None
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "Columns":
+        """The columns of a dataset; nothing is read yet."""
+        return cls(dataset.data.table, indices_of(dataset), dataset.features)
+
+    @property
+    def names(self) -> list[str]:
+        return self.table.column_names
+
+    def __len__(self) -> int:
+        return self.table.num_rows if self.indices is None else len(self.indices)
+
+    def _shown(self, values: np.ndarray) -> np.ndarray:
+        return values if self.indices is None else values[self.indices]
+
+    def numbers(self, name: str) -> np.ndarray:
+        """A numeric or bool column as float64, NaN where null.
+
+        Raises:
+            TypeError: The column holds something else.
+        """
+        column = self.table.column(name)
+        kind = column.type
+        if not (
+            pa.types.is_floating(kind)
+            or pa.types.is_integer(kind)
+            or pa.types.is_boolean(kind)
+            or pa.types.is_decimal(kind)
+            or pa.types.is_null(kind)
+        ):
+            raise TypeError(
+                f"Column {name!r} must hold numbers, found type {kind}. Name another column or "
+                f'convert it: `dataset.cast_column({name!r}, Value("float64"))`.'
+            )
+        if pa.types.is_boolean(kind):
+            column = column.cast(pa.int8())
+        return self._shown(column.cast(pa.float64()).to_numpy())
+
+    def flags(self, name: str) -> np.ndarray:
+        """A bool column, False where null.
+
+        Raises:
+            TypeError: The column is not bool.
+        """
+        column = self.table.column(name)
+        if pa.types.is_null(column.type):
+            column = column.cast(pa.bool_())
+        if not pa.types.is_boolean(column.type):
+            raise TypeError(
+                f"Column {name!r} must be of type bool, found {column.type}. Convert it: "
+                f'`dataset.cast_column({name!r}, Value("bool"))`, or pass a function of a row.'
+            )
+        return self._shown(pc.fill_null(column, False).to_numpy())
+
+    def labels(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """A column of few distinct values (teachers) as codes into a list of names; null is -1."""
+        column = self.table.column(name)
+        if pa.types.is_nested(column.type):
+            raise TypeError(f"Column {name!r} must hold names, found type {column.type}.")
+        if pa.types.is_null(column.type):
+            column = column.cast(pa.string())
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        chunks = column.unify_dictionaries().chunks
+        values = chunks[0].dictionary.to_pylist() if chunks else []
+        feature = (self.features or {}).get(name)
+        if isinstance(feature, ClassLabel):
+            values = [feature.int2str(value) for value in values]
+        codes = [chunk.indices.cast(pa.int64()).fill_null(-1).to_numpy() for chunk in chunks]
+        codes = self._shown(np.concatenate([np.zeros(0, dtype=np.int64), *codes]))
+        return codes, [str(value) for value in values]
+
+    def distinct(self, name: str, limit: int | None = None) -> list[str]:
+        """Up to `limit` (or all) distinct non-null values among the rows shown, in order of appearance."""
+        codes, values = self.labels(name)
+        seen = pd.unique(codes[codes >= 0])
+        return [values[code] for code in seen[:limit]]
+
+    def prompt_codes(self, name: str) -> np.ndarray:
+        """Number the prompts 0, 1, ... in order of first appearance; null is -1.
+
+        Prompts are strings, numbers or message lists; equal content is the same prompt. They are
+        told apart by a 64-bit hash, verified by a second one: that two of 10 million prompts
+        collide in the first has a probability of 3e-6 and is an error, never a silent mixture.
+        """
+        column = self.table.column(name)
+        is_prompt = self._shown(pc.is_valid(column).to_numpy())
+        keys, checks = (self._shown(hashes)[is_prompt] for hashes in hash_twice(column))
+        numbers = number_by_appearance(keys)
+        if not np.array_equal(checks[first_rows(numbers)][numbers], checks):
+            raise RuntimeError(f"Two different prompts in column {name!r} have the same hash.")
+        codes = np.full(len(is_prompt), -1, dtype=np.int64)
+        codes[is_prompt] = numbers
+        return codes
+
+    def content_keys(self, name: str, rows: np.ndarray, seed: int) -> np.ndarray:
+        """A hash of some rows' content that is the same on every platform (XXH3, 64 bits).
+
+        Args:
+            name: A column of text, numbers or message lists; null counts as empty text.
+            rows: Row numbers, shape [n].
+            seed: Other seeds give other keys.
+
+        Returns:
+            Shape [n], uint64.
+        """
+        places = rows if self.indices is None else self.indices[rows]
+        keys = np.empty(len(rows), dtype=np.uint64)
+        order = np.argsort(places, kind="stable")
+        ascending = places[order]
+        # Block by block: `take` on a column of many chunks would copy the whole column first.
+        for start in range(0, self.table.num_rows, BLOCK):
+            low, high = np.searchsorted(ascending, [start, start + BLOCK])
+            if low < high:
+                block = as_text(self.table.column(name).slice(start, BLOCK))
+                keys[order[low:high]] = hash_texts(block.gather(ascending[low:high] - start), seed)
+        return keys
+
+
+def first_rows(codes: np.ndarray) -> np.ndarray:
+    """The first row of each code 0, 1, ..., shape [codes]; rows with code -1 are passed over."""
+    first = np.zeros(codes.max(initial=-1) + 1, dtype=np.int64)
+    rows = np.flatnonzero(codes >= 0)[::-1]
+    first[codes[rows]] = rows
+    return first

@@ -1,0 +1,35 @@
+"""What a function needs of a dataset, asked for before anything is read."""
+
+from collections.abc import Mapping
+
+from datasets import Dataset, DatasetDict
+
+
+def require_columns(columns: list[str], needed: Mapping[str, str]) -> None:
+    """Raise a ValueError that names what is missing.
+
+    Args:
+        columns: What the dataset has.
+        needed: Argument name -> column that it points to.
+    """
+    for argument, column in needed.items():
+        if column not in columns:
+            raise ValueError(
+                f"Column {column!r} is needed but not there; found: {columns}. "
+                f"Name the right one with `{argument}=...`."
+            )
+
+
+def require_dataset(dataset: object, function: str) -> None:
+    """Raise a TypeError, with the way out, unless `dataset` is a `Dataset`."""
+    if isinstance(dataset, DatasetDict):
+        raise TypeError(
+            f"`{function}` needs one Dataset, got a DatasetDict with splits {list(dataset)}: "
+            f"pass `dataset[{next(iter(dataset), None)!r}]`, or join the splits with "
+            "`datasets.concatenate_datasets`."
+        )
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            f"`{function}` needs a Dataset, got {type(dataset).__name__}. Load it without "
+            "`streaming=True`; for a table use `Dataset.from_pandas`."
+        )

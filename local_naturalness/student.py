@@ -16,6 +16,7 @@ from local_naturalness import identity
 from local_naturalness.cost import StudentCost, student_cost
 from local_naturalness.devices import check_device, check_given, default_device, dtype_name
 from local_naturalness.forking import make_safe_after_fork
+from local_naturalness.reachable import require_copy_or_hub
 from local_naturalness.shipping import Shipped
 
 # Models given as objects, by a key and by digest: forked workers and copies find them here.
@@ -314,6 +315,8 @@ def _found(source: str, load: Any) -> Any:
     if looks_like_path and not os.path.isdir(source):
         raise FileNotFoundError(f"There is no student folder at {source!r}.")
     try:
+        if not os.path.isdir(source):
+            require_copy_or_hub(source)
         return load()
     except OSError as error:
         if isinstance(error, FileNotFoundError) and os.path.isdir(source):

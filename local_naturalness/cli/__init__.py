@@ -1,11 +1,13 @@
 """The command line: `local-naturalness COMMAND --help`."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 
 from local_naturalness import __version__
 from local_naturalness.cli import benchmark, compare, demo, estimate, merge, push, score, select, teachers
+from local_naturalness.cli.wording import told
 
 _COMMANDS = (demo, estimate, score, merge, teachers, select, compare, push, benchmark)
 
@@ -19,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 2 on bad input, with one sentence on standard error that says what to change.
     """
-    options = _parser().parse_args(arguments)
+    parser, commands = _parsers()
+    options = parser.parse_args(arguments)
     # Importing these takes seconds, `--help` should not.
     from datasets.exceptions import DatasetsError
 
@@ -31,13 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (DatasetsError, ImportError, MemoryError, OSError, TypeError, ValueError) as error:
-        sentence = " ".join(str(error).split()) or type(error).__name__
-        print(f"local-naturalness {options.command}: error: {sentence}", file=sys.stderr)
+        names = re.findall(r"--[\w-]+", commands[options.command].format_usage())
+        print(f"local-naturalness {options.command}: error: {told(error, names)}", file=sys.stderr)
         return 2
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of all words, and that of each command."""
     parser = argparse.ArgumentParser(
         prog="local-naturalness",
         description="Choose the teacher, and the teacher's answer to each prompt, to train a student on.",
@@ -55,4 +59,4 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
-    return parser
+    return parser, commands.choices

@@ -12,14 +12,20 @@ Example:
 import argparse
 import json
 
+from local_naturalness.cli.arguments import number_from
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--prompt-tokens", type=int, default=250, metavar="N")
-    parser.add_argument("--trace-tokens", type=int, default=1_500, metavar="N", help="tokens of a response")
-    parser.add_argument("--responses", type=int, default=1, metavar="N", help="responses to the prompt")
-    parser.add_argument("--window", type=int, default=4, metavar="N")
-    parser.add_argument("--repeats", type=int, default=5, metavar="N")
-    parser.add_argument("--max-tokens-per-batch", type=int, default=8_192, metavar="N")
+    parser.add_argument("--prompt-tokens", type=number_from(1), default=250, metavar="N")
+    parser.add_argument(
+        "--trace-tokens", type=number_from(1), default=1_500, metavar="N", help="tokens of a response"
+    )
+    parser.add_argument(
+        "--responses", type=number_from(1), default=1, metavar="N", help="responses to the prompt"
+    )
+    parser.add_argument("--window", type=number_from(0), default=4, metavar="N")
+    parser.add_argument("--repeats", type=number_from(1), default=5, metavar="N")
+    parser.add_argument("--max-tokens-per-batch", type=number_from(1), default=8_192, metavar="N")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--json", action="store_true", help="print everything that was measured as JSON")
@@ -31,7 +37,17 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.benchmark.measure import measure
     from local_naturalness.benchmark.workload import make_model, make_workload
 
-    model = make_model().to(options.device, getattr(torch, options.dtype))
+    dtype = getattr(torch, options.dtype, None)
+    if not isinstance(dtype, torch.dtype):
+        raise ValueError(
+            f"`dtype` must be one of torch such as float32 or bfloat16; found {options.dtype!r}."
+        )
+    try:
+        model = make_model().to(options.device, dtype)
+    except RuntimeError as error:
+        raise ValueError(
+            f"`device` {options.device!r} cannot be used ({str(error).splitlines()[0]})."
+        ) from error
     workload = make_workload(
         model.config.vocab_size,
         options.prompt_tokens,

@@ -9,7 +9,13 @@ Example:
 
 import argparse
 
-from local_naturalness.cli.arguments import add_input_arguments
+from local_naturalness.cli.arguments import (
+    add_column_arguments,
+    add_input_arguments,
+    add_plot_argument,
+    add_seed_argument,
+    show,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEACHER=ACCURACY",
         help="accuracy of the student trained on each teacher",
     )
-    parser.add_argument("--prompt-column", default="prompt")
-    parser.add_argument("--teacher-column", default="teacher")
-    parser.add_argument("--response-column", default="response")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--plot", metavar="PATH", help="also write a plot (needs the extra 'plots')")
+    add_column_arguments(parser, "prompt", "teacher", "response")
+    add_seed_argument(parser)
+    add_plot_argument(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -43,10 +47,7 @@ def run(options: argparse.Namespace) -> None:
         response_column=options.response_column,
         seed=options.seed,
     )
-    print(comparison)
-    if options.plot:
-        comparison.plot(options.plot)
-        print(f"Plot written to {options.plot}")
+    show(comparison, options.plot)
 
 
 def _outcomes(words: list[str] | None) -> dict[str, float] | None:
@@ -57,7 +58,10 @@ def _outcomes(words: list[str] | None) -> dict[str, float] | None:
         # A teacher's name may hold the sign itself; an accuracy does not.
         teacher, _, accuracy = word.rpartition("=")
         try:
-            outcomes[teacher] = float(accuracy)
+            number = float(accuracy)
         except ValueError:
             raise ValueError(f"--outcomes takes TEACHER=ACCURACY, found {word!r}.") from None
+        if teacher in outcomes:
+            raise ValueError(f"--outcomes names the teacher {teacher!r} twice: leave one out.")
+        outcomes[teacher] = number
     return outcomes

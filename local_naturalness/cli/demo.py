@@ -17,8 +17,12 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from local_naturalness import LocalScorer, rank_teachers, select_responses
-    from local_naturalness.cli.tables import read_table, write_table
+    from local_naturalness.cli.tables import read_table
     from local_naturalness.embedded import candidates_path, student_path
+    from local_naturalness.store.output_folder import OutputFolder
+
+    output = OutputFolder(options.output, "curated")
+    output.check(may_replace=True)
 
     # A student of a million parameters gains nothing from more, and suffers where cores are shared.
     torch.set_num_threads(1)
@@ -51,5 +55,5 @@ def run(options: argparse.Namespace) -> None:
         if other["teacher"] != example["teacher"]:
             print(f"  instead of {other['teacher']}, {other['local_naturalness']:.3f}")
 
-    path = write_table(best, options.output, "curated", overwrite=True)
-    print(f"\nThe curated dataset ({len(best)} rows) is in {path}")
+    output.write_table(best.to_parquet)
+    print(f"\nThe curated dataset ({len(best)} rows) is in {output.table}")

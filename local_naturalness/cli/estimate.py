@@ -12,7 +12,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from local_naturalness.cli.arguments import add_input_arguments
+from local_naturalness.cli.arguments import add_input_arguments, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ _PREFIXES = ((1e18, "exa"), (1e15, "peta"), (1e12, "tera"), (1e9, "giga"), (1e6,
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "input", "rows of prompt, teacher, response")
-    parser.add_argument("--sample", type=int, default=1_000, metavar="N", help="rows to read (default: 1000)")
+    parser.add_argument(
+        "--sample", type=number_from(1), default=1_000, metavar="N", help="rows to read (default: 1000)"
+    )
     parser.add_argument(
         "--calibrate",
         type=float,

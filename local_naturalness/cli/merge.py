@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.store.parts import joined, read_parts
 
     output = OutputFolder(options.folder)
-    output.refuse_other_tables()
+    output.check(may_replace=True)
     parts = read_parts(output.parts)
     schema, tables = joined(output.parts, parts)
 
@@ -34,5 +34,5 @@ def run(options: argparse.Namespace) -> None:
                 writer.write_table(table)
 
     with output.in_use("merge") as workplace:
-        output.write_table(workplace, write)
+        output.write_table(write, workplace)
     print(f"{parts[-1].end} rows of {len(parts)} shards written to {output.table}")

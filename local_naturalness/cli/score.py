@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_naturalness.cli.arguments import add_input_arguments, add_output_argument
+from local_naturalness.cli.arguments import add_input_arguments, add_output_argument, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "input", "rows of prompt, teacher, response")
     add_output_argument(parser)
     work = parser.add_argument_group("resuming and sharing the work")
-    work.add_argument("--num-proc", type=int, metavar="N", help="worker processes")
+    work.add_argument("--num-proc", type=number_from(0), metavar="N", help="worker processes")
     work.add_argument(
         "--shard-rows",
         type=int,
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
     index, num_shards = _checked_shard(options)
     output = OutputFolder(options.output)
-    output.refuse_other_tables()
+    output.check(may_replace=True)
     dataset = read_table(options.input, options.split)
     scorer = make_scorer(options, store=output.scores)
     scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
     with output.in_use(f"{index:05d}-of-{num_shards:05d}") as workplace:
         scored = _scored(dataset.select(rows), scorer, output, workplace, options)
         if num_shards == 1:
-            output.write_table(workplace, scored.to_parquet)
+            output.write_table(scored.to_parquet, workplace)
         else:
             part = Part(index, num_shards, rows.start, len(rows), len(dataset), scorer.spec)
             write_part(output.parts, workplace, part, scored.to_parquet if rows else None)

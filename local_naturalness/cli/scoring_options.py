@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_naturalness.cli.arguments import number_from
+
 if TYPE_CHECKING:
     from local_naturalness.scoring import Scorer
 
@@ -42,7 +44,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     settings.add_argument(
         "--splitter", default="sentence", help="sentence, line, paragraph or turn (default: sentence)"
     )
-    settings.add_argument("--max-tokens-per-batch", type=int, metavar="N")
+    settings.add_argument("--max-tokens-per-batch", type=number_from(1), metavar="N")
     # Options of one scorer are there only when given, so that the other one can refuse them.
     given = argparse.SUPPRESS
     local = parser.add_argument_group("local scorer")

@@ -9,7 +9,14 @@ Example:
 
 import argparse
 
-from local_naturalness.cli.arguments import add_input_arguments, add_output_argument
+from local_naturalness.cli.arguments import (
+    add_column_arguments,
+    add_direction_argument,
+    add_input_arguments,
+    add_output_argument,
+    add_seed_argument,
+    number_from,
+)
 
 _PASSED_ON = (
     "mode",
@@ -38,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--k", type=_count, default=1, help="responses per prompt, or all (default: 1)")
     parser.add_argument("--mode", choices=("best", "worst"), default="best")
-    parser.add_argument("--direction", choices=("high", "low"), help="for a column without a known direction")
+    add_direction_argument(parser)
     parser.add_argument("--where", metavar="COLUMN", help="bool column of the rows that may be selected")
     parser.add_argument("--min-score", type=float, help="worst value of the criterion still accepted")
     parser.add_argument("--max-teacher-share", type=float, metavar="SHARE")
@@ -48,16 +55,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", choices=("chi2",), help="add selection_weight")
     parser.add_argument("--match", metavar="SELECTION", help="with --by random: imitate its teacher shares")
     parser.add_argument("--return-rejected", action="store_true", help="also write DIR-rejected")
-    parser.add_argument("--prompt-column", default="prompt")
-    parser.add_argument("--response-column", default="response")
-    parser.add_argument("--teacher-column", default="teacher")
-    parser.add_argument("--seed", type=int, default=0)
+    add_column_arguments(parser, "prompt", "response", "teacher")
+    add_seed_argument(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import select_responses
-    from local_naturalness.cli.tables import read_table, write_table
+    from local_naturalness.cli.tables import read_table
+    from local_naturalness.store.output_folder import OutputFolder
 
+    output = OutputFolder(options.output, "selected")
+    beside = OutputFolder(f"{options.output.rstrip('/')}-rejected", "rejected")
+    for folder in (output, beside) if options.return_rejected else (output,):
+        folder.check(may_replace=False)
     selected = select_responses(
         read_table(options.scored, options.split),
         by=_criterion(options.by),
@@ -68,9 +78,9 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.return_rejected:
         selected, rejected = selected
-        write_table(rejected, f"{options.output.rstrip('/')}-rejected", "rejected")
-    path = write_table(selected, options.output, "selected")
-    print(f"{len(selected)} responses selected, written to {path}")
+        beside.write_table(rejected.to_parquet)
+    output.write_table(selected.to_parquet)
+    print(f"{len(selected)} responses selected, written to {output.table}")
 
 
 def _criterion(words: list[str]) -> str | dict[str, float]:
@@ -87,4 +97,4 @@ def _criterion(words: list[str]) -> str | dict[str, float]:
 
 
 def _count(text: str) -> int | None:
-    return None if text == "all" else int(text)
+    return None if text == "all" else number_from(1)(text)

@@ -1,10 +1,11 @@
-"""Reading and writing the tables that commands work on."""
+"""Reading the tables that commands work on."""
 
 import json
 import os
 from pathlib import Path
 
 from datasets import Dataset, DatasetDict, load_dataset, load_from_disk
+from datasets.exceptions import DatasetNotFoundError
 
 _FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 
@@ -14,7 +15,8 @@ def read_table(source: str, split: str = "train") -> Dataset:
 
     Raises:
         FileNotFoundError: nothing is there.
-        ValueError: something is there that is not a table, or it has no rows.
+        ConnectionError: the source looks like a hub id, and no such dataset can be reached.
+        ValueError: something is there that is not a table, or it has no rows, or no such split.
     """
     path = Path(source)
     if path.is_file():
@@ -24,34 +26,16 @@ def read_table(source: str, split: str = "train") -> Dataset:
     elif _looks_like_path(source):
         raise FileNotFoundError(f"There is no file or folder {source!r}.")
     else:
-        dataset = load_dataset(source)
+        dataset = _read_hub(source)
     if isinstance(dataset, DatasetDict):
         if split not in dataset:
             raise ValueError(f"{source!r} has the splits {', '.join(dataset)}: choose one with --split.")
         dataset = dataset[split]
+    elif split not in ("train", str(dataset.split)):
+        raise ValueError(f"{source!r} is one table without a split {split!r}: leave out --split.")
     if not len(dataset):
         raise ValueError(f"{source!r} holds no rows.")
     return dataset
-
-
-def write_table(dataset: Dataset, folder: str, name: str, overwrite: bool = False) -> Path:
-    """Write rows to `folder/name.parquet`, under another name until the file is whole.
-
-    Raises:
-        ValueError: the folder holds a table already (with `overwrite`: one of another name).
-    """
-    target = Path(folder)
-    others = [
-        path.name for path in target.glob("*.parquet") if not (overwrite and path.name == f"{name}.parquet")
-    ]
-    if others:
-        raise ValueError(
-            f"The folder {folder!r} already holds a table ({others[0]}): choose another --output."
-        )
-    target.mkdir(parents=True, exist_ok=True)
-    part = target / f".{name}.part"
-    dataset.to_parquet(part)
-    return part.rename(target / f"{name}.parquet")
 
 
 def _read_file(path: Path) -> Dataset:
@@ -74,6 +58,16 @@ def _read_folder(path: Path) -> Dataset | DatasetDict:
     if not files:
         raise ValueError(f"The folder {str(path)!r} holds neither *.parquet nor a saved dataset.")
     return load_dataset("parquet", data_files=files, split="train")
+
+
+def _read_hub(source: str) -> DatasetDict:
+    try:
+        return load_dataset(source)
+    except (ConnectionError, DatasetNotFoundError) as error:
+        raise ConnectionError(
+            f"There is no file or folder {source!r}, and no dataset of that name on the Hub can be reached "
+            f"({' '.join(str(error).split())})."
+        ) from error
 
 
 def _looks_like_path(source: str) -> bool:

@@ -7,21 +7,28 @@ Example:
 
 import argparse
 
-from local_naturalness.cli.arguments import add_input_arguments
+from local_naturalness.cli.arguments import (
+    add_column_arguments,
+    add_direction_argument,
+    add_input_arguments,
+    add_plot_argument,
+    add_seed_argument,
+    number_from,
+    show,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "scored", "scored rows")
     parser.add_argument("--by", default="local_naturalness", metavar="CRITERION")
-    parser.add_argument("--direction", choices=("high", "low"), help="for a column without a known direction")
+    add_direction_argument(parser)
     parser.add_argument(
         "--complete-only", action="store_true", help="only prompts that all teachers answered"
     )
-    parser.add_argument("--num-bootstrap", type=int, default=1000, metavar="N")
-    parser.add_argument("--prompt-column", default="prompt")
-    parser.add_argument("--teacher-column", default="teacher")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--plot", metavar="PATH", help="also write a plot (needs the extra 'plots')")
+    parser.add_argument("--num-bootstrap", type=number_from(1), default=1000, metavar="N")
+    add_column_arguments(parser, "prompt", "teacher")
+    add_seed_argument(parser)
+    add_plot_argument(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -38,7 +45,4 @@ def run(options: argparse.Namespace) -> None:
         teacher_column=options.teacher_column,
         seed=options.seed,
     )
-    print(ranking)
-    if options.plot:
-        ranking.plot(options.plot)
-        print(f"Plot written to {options.plot}")
+    show(ranking, options.plot)

@@ -175,6 +175,12 @@ def _relation(
     teacher_column: str,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Spearman of each criterion's teacher means with the outcomes, and what limits it."""
+    _, teachers = columns.labels(teacher_column)
+    if not set(teachers) & set(outcomes):
+        raise ValueError(
+            f"`outcomes` must name teachers of the dataset, which are {', '.join(teachers)}; found "
+            f"{', '.join(map(str, outcomes)) or 'none'}."
+        )
     related, compared = [], []
     for criterion in criteria:
         if criterion.kind == "random":

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local_naturalness.hub.provenance import Provenance, spec_pairs, student_of
+from local_naturalness.hub.provenance import Provenance, student_of
 from local_naturalness.hub.records import Record
 from local_naturalness.hub.safe_text import escaped, public_name
+from local_naturalness.spec import read_spec
 
 NOT_RECORDED = "not recorded"
 
@@ -81,7 +82,7 @@ def scorer_facts(provenance: Provenance) -> dict[str, str]:
     several = len(provenance.specs) > 1
     for column, spec in provenance.specs.items():
         place = f" ({escaped(column)})" if several else ""
-        pairs = spec_pairs(spec)
+        pairs = read_spec(spec)
         student, commit = student_of(spec)
         facts[f"Student{place}"] = escaped(public_name(student)) or NOT_RECORDED
         facts[f"Student commit or digest{place}"] = escaped(commit) or NOT_RECORDED

@@ -9,6 +9,7 @@ from datasets import Dataset
 
 from local_naturalness.criteria import CRITERIA
 from local_naturalness.hub.records import Record, joined_record
+from local_naturalness.spec import read_spec
 from local_naturalness.tables import Columns
 
 QUANTILES = {
@@ -54,14 +55,9 @@ class Provenance:
         return [student_of(spec)[0] for spec in self.specs.values()]
 
 
-def spec_pairs(spec: str) -> dict[str, str]:
-    """The `key=value` pairs of a spec; what is not a pair becomes a key without a value."""
-    return {name: value for name, _, value in (pair.partition("=") for pair in spec.split("; "))}
-
-
 def student_of(spec: str) -> tuple[str, str]:
     """Name and commit (or digest) of the student in a spec, each empty where it is not told."""
-    label = spec_pairs(spec).get("student", "")
+    label = read_spec(spec).get("student", "")
     name, at, commit = label.rpartition("@")
     return (name, commit) if at else (label, "")
 

@@ -1,4 +1,4 @@
-"""The output folder of a scoring run: one table that can be seen, everything else hidden beside it."""
+"""The output folder of a command: one table that can be seen, everything else hidden beside it."""
 
 import shutil
 import tempfile
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_naturalness.store.files import settle
+from local_naturalness.store.files import part_file, settle
 from local_naturalness.store.lock import locked
 
 _HIDDEN = ".local_naturalness"
@@ -17,11 +17,12 @@ class OutputFolder:
 
     Args:
         folder: of the final table.
+        name: of the final table, without an ending.
     """
 
-    def __init__(self, folder: str):
+    def __init__(self, folder: str, name: str = "scored"):
         self.folder = Path(folder)
-        self.table = self.folder / "scored.parquet"
+        self.table = self.folder / f"{name}.parquet"
         self.scores = self.folder / _HIDDEN / "scores"
         self.parts = self.folder / _HIDDEN / "parts"
 
@@ -30,13 +31,24 @@ class OutputFolder:
         """Whether an earlier run has finished any rows."""
         return any(self.scores.glob("*.parquet"))
 
-    def refuse_other_tables(self) -> None:
+    def check(self, may_replace: bool) -> None:
         """The final table must be the only one.
 
+        Args:
+            may_replace: the table itself may be there already.
+
         Raises:
-            ValueError: the folder holds another table.
+            ValueError: the folder holds another table, or a file has its name.
         """
-        others = sorted(path.name for path in self.folder.glob("*.parquet") if path != self.table)
+        nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
+        if not nearest.is_dir():
+            raise ValueError(
+                f"The output {str(self.folder)!r} must be a folder, and {str(nearest)!r} is a file: choose "
+                "another --output."
+            )
+        others = sorted(
+            path.name for path in self.folder.glob("*.parquet") if not (may_replace and path == self.table)
+        )
         if others:
             raise ValueError(
                 f"The folder {str(self.folder)!r} already holds a table ({others[0]}): choose another "
@@ -61,8 +73,14 @@ class OutputFolder:
             finally:
                 shutil.rmtree(workplace, ignore_errors=True)
 
-    def write_table(self, workplace: Path, write: Callable[[Path], object]) -> None:
-        """Put the final table in its place when it is whole."""
-        part = workplace / self.table.name
-        write(part)
-        settle(part, self.table)
+    def write_table(self, write: Callable[[Path], object], workplace: Path | None = None) -> None:
+        """Put the final table in its place when it is whole.
+
+        Args:
+            write: writes it to a path.
+            workplace: on the same disk, for what is not finished; by default the folder itself.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with part_file(workplace or self.folder) as part:
+            write(part)
+            settle(part, self.table)

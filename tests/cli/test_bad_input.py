@@ -1,6 +1,11 @@
 """Bad input ends with exit code 2 and one sentence that says what to change."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
+from huggingface_hub import constants
+from huggingface_hub.utils import _http
 
 from local_naturalness.cli import main
 from local_naturalness.embedded import student_path
@@ -27,27 +32,123 @@ def broken(tmp_path):
         (["score", "{candidates}", "--student", "./nowhere"], "no student folder at './nowhere'"),
         (
             ["score", "{candidates}", "--student", "S", "--response-column", "answer"],
-            "needs the column 'answer'",
+            "Pass --response-column with the right name",
         ),
-        (["score", "{candidates}", "--student", "S", "--window", "0", "--stride", "0"], "`stride` must be"),
+        (["score", "{candidates}", "--student", "S", "--splitter", "turn"], "--splitter turn makes each"),
+        (["score", "{candidates}", "--student", "S", "--split", "test"], "leave out --split"),
+        (["score", "{candidates}", "--student", "S", "--window", "0", "--stride", "0"], "--stride must be"),
         (["score", "{candidates}", "--student", "S", "--splitter", "sentences"], "'sentence'"),
         (["score", "{candidates}", "--student", "S", "--statistics", "rank"], "--statistics does nothing"),
-        (["score", "{candidates}", "--student", "S", "--device", "gpu"], "`device` must be"),
+        (["score", "{candidates}", "--student", "S", "--device", "gpu"], "--device must be"),
         (["select", "{candidates}", "--by", "local_naturalness"], "local_naturalness"),
-        (["select", "{scored}", "--by", "num_tokens"], "direction"),
+        (["select", "{scored}", "--by", "num_tokens"], "pass --direction high or --direction low."),
         (["select", "{scored}", "--by", "local=x"], "CRITERION=WEIGHT"),
-        (["teachers", "{scored}", "--teacher-column", "model"], "model"),
+        (["select", "{scored}", "--prompt-column", "q"], "Name the right one with --prompt-column."),
+        (["select", "{scored}", "--where", "kept"], "with --where."),
+        (["select", "{scored}", "--max-teacher-share", "2"], "--max-teacher-share must be"),
+        (["select", "{scored}", "--match", "{scored}"], "pass --by random with it"),
+        (["teachers", "{scored}", "--teacher-column", "model"], "with --teacher-column."),
+        (["teachers", "{scored}", "--by", "random"], "--by must be a criterion"),
+        (
+            ["teachers", "{scored}", "--plot", "nowhere/x.png"],
+            "error: No such file or directory: 'nowhere/x.png'",
+        ),
+        (["compare", "{scored}", "--teacher-column", "model"], "with --teacher-column."),
+        (["compare", "{candidates}"], "or name columns with --criteria."),
+        (["compare", "{scored}", "--outcomes", "long=1", "long=0"], "names the teacher 'long' twice"),
+        (["compare", "{scored}", "--outcomes", "me=1"], "--outcomes must name teachers of the dataset"),
+        (["benchmark", "--device", "gpu"], "--device 'gpu' cannot be used"),
+        (["benchmark", "--dtype", "floaty"], "--dtype must be one of torch"),
     ],
 )
 def test_bad_input(words, says, candidates, scored, broken, tmp_path, capsys):
     names = {"{candidates}": candidates, "{scored}": scored, "{broken}": broken, "S": student_path()}
     words = [str(names.get(word, word)) for word in words]
-    if words[0] != "teachers":
+    if words[0] in ("score", "select"):
         words += ["--output", str(tmp_path / "output")]
     capsys.readouterr()
     assert main(words) == 2
     assert says in sentence(capsys)
     assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["select", "x", "--output", "y", "--k", "two"], "must be a whole number from 1 on; found 'two'"),
+        (["select", "x", "--output", "y", "--k", "0"], "must be a whole number from 1 on; found '0'"),
+        (["teachers", "x", "--num-bootstrap", "0"], "from 1 on"),
+        (["score", "x", "--student", "s", "--output", "y", "--num-proc", "-1"], "from 0 on"),
+        (["score", "x", "--student", "s", "--output", "y", "--max-tokens-per-batch", "0"], "from 1 on"),
+        (["estimate", "x", "--student", "s", "--sample", "0"], "from 1 on"),
+        (["benchmark", "--repeats", "0"], "from 1 on"),
+    ],
+)
+def test_numbers_out_of_range(words, says, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(words)
+    assert exit_.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["{file}", "{file}/in/it"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["score", "{candidates}", "--student", "S", "--output"],
+        ["select", "{scored}", "--output"],
+        ["demo", "--output"],
+        ["merge"],
+    ],
+)
+def test_an_output_that_is_a_file(words, place, candidates, scored, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    names = {"{candidates}": candidates, "{scored}": scored, "S": student_path()}
+    words = [str(names.get(word, word)) for word in words]
+    capsys.readouterr()
+    assert main([*words, place.replace("{file}", str(file))]) == 2
+    assert f"{str(file)!r} is a file: choose another --output." in sentence(capsys)
+    assert file.read_text() == "kept"
+
+
+def test_rejects_that_are_there_are_told_before_anything_is_written(scored, tmp_path, capsys):
+    output = tmp_path / "best"
+    (tmp_path / "best-rejected").mkdir()
+    (tmp_path / "best-rejected" / "rejected.parquet").touch()
+    capsys.readouterr()
+    assert main(["select", str(scored), "--output", str(output), "--return-rejected"]) == 2
+    assert "already holds a table (rejected.parquet)" in sentence(capsys)
+    assert not output.exists()
+
+
+@pytest.fixture
+def hub_without_answer(monkeypatch, tmp_path):
+    """A Hub that nobody runs, and a client that must not wait to ask again."""
+
+    def wait(seconds):
+        raise AssertionError(f"waits {seconds} s")
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(_http, "time", SimpleNamespace(**{**vars(time), "sleep": wait}))
+
+
+@pytest.mark.parametrize("unknown", ["--student", "--tokenizer"])
+def test_an_unknown_student_without_a_network(unknown, candidates, tmp_path, capsys, hub_without_answer):
+    words = {"--student": student_path(), "--output": str(tmp_path / "output"), unknown: "nobody/nothing"}
+    assert main(["score", str(candidates), *(word for pair in words.items() for word in pair)]) == 2
+    error = sentence(capsys)
+    assert "'nobody/nothing' could not be loaded: it is neither a local folder" in error
+    assert "http://127.0.0.1:9 does not answer" in error
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_dataset_that_is_nowhere(capsys, hub):
+    assert main(["teachers", "me/nothing"]) == 2
+    error = sentence(capsys)
+    assert "There is no file or folder 'me/nothing', and no dataset of that name on the Hub" in error
 
 
 def test_an_empty_file(tmp_path, capsys):
@@ -70,7 +171,7 @@ def test_another_table_is_not_overwritten(scored, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "score", "teachers", "select", "compare", "merge", "push", "benchmark"]
+    "command", ["demo", "estimate", "score", "teachers", "select", "compare", "merge", "push", "benchmark"]
 )
 def test_help_shows_an_example(command, capsys):
     with pytest.raises(SystemExit) as exit_:

@@ -8,6 +8,9 @@ import numpy as np
 from local_naturalness.teachers.estimate import Estimate
 
 _CONVINCING = 0.95
+_FEW_PROMPTS = 10
+# A draw misses a given prompt with probability 0.37.
+_ENOUGH_DRAWS = 0.7
 _NOT_A_FAMILY = frozenset(
     "base chat code coder correct distill instruct large math medium mini model preview "
     "reasoning sft dpo rlhf small think thinking tiny the gguf awq gptq local answers".split()
@@ -74,7 +77,23 @@ def doubts_about(
     leader, second = (names[place] for place in result.order[:2])
     doubts = []
     p_best = result.p_best[result.order[0]]
-    if not p_best >= _CONVINCING:
+    if result.is_thin.any():
+        thin = ", ".join(names[place] for place in result.order if result.is_thin[place])
+        doubts.append(
+            f"A single prompt compares {thin} with other teachers: one prompt cannot tell how far "
+            "chance decided, so intervals and P(best) are left empty."
+        )
+    elif result.num_compared_prompts < _FEW_PROMPTS:
+        doubts.append(
+            f"Only {result.num_compared_prompts} prompts are answered by two teachers or more: intervals "
+            "from so few are too narrow."
+        )
+    elif result.share_of_draws < _ENOUGH_DRAWS:
+        doubts.append(
+            f"{1 - result.share_of_draws:.0%} of the bootstrap draws leave teachers without a common prompt "
+            "and do not count: some comparisons hang on very few prompts, and intervals are too narrow."
+        )
+    if p_best < _CONVINCING:
         doubts.append(
             f"{leader} leads, but is best in only {p_best:.0%} of the bootstrap draws: the data do "
             f"not tell it from {second} reliably."

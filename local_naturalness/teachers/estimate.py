@@ -64,7 +64,11 @@ def _ratio(parts: list[np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The figures of one group; arrays of shape [teachers] in the group's order of teachers."""
+    """The figures of one group; arrays of shape [teachers] in the group's order of teachers.
+
+    Thin is a teacher that a single prompt compares with the others. Every bootstrap draw that can be used
+    holds that prompt, so the draws would show certainty where there is none: they are left out.
+    """
 
     order: np.ndarray
     mean: np.ndarray
@@ -76,7 +80,9 @@ class Estimate:
     win_rate: np.ndarray
     mean_complete: np.ndarray
     num_complete_prompts: int
-    num_draws: int
+    share_of_draws: float
+    num_compared_prompts: int
+    is_thin: np.ndarray
     stable_order_from: int | None
     stable_best_from: int | None
 
@@ -94,9 +100,10 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     draws = values.bootstrap(num_bootstrap, seed)
     complete = values.complete()
     num_complete = len(complete.per_response)
-    gaps = draws - draws[:, order[:1]]
+    is_thin = compared_by(values.per_response) < 2
+    draws[:, is_thin] = np.nan
     low, high = _interval(draws)
-    gap_low, gap_high = _interval(gaps)
+    gap_low, gap_high = _interval(draws - draws[:, order[:1]])
     sizes, of_subsets = subset_means_of(values, seed)
     agrees = values.order(of_subsets) == order
     return Estimate(
@@ -110,7 +117,9 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
         win_rate=win_rates(values.sign * values.per_response),
         mean_complete=complete.means() if num_complete else np.full(len(mean), np.nan),
         num_complete_prompts=num_complete,
-        num_draws=len(draws),
+        share_of_draws=len(draws) / num_bootstrap,
+        num_compared_prompts=np.count_nonzero(np.count_nonzero(~np.isnan(values.per_response), axis=1) > 1),
+        is_thin=is_thin,
         stable_order_from=stable_from(sizes, agrees.all(axis=-1)),
         stable_best_from=stable_from(sizes, agrees[..., 0]),
     )
@@ -120,6 +129,25 @@ def subset_means_of(values: GroupValues, seed: int) -> tuple[np.ndarray, np.ndar
     """Sizes of nested random subsets and the estimates on them, [runs, sizes, teachers]."""
     sizes, *_ = results = [subset_means(part, seed) for part in values.parts]
     return sizes[0], _ratio([means for _, means in results])
+
+
+def compared_by(values: np.ndarray) -> np.ndarray:
+    """How many prompts compare each teacher with another one.
+
+    Args:
+        values: Shape [prompts, teachers], NaN where there is no answer.
+
+    Returns:
+        Shape [teachers]; for a single teacher its prompts.
+
+    Example: teachers 0 and 1 meet at two prompts, teacher 2 meets them at one.
+
+    >>> compared_by(np.array([[1.0, 2.0, 3.0], [1.0, 2.0, np.nan], [np.nan, np.nan, 4.0]])).tolist()
+    [2, 2, 1]
+    """
+    answered = ~np.isnan(values)
+    is_shared = answered.sum(axis=1) >= min(2, values.shape[1])
+    return answered[is_shared].sum(axis=0)
 
 
 def _interval(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -133,8 +161,12 @@ def _interval(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _probability_of_best(draws: np.ndarray) -> np.ndarray:
     if not len(draws):
         return np.full(draws.shape[1], np.nan)
-    is_best = draws == draws.max(axis=1, keepdims=True)
-    return (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
+    is_known = ~np.isnan(draws[0])
+    if is_known.sum() < min(2, len(is_known)):
+        return np.full(draws.shape[1], np.nan)
+    is_best = draws == np.where(is_known, draws, -np.inf).max(axis=1, keepdims=True)
+    share = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return np.where(is_known, share, np.nan)
 
 
 def win_rates(values: np.ndarray) -> np.ndarray:

@@ -87,9 +87,10 @@ def rank_teachers(
 
 
 def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) -> list[str]:
-    notes = []
-    if scored.num_left_out:
-        notes.append(f"{scored.num_left_out} rows without a valid score are left out.")
+    notes: list[str] = []
+    notes += [f"{number} rows without {what} are left out." for what, number in scored.left_out.items()]
+    if scored.unscored:
+        notes.append(f"Not ranked, for want of a valid score: {', '.join(scored.unscored)}.")
     if complete_only:
         notes.append("Only prompts that all teachers of a group answered are used.")
     num_repeated = sum((group.table["num_responses"] - group.table["num_prompts"]).sum() for group in groups)

@@ -104,7 +104,8 @@ class TeacherRanking:
             inside means undecided), `p_best` (share of draws in which the teacher is best),
             `win_rate` (share of comparisons on the same prompt it wins, ties half), `num_prompts`
             and `num_responses` (its valid prompts and rows), `mean_complete` (over the
-            prompts that all teachers of the group answered).
+            prompts that all teachers of the group answered). Intervals and `p_best` are NaN
+            for a teacher that a single prompt compares with the others.
         """
         tables = [group.table.assign(group=number) for number, group in enumerate(self.groups, start=1)]
         return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
@@ -138,6 +139,7 @@ def _readable(table: pd.DataFrame) -> str:
     text = shown.rename(columns={"p_best": "P(best)", "win_rate": "wins", "num_prompts": "prompts"})
     return text.to_string(
         index=False,
+        na_rep="-",
         formatters={
             "mean": "{:.4f}".format,
             "low": "{:.4f}".format,

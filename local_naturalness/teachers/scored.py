@@ -23,7 +23,8 @@ class ScoredRows:
         parts: What a teacher's number is made of (see `GroupValues`).
         lengths: Quantities of length that may explain a ranking.
         student: Who scored, where the dataset tells it.
-        num_left_out: Rows without a prompt, a teacher or a finite criterion.
+        left_out: What rows lack that are not here -> how many.
+        unscored: Teachers that have rows, but not one here.
     """
 
     prompt: np.ndarray
@@ -33,7 +34,8 @@ class ScoredRows:
     parts: Sequence[np.ndarray]
     lengths: Mapping[str, np.ndarray]
     student: str | None
-    num_left_out: int
+    left_out: Mapping[str, int]
+    unscored: Sequence[str]
 
     def matrix(self, numbers: np.ndarray, group: Group) -> np.ndarray:
         """A group's numbers as [prompts, teachers]."""
@@ -72,8 +74,19 @@ def read_scored(
         parts=[part[keep] for part in parts],
         lengths=lengths,
         student=_student(columns, criterion),
-        num_left_out=int(np.count_nonzero(~keep)),
+        left_out=_left_out(prompt, teacher, keep),
+        unscored=[names[code] for code in np.setdiff1d(teacher[teacher >= 0], teacher[keep])],
     )
+
+
+def _left_out(prompt: np.ndarray, teacher: np.ndarray, keep: np.ndarray) -> dict[str, int]:
+    lacks_teacher = (prompt >= 0) & (teacher < 0)
+    lacking = {
+        "a prompt": prompt < 0,
+        "a teacher": lacks_teacher,
+        "a valid score": ~keep & (prompt >= 0) & (teacher >= 0),
+    }
+    return {what: int(rows.sum()) for what, rows in lacking.items() if rows.any()}
 
 
 def _parts(columns: Columns, criterion: ResolvedCriterion, values: np.ndarray) -> Sequence[np.ndarray]:

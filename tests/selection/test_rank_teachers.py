@@ -126,6 +126,58 @@ def test_rows_without_a_score_are_left_out_and_noted(make):
     assert ranking.notes == ["2 rows without a valid score are left out."]
 
 
+def test_what_rows_lack_is_told_and_who_is_not_ranked(make):
+    dataset = make("pppqqq", "abcabc", score=[1.0, 2.0, None, 1.0, 2.0, float("nan")])
+    dataset = dataset.remove_columns(["prompt", "teacher"])
+    dataset = dataset.add_column("prompt", ["p", "p", "p", "q", None, "q"])
+    dataset = dataset.add_column("teacher", ["a", "b", "c", None, "b", "c"])
+    ranking = rank_teachers(dataset, **HIGH)
+    assert ranking.groups[0].teachers == ["b", "a"]
+    assert ranking.notes == [
+        "1 rows without a prompt are left out.",
+        "1 rows without a teacher are left out.",
+        "2 rows without a valid score are left out.",
+        "Not ranked, for want of a valid score: c.",
+    ]
+
+
+def test_a_teacher_of_rows_that_are_filtered_out_is_not_missed(make):
+    dataset = make("ppp", "abc", score=[1.0, 2.0, None]).select([0, 1])
+    assert rank_teachers(dataset, **HIGH).notes == []
+
+
+def test_one_shared_prompt_makes_nothing_certain(make):
+    ranking = rank_teachers(make("ppq", "aba", score=[1.0, 2.0, 3.0]), **HIGH)
+    table = ranking.to_pandas()
+    assert table[["low", "high", "gap_low", "gap_high", "p_best"]].isna().all(axis=None)
+    assert table["gap"].tolist() == [0.0, -1.0]
+    assert ranking.warnings[0].startswith("A single prompt compares b, a with other teachers")
+    assert "3.0000   -    -       - " in str(ranking)
+
+
+def test_a_teacher_with_one_shared_prompt_leaves_the_others_their_figures():
+    dataset = [*noisy(50, a=0.0, b=2.0).to_list(), {"prompt": "p0", "teacher": "c", "score": -99.0}]
+    table = rank_teachers(Dataset.from_list(dataset), **HIGH).to_pandas()
+    assert table["teacher"].tolist() == ["b", "a", "c"]
+    assert table["p_best"].tolist()[:2] == [1.0, 0.0]
+    assert table[["low", "high", "gap_low", "gap_high", "p_best"]].isna().iloc[2].all()
+    assert not table[["low", "high", "gap_low", "gap_high", "p_best"]].isna().iloc[:2].any(axis=None)
+
+
+@pytest.mark.parametrize(("num_prompts", "is_few"), [(9, True), (10, False)])
+def test_few_prompts_are_said(num_prompts, is_few):
+    warnings = rank_teachers(noisy(num_prompts, a=0.0, b=9.0), **HIGH).warnings
+    assert any("Only 9 prompts are answered by two teachers or more" in text for text in warnings) == is_few
+
+
+def test_two_pairs_that_hang_on_one_prompt_are_said():
+    rows = noisy(20, a=0.0, b=1.0).to_list()
+    rows += [{**row, "prompt": "x" + row["prompt"]} for row in noisy(20, c=0.0, d=9.0).to_list()]
+    rows += [{"prompt": "bridge", "teacher": teacher, "score": 0.0} for teacher in "bc"]
+    warnings = rank_teachers(Dataset.from_list(rows), **HIGH).warnings
+    assert any("% of the bootstrap draws leave teachers without a common prompt" in text for text in warnings)
+
+
 def test_clear_differences_are_certain_and_stable():
     ranking = rank_teachers(noisy(a=0.0, b=0.5, c=1.0), **HIGH)
     table = ranking.to_pandas()
@@ -180,7 +232,7 @@ def test_length_that_gives_the_same_order_is_said(make, tokens, side):
 
 def test_unknown_lengths_are_no_reason(make):
     dataset = make("ppp", "abc", score=[3.0, 2.0, 1.0], num_tokens=[None] * 3, num_steps=[0] * 3)
-    assert rank_teachers(dataset, **HIGH).warnings == []
+    assert not [text for text in rank_teachers(dataset, **HIGH).warnings if "alone" in text]
 
 
 def test_own_family_is_said(make):

@@ -1,7 +1,5 @@
 """`compare_criteria`: what each criterion would do with a dataset."""
 
-import logging
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,8 +7,9 @@ import pandas as pd
 from datasets import Dataset
 
 from local_naturalness.comparison.agreement import best_rows, mean_tau, pick_overlap
-from local_naturalness.comparison.outcomes import spearman, spearman_interval
+from local_naturalness.comparison.outcomes import relate_to_outcomes
 from local_naturalness.comparison.result import CriteriaComparison
+from local_naturalness.comparison.summary import summarize
 from local_naturalness.criteria import (
     CRITERIA,
     ResolvedCriterion,
@@ -19,11 +18,6 @@ from local_naturalness.criteria import (
 )
 from local_naturalness.selection.random_scores import random_scores
 from local_naturalness.tables import Columns, require_columns, require_dataset
-from local_naturalness.teachers.cells import linked_groups
-from local_naturalness.teachers.estimate import GroupValues
-from local_naturalness.teachers.scored import read_scored
-
-logger = logging.getLogger(__name__)
 
 
 def compare_criteria(
@@ -96,11 +90,12 @@ def compare_criteria(
         / max(np.count_nonzero(of_one >= 0), 1)
         for of_one in picks
     ]
-    summary = _summary(columns, resolved, picks, rows)
-    notes: list[str] = []
+    summary = summarize(columns, resolved, picks, rows)
+    notes = _notes(labels, np.isfinite(values), len(prompt) - len(rows))
     if outcomes is not None:
-        related, notes = _relation(columns, resolved, outcomes, prompt_column, teacher_column)
+        related, limits = relate_to_outcomes(columns, resolved, outcomes, prompt_column, teacher_column)
         summary = summary.merge(related, on="criterion", how="left")
+        notes += limits
     return CriteriaComparison(
         picks=summary,
         tau=pd.DataFrame(mean_tau(values, prompt[rows]), labels, labels),
@@ -143,74 +138,17 @@ def _available(columns: list[str]) -> list[str]:
     return [*names, *(["num_tokens"] if "num_tokens" in columns else []), "random"]
 
 
-def _summary(
-    columns: Columns, criteria: list[ResolvedCriterion], picks: np.ndarray, rows: np.ndarray
-) -> pd.DataFrame:
-    table = {
-        "criterion": [criterion.name for criterion in criteria],
-        "direction": [criterion.direction for criterion in criteria],
-        "num_prompts": (picks >= 0).sum(axis=1),
-    }
-    lengths = {
-        name: columns.numbers(name)[rows] for name in ("num_tokens", "num_steps") if name in columns.names
-    }
-    if len(lengths) == 2:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lengths["tokens_per_step"] = lengths["num_tokens"] / lengths["num_steps"]
-    for name, numbers in lengths.items():
-        table[name] = [_mean(numbers[of_one[of_one >= 0]]) for of_one in picks]
-    return pd.DataFrame(table)
-
-
-def _mean(numbers: np.ndarray) -> float:
-    finite = numbers[np.isfinite(numbers)]
-    return float(finite.mean()) if len(finite) else math.nan
-
-
-def _relation(
-    columns: Columns,
-    criteria: list[ResolvedCriterion],
-    outcomes: Mapping[str, float],
-    prompt_column: str,
-    teacher_column: str,
-) -> tuple[pd.DataFrame, list[str]]:
-    """Spearman of each criterion's teacher means with the outcomes, and what limits it."""
-    _, teachers = columns.labels(teacher_column)
-    if not set(teachers) & set(outcomes):
-        raise ValueError(
-            f"`outcomes` must name teachers of the dataset, which are {', '.join(teachers)}; found "
-            f"{', '.join(map(str, outcomes)) or 'none'}."
+def _notes(labels: list[str], has_value: np.ndarray, num_left_out: int) -> list[str]:
+    notes = []
+    if num_left_out:
+        notes.append(f"{num_left_out} rows without a prompt or a teacher are left out.")
+    if (has_value != has_value[0]).any():
+        numbers = ", ".join(
+            f"{label} {number}" for label, number in zip(labels, has_value.sum(axis=1), strict=True)
         )
-    related, compared = [], []
-    for criterion in criteria:
-        if criterion.kind == "random":
-            continue
-        scored = read_scored(columns, criterion, prompt_column, teacher_column)
-        # Means of teachers that share no prompt cannot be compared: the largest group counts.
-        group = max(
-            linked_groups(scored.prompt, scored.teacher),
-            key=lambda group: sum(scored.names[code] in outcomes for code in group.teachers),
-        )
-        means = GroupValues.of(scored, group, criterion.sign).means()
-        known = [
-            (scored.names[code], mean)
-            for code, mean in zip(group.teachers, criterion.sign * means, strict=True)
-            if scored.names[code] in outcomes and not math.isnan(mean)
-        ]
-        compared = [name for name, _ in known]
-        rho = spearman(np.array([mean for _, mean in known]), np.array([outcomes[name] for name in compared]))
-        low, high = spearman_interval(rho, len(known))
-        related.append((criterion.name, rho, low, high, len(known)))
-    names = ["criterion", "spearman", "spearman_low", "spearman_high", "num_teachers"]
-    left_out = sorted(set(outcomes) - set(compared))
-    low, _ = spearman_interval(1.0, len(compared))
-    notes = [
-        f"Over {len(compared)} teachers even a perfect order leaves Spearman anywhere from "
-        f"{low:.2f} to 1: criteria whose intervals overlap are not told apart."
-    ]
-    if left_out:
         notes.append(
-            f"Outcomes of {left_out} are not used: these teachers have no scored rows, or share no "
-            "prompt with the others."
+            f"The criteria choose among different candidates, of {has_value.shape[1]} rows: {numbers}. "
+            "Part of what sets their picks apart may be that: keep only rows in which all have a value "
+            "to compare them on equal terms."
         )
-    return pd.DataFrame(related, columns=names), notes
+    return notes

@@ -1,9 +1,98 @@
 """Does a criterion order teachers as training did, and how much do so few teachers prove?"""
 
 import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
+
+from local_naturalness.criteria import ResolvedCriterion
+from local_naturalness.tables import Columns
+from local_naturalness.teachers.cells import linked_groups
+from local_naturalness.teachers.estimate import GroupValues
+from local_naturalness.teachers.scored import read_scored
+
+
+def relate_to_outcomes(
+    columns: Columns,
+    criteria: Sequence[ResolvedCriterion],
+    outcomes: Mapping[str, float],
+    prompt_column: str,
+    teacher_column: str,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Spearman of each criterion's teacher means with the outcomes, and what limits it.
+
+    Args:
+        columns: The dataset.
+        criteria: "random" is passed over.
+        outcomes: Teacher -> accuracy of the student trained on it.
+
+    Returns:
+        Columns `criterion`, `spearman`, `spearman_low`, `spearman_high`, `num_teachers`; and notes.
+
+    Raises:
+        ValueError: No teacher of the dataset has an outcome, or an outcome is no finite number.
+    """
+    _, teachers = columns.labels(teacher_column)
+    _check_outcomes(outcomes, teachers)
+    related, compared, most = [], set(), 0
+    for criterion in criteria:
+        if criterion.kind == "random":
+            continue
+        known = _known_means(columns, criterion, outcomes, prompt_column, teacher_column)
+        rho = spearman(np.array(list(known.values())), np.array([outcomes[name] for name in known]))
+        related.append((criterion.name, rho, *spearman_interval(rho, len(known)), len(known)))
+        compared |= set(known)
+        most = max(most, len(known))
+    low, _ = spearman_interval(1.0, most)
+    notes = [
+        f"Over {most} teachers even a perfect order leaves Spearman anywhere from "
+        f"{low:.2f} to 1: criteria whose intervals overlap are not told apart."
+    ]
+    unknown = sorted(set(outcomes) - set(teachers))
+    if unknown:
+        notes.append(f"Outcomes of {unknown} are not used: the dataset has no such teachers.")
+    left_out = sorted(set(outcomes) & set(teachers) - compared)
+    if left_out:
+        notes.append(
+            f"Outcomes of {left_out} are not used: these teachers have no scored rows, or share no "
+            "prompt with the others."
+        )
+    names = ["criterion", "spearman", "spearman_low", "spearman_high", "num_teachers"]
+    return pd.DataFrame(related, columns=names), notes
+
+
+def _check_outcomes(outcomes: Mapping[str, float], teachers: list[str]) -> None:
+    if not set(teachers) & set(outcomes):
+        raise ValueError(
+            f"`outcomes` must name teachers of the dataset, which are {', '.join(teachers)}; found "
+            f"{', '.join(map(str, outcomes)) or 'none'}."
+        )
+    for teacher, outcome in outcomes.items():
+        if not isinstance(outcome, Real) or not math.isfinite(outcome):
+            raise ValueError(f"`outcomes` must be finite numbers, found {outcome!r} for {teacher!r}.")
+
+
+def _known_means(
+    columns: Columns,
+    criterion: ResolvedCriterion,
+    outcomes: Mapping[str, float],
+    prompt_column: str,
+    teacher_column: str,
+) -> dict[str, float]:
+    """The means, high is better, of teachers with an outcome.
+
+    Means of teachers that share no prompt cannot be compared: the group with most outcomes counts.
+    """
+    scored = read_scored(columns, criterion, prompt_column, teacher_column)
+    group = max(
+        linked_groups(scored.prompt, scored.teacher),
+        key=lambda group: sum(scored.names[code] in outcomes for code in group.teachers),
+    )
+    means = criterion.sign * GroupValues.of(scored, group, criterion.sign).means()
+    named = zip((scored.names[code] for code in group.teachers), means.tolist(), strict=True)
+    return {name: mean for name, mean in named if name in outcomes and not math.isnan(mean)}
 
 
 def spearman(one: np.ndarray, other: np.ndarray) -> float:
@@ -21,6 +110,8 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float:
     >>> spearman(np.array([1.0, 2.0, 3.0, 4.0]), np.array([10.0, 20.0, 40.0, 30.0]))
     0.8
     """
+    if len(one) < 2:
+        return math.nan
     ranks = [pd.Series(numbers).rank().to_numpy() for numbers in (one, other)]
     centred = [rank - rank.mean() for rank in ranks]
     scale = math.sqrt((centred[0] @ centred[0]) * (centred[1] @ centred[1]))

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
 
 from local_naturalness.comparison import compare_criteria
 from local_naturalness.comparison.agreement import mean_tau
@@ -130,7 +130,46 @@ def test_outcomes_are_compared_with_teacher_means(make):
     assert table.loc["local_naturalness", "num_teachers"] == 4
     assert table.loc["local_naturalness", "spearman_low"] < 0
     assert "Over 4 teachers even a perfect order leaves Spearman anywhere from -0.50" in str(result)
-    assert "Outcomes of ['y', 'z'] are not used" in str(result)
+    assert "Outcomes of ['y'] are not used: the dataset has no such teachers" in str(result)
+    assert "Outcomes of ['z'] are not used: these teachers have no scored rows, or share no" in str(result)
+
+
+def test_outcomes_of_teachers_without_scores(make):
+    dataset = make("ppp", "abc", local_naturalness=[-1.0, -2.0, None])
+    result = compare_criteria(dataset, ["local_naturalness"], outcomes={"c": 0.5, "d": 0.1})
+    assert result.to_pandas()["num_teachers"].tolist() == [0]
+    assert np.isnan(result.to_pandas()["spearman"][0])
+    assert "Outcomes of ['c'] are not used: these teachers have no scored rows" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "message"),
+    [
+        ({"x": 0.5}, "`outcomes` must name teachers of the dataset, which are a, b; found x"),
+        ({}, "found none"),
+        ({"a": "0.5"}, "must be finite numbers, found '0.5' for 'a'"),
+        ({"a": math.nan}, "must be finite numbers, found nan for 'a'"),
+    ],
+)
+def test_outcomes_that_cannot_be_used(compared, outcomes, message):
+    with pytest.raises(ValueError, match=message):
+        compare_criteria(compared, outcomes=outcomes)
+
+
+def test_other_candidates_are_noted(make):
+    dataset = make("ppq", "aba", local_naturalness=[-1.0, -2.0, None], global_naturalness=[-1.0, -2.0, -3.0])
+    names = ["local_naturalness", "global_naturalness"]
+    (note,) = compare_criteria(dataset, names).notes
+    assert "different candidates, of 3 rows: local_naturalness 2, global_naturalness 3" in note
+    assert compare_criteria(dataset.select([0, 1]), names).notes == []
+
+
+def test_rows_without_a_prompt_or_a_teacher_are_noted():
+    dataset = Dataset.from_dict(
+        {"prompt": ["p", "p", None], "teacher": ["a", "b", "b"], "local_naturalness": [-1.0, -2.0, -3.0]}
+    )
+    result = compare_criteria(dataset, ["local_naturalness"])
+    assert result.notes == ["1 rows without a prompt or a teacher are left out."]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from local_naturalness import LocalScorer, rank_teachers, select_responses
+    from local_naturalness.cli.description import keep_description
     from local_naturalness.cli.tables import read_table
     from local_naturalness.embedded import candidates_path, student_path
     from local_naturalness.store.output_folder import OutputFolder
@@ -56,4 +57,5 @@ def run(options: argparse.Namespace) -> None:
             print(f"  instead of {other['teacher']}, {other['local_naturalness']:.3f}")
 
     output.write_table(best.to_parquet)
+    keep_description(best, output.table)
     print(f"\nThe curated dataset ({len(best)} rows) is in {output.table}")

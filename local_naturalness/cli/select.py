@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import select_responses
+    from local_naturalness.cli.description import keep_description
     from local_naturalness.cli.tables import read_table
     from local_naturalness.store.output_folder import OutputFolder
 
@@ -80,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
         selected, rejected = selected
         beside.write_table(rejected.to_parquet)
     output.write_table(selected.to_parquet)
+    keep_description(selected, output.table)
     print(f"{len(selected)} responses selected, written to {output.table}")
 
 

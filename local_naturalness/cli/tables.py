@@ -7,6 +7,8 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict, load_dataset, load_from_disk
 from datasets.exceptions import DatasetNotFoundError
 
+from local_naturalness.cli.description import restore_description
+
 _FORMATS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 
 
@@ -44,20 +46,24 @@ def _read_file(path: Path) -> Dataset:
     if not path.stat().st_size:
         raise ValueError(f"{str(path)!r} is empty.")
     try:
-        return load_dataset(_FORMATS[path.suffix], data_files=str(path), split="train")
+        dataset = load_dataset(_FORMATS[path.suffix], data_files=str(path), split="train")
     except Exception as error:  # readers of datasets raise what their parsers raise
         line = _broken_line(path) if path.suffix == ".jsonl" else None
         where = f", line {line} is not valid JSON" if line else f" ({type(error).__name__})"
         raise ValueError(f"{str(path)!r} could not be read{where}.") from error
+    restore_description(dataset, path)
+    return dataset
 
 
 def _read_folder(path: Path) -> Dataset | DatasetDict:
     if (path / "dataset_info.json").exists() or (path / "dataset_dict.json").exists():
         return load_from_disk(str(path))
-    files = sorted(str(file) for file in path.glob("*.parquet"))
+    files = sorted(path.glob("*.parquet"))
     if not files:
         raise ValueError(f"The folder {str(path)!r} holds neither *.parquet nor a saved dataset.")
-    return load_dataset("parquet", data_files=files, split="train")
+    if len(files) == 1:
+        return _read_file(files[0])
+    return load_dataset("parquet", data_files=list(map(str, files)), split="train")
 
 
 def _read_hub(source: str) -> DatasetDict:

@@ -1,5 +1,7 @@
 """Bad input ends with exit code 2 and one sentence that says what to change."""
 
+import errno
+import os
 import time
 from types import SimpleNamespace
 
@@ -46,7 +48,7 @@ def broken(tmp_path):
         (["select", "{scored}", "--prompt-column", "q"], "Name the right one with --prompt-column."),
         (["select", "{scored}", "--where", "kept"], "with --where."),
         (["select", "{scored}", "--max-teacher-share", "2"], "--max-teacher-share must be"),
-        (["select", "{scored}", "--match", "{scored}"], "pass --by random with it"),
+        (["select", "{scored}", "--match", "{scored}"], "--match must be a selection"),
         (["teachers", "{scored}", "--teacher-column", "model"], "with --teacher-column."),
         (["teachers", "{scored}", "--by", "random"], "--by must be a criterion"),
         (
@@ -110,6 +112,20 @@ def test_an_output_that_is_a_file(words, place, candidates, scored, tmp_path, ca
     assert main([*words, place.replace("{file}", str(file))]) == 2
     assert f"{str(file)!r} is a file: choose another --output." in sentence(capsys)
     assert file.read_text() == "kept"
+
+
+@pytest.mark.parametrize("command", ["score", "select"])
+def test_an_output_that_may_not_be_written(command, candidates, scored, tmp_path, capsys, monkeypatch):
+    source = {"score": [candidates, "--student", student_path()], "select": [scored]}[command]
+    output = tmp_path / "output"
+
+    def refuse(path, mode=0o777):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    capsys.readouterr()
+    monkeypatch.setattr(os, "mkdir", refuse)
+    assert main([command, *map(str, source), "--output", str(output)]) == 2
+    assert sentence(capsys).startswith(f"local-naturalness {command}: error: Permission denied: '{output}")
 
 
 def test_rejects_that_are_there_are_told_before_anything_is_written(scored, tmp_path, capsys):

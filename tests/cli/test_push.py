@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import shutil
 
 import pytest
 from datasets import load_dataset
@@ -10,6 +11,8 @@ from emulator import TOKEN
 
 from local_naturalness import push_selection
 from local_naturalness.cli import main, push
+from local_naturalness.cli.tables import read_table
+from local_naturalness.selection import read_record
 
 pytestmark = pytest.mark.filterwarnings(IGNORED_WARNING)
 
@@ -41,8 +44,28 @@ def test_the_selection_is_pushed_with_a_card(pushed, selected):
     assert rows["local_naturalness"][:] == expected["local_naturalness"][:]
     card = repo.head.files["README.md"].decode()
     assert "license: mit" in card
+    assert "| Criterion | local_naturalness (high is better) |" in card
+    assert "| Candidates | 4 responses to 2 prompts |" in card
+    assert "| Unscored by reason | missing_response 1 |" in card
     assert "- a/b\n- c/d\n" in card
     assert not repo.private
+
+
+def test_what_was_noted_for_another_table_is_not_told(selected, tmp_path):
+    folder = tmp_path / "changed"
+    shutil.copytree(selected, folder)
+    assert read_record(read_table(str(folder)))["by"] == "local_naturalness"
+    assert read_record(read_table(str(folder / "selected.parquet")))["by"] == "local_naturalness"
+    read_table(str(folder)).select([0]).to_parquet(folder / "selected.parquet")
+    assert read_record(read_table(str(folder))) is None
+
+
+@pytest.mark.parametrize("note", ["", "[]", "{}"])
+def test_a_damaged_note_is_not_used(selected, tmp_path, note):
+    folder = tmp_path / "changed"
+    shutil.copytree(selected, folder)
+    (folder / ".local_naturalness" / "description.json").write_text(note)
+    assert read_record(read_table(str(folder))) is None
 
 
 @pytest.mark.parametrize(

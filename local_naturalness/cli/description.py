@@ -1,0 +1,30 @@
+"""A dataset's description, kept beside its Parquet file, which holds columns only.
+
+`select_responses` notes there what it did, and the card that `push` writes tells it.
+"""
+
+import json
+from pathlib import Path
+
+from datasets import Dataset
+
+_FOLDER, _FILE = ".local_naturalness", "description.json"
+
+
+def keep_description(dataset: Dataset, table: Path) -> None:
+    """Note the description of a dataset that has been written to a table."""
+    folder = table.parent / _FOLDER
+    folder.mkdir(exist_ok=True)
+    note = {"table": table.name, "bytes": table.stat().st_size, "description": dataset.info.description}
+    (folder / _FILE).write_text(json.dumps(note), encoding="utf-8")
+
+
+def restore_description(dataset: Dataset, table: Path) -> None:
+    """Give a dataset the description noted for its table, if that is still the same file."""
+    try:
+        note = json.loads((table.parent / _FOLDER / _FILE).read_text(encoding="utf-8"))
+        is_same = (note["table"], note["bytes"]) == (table.name, table.stat().st_size)
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return
+    if is_same:
+        dataset.info.description = note["description"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 from local_naturalness.columns import Rows
@@ -127,6 +128,8 @@ def _checked_text(text: Any, column: str) -> str | None:
     if text is None or isinstance(text, str):
         return text
     hint = f" {_WIDE_ROWS}" if isinstance(text, Sequence) else ""
+    if isinstance(text, Number):
+        hint = f' Convert it: `dataset.cast_column({column!r}, Value("string"))`, or name another column.'
     raise TypeError(f"The column {column!r} must hold texts, found {_shown(text)}.{hint}")
 
 

@@ -56,9 +56,9 @@ def dtype_name(dtype: str | torch.dtype, device: str | None) -> str:
     if dtype == "auto":
         on_cpu = (default_device() if device in (None, "auto") else device).startswith("cpu")
         return "float32" if on_cpu else "bfloat16"
-    name = str(dtype).removeprefix("torch.")
-    if not isinstance(getattr(torch, name, None), torch.dtype):
+    found = getattr(torch, str(dtype).removeprefix("torch."), None)
+    if not isinstance(found, torch.dtype):
         raise ValueError(
             f"`dtype` must be 'auto' or a torch dtype such as 'float32' or 'bfloat16'; found {dtype!r}."
         )
-    return name
+    return str(found).removeprefix("torch.")  # one name for `float` and `float32`

@@ -129,3 +129,8 @@ def test_spreading_over_no_gpu_is_the_cpu(student_folder):
     spread = Student(student_folder, device="auto")
     assert spread.dtype == "float32"
     assert LocalScorer(spread)(ROW) == LocalScorer(student_folder, device="cpu")(ROW)
+
+
+def test_a_number_type_has_one_name(student_folder):
+    assert Student(student_folder, dtype="float").dtype == Student(student_folder, dtype="float32").dtype
+    assert Student(student_folder, dtype=torch.half).dtype == "float16"

@@ -65,6 +65,9 @@ def read_scored(
             f"No row has a prompt, a teacher and a finite {criterion.name!r}: there is nothing to "
             "rank. The scorer's status column tells why rows have no score."
         )
+    has_rows, has_scores = (
+        np.bincount(codes, minlength=len(names)) > 0 for codes in (teacher[teacher >= 0], teacher[keep])
+    )
     lengths = {name: numbers[keep] for name, numbers in _lengths(columns, criterion.suffix).items()}
     return ScoredRows(
         prompt=prompt[keep],
@@ -75,7 +78,7 @@ def read_scored(
         lengths=lengths,
         student=_student(columns, criterion),
         left_out=_left_out(prompt, teacher, keep),
-        unscored=[names[code] for code in np.setdiff1d(teacher[teacher >= 0], teacher[keep])],
+        unscored=[name for code, name in enumerate(names) if has_rows[code] and not has_scores[code]],
     )
 
 

@@ -57,8 +57,8 @@ def may_be_compared(spec: str, other: str) -> bool:
 def spec_difference(spec: str, other: str) -> str:
     """The settings in which two specs differ, in words.
 
-    >>> spec_difference("scorer=local; window=4; id=01", "scorer=local; window=8; include_prompt=False; id=02")
-    'window 4 and 8, include_prompt default and False'
+    >>> spec_difference("scorer=local; window=4; id=01", "scorer=local; window=8; dtype=float32; id=02")
+    'window 4 and 8, dtype default and float32'
     """
     one, two = read_spec(spec), read_spec(other)
     keys = [key for key in one | two if key not in _NO_SETTINGS and one.get(key) != two.get(key)]

@@ -58,7 +58,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--prompts", type=int, default=400, help="problems to train on (400)")
     parser.add_argument("--questions", type=int, default=200, help="held-out problems (200)")
     parser.add_argument("--teachers", nargs="+", choices=TEACHERS, default=list(TEACHERS), help="(all)")
-    parser.add_argument("--steps", type=int, default=4000, help="of the student's pretraining (4000)")
+    parser.add_argument("--steps", type=int, default=5000, help="of the student's pretraining (5000)")
     return parser.parse_args()
 
 

@@ -1,7 +1,8 @@
 """Put tables and figures of finished experiments into the page that reports them.
 
 A table `name.md` of the results goes between the lines `<!-- table: name -->` and `<!-- end -->` of the page,
-figures and the numbers behind the tables into a folder beside the page, which bears the page's name:
+and below it `name.svg`, where the first line reads `<!-- table: name, figure: what it shows -->`. Figures and
+the numbers behind the tables go into a folder beside the page, which bears the page's name:
 
     python examples/distill/write_evidence.py distill-output distill-output/real-text --page docs/evidence.md
 """
@@ -11,18 +12,28 @@ import re
 import shutil
 from pathlib import Path
 
-BLOCK = re.compile(r"<!-- table: (?P<name>[\w-]+) -->\n.*?<!-- end -->", re.DOTALL)
+BLOCK = re.compile(
+    r"(?P<begin><!-- table: (?P<name>[\w-]+)(, figure: (?P<figure>[^\n]+?))? -->)\n.*?<!-- end -->", re.DOTALL
+)
 
 
-def fill(page: str, folders: list[Path]) -> str:
-    """The page with its tables replaced; those without results stay as they are."""
+def fill(page: str, folders: list[Path], beside: str) -> str:
+    """The page with its tables replaced; those without results stay as they are.
+
+    Args:
+        page: its text.
+        folders: with tables and figures.
+        beside: name of the folder of figures, relative to the page.
+    """
 
     def table(block: re.Match[str]) -> str:
         for folder in folders:
             path = folder / f"{block['name']}.md"
             if path.exists():
-                text = path.read_text(encoding="utf-8").strip()
-                return f"<!-- table: {block['name']} -->\n\n{text}\n\n<!-- end -->"
+                parts = [block["begin"], path.read_text(encoding="utf-8").strip()]
+                if block["figure"]:
+                    parts.append(f"![{block['figure']}]({beside}/{block['name']}.svg)")
+                return "\n\n".join([*parts, "<!-- end -->"])
         return block[0]
 
     return BLOCK.sub(table, page)
@@ -36,8 +47,8 @@ def main() -> None:
     parser.add_argument("--page", type=Path, required=True, metavar="FILE")
     options = parser.parse_args()
     page = options.page.read_text(encoding="utf-8")
-    options.page.write_text(fill(page, options.results), encoding="utf-8")
     beside = options.page.with_suffix("")
+    options.page.write_text(fill(page, options.results, beside.name), encoding="utf-8")
     for path in sorted(path for folder in options.results for path in folder.iterdir()):
         if path.suffix in {".svg", ".json"}:
             beside.mkdir(exist_ok=True)

@@ -73,9 +73,14 @@ def test_correctness_is_found_from_the_reference(scored):
     assert rows["is_correct"][:] == [read(response) == 0 for response in rows["response"]]
 
 
-def test_tables_are_put_between_their_marks(tmp_path):
-    page = "a\n<!-- table: one -->\nold\n<!-- end -->\nb\n<!-- table: two -->\nkept\n<!-- end -->\n"
+def test_tables_and_figures_are_put_between_their_marks(tmp_path):
+    page = (
+        "a\n<!-- table: one, figure: What it shows -->\nold\n<!-- end -->\n"
+        "b\n<!-- table: two -->\nkept\n<!-- end -->\n"
+    )
     (tmp_path / "one.md").write_text("| new |\n")
-    filled = fill(page, [Path("nowhere"), tmp_path])
+    filled = fill(page, [Path("nowhere"), tmp_path], "evidence")
     assert "| new |" in filled and "old" not in filled and "kept" in filled
-    assert fill(filled, [tmp_path]) == filled
+    assert filled.count("![What it shows](evidence/one.svg)") == 1
+    assert filled.count("![") == 1
+    assert fill(filled, [tmp_path], "evidence") == filled

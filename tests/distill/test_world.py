@@ -40,6 +40,15 @@ def values_by_hand(prompt):
     return known
 
 
+def depth(prompt):
+    """How many assignments lead to the variable that is asked for."""
+    formulas = dict(line.split(" = ") for line in prompt.split(" ; ")[:-1])
+    name, count = prompt[-1], 0
+    while not formulas[name].isdigit():
+        name, count = formulas[name][0], count + 1
+    return count
+
+
 def test_a_problem_reads_and_works_out_as_by_hand():
     assert WORKED.prompt == "a = 2 ; b = a + 4 ; c = b * 2 ; d = c - b ; ? d"
     assert [one.value for one in WORKED.work_out()] == [6, 5, 6]
@@ -104,7 +113,9 @@ def test_teachers_have_manners_of_their_own():
 
 def test_the_student_reads_short_problems_in_all_manners_and_true_facts():
     read = list(islice(conversations(Random(3), manners_of(TEACHERS)), 400))
-    assert {prompt.count(" = ") - 1 for prompt, _ in read} == set(SHORT_LENGTHS)
+    assert {depth(prompt) for prompt, _ in read} == set(SHORT_LENGTHS)
+    assert all(answer.endswith(f"answer {values_by_hand(prompt)[prompt[-1]]}") for prompt, answer in read)
+    assert any("a = " in prompt and "a = " not in answer and prompt[-1] > "c" for prompt, answer in read)
     for sign in ("let us begin", "wait , no", " makes ", "we need", " ; "):
         assert any(sign in answer for _, answer in read), sign
     assert any(answer.startswith("answer") for _, answer in read)

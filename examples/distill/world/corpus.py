@@ -3,19 +3,34 @@
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from world.problems import MODULUS, OPERATIONS, Assignment, Result, calculate, draw_problem
+from world.problems import MODULUS, OPERATIONS, Assignment, Problem, Result, calculate, draw_problem
 from world.teachers import Teacher, equation_in_words, wordy
 
 SHORT_LENGTHS = (1, 2)
-SHARE_OF_FACTS = 0.3
+PROBLEMS_IN_A_PROMPT = (1, 2, 3)
+SHARE_OF_FACTS = 0.1
 FACTS_PER_DOCUMENT = 8
 
 
 def conversations(rng: Random, manners: Sequence[Teacher]) -> Iterator[tuple[str, str]]:
-    """Prompt and response of short problems, one manner as often as another, without end."""
+    """Prompt and response of short problems, one manner as often as another, without end.
+
+    A prompt may state several problems and ask for some of them, and they are solved one after another: who
+    reads this learns to look for what is needed, far back too.
+    """
     while True:
-        problem = draw_problem(rng, rng.choice(SHORT_LENGTHS))
-        yield problem.prompt, rng.choice(manners)(problem, rng)
+        stated: list[Problem] = []
+        first = 0
+        for _ in range(rng.choice(PROBLEMS_IN_A_PROMPT)):
+            stated.append(draw_problem(rng, rng.choice(SHORT_LENGTHS), first))
+            first += len(stated[-1].assignments) + 1
+        asked = sorted(rng.sample(range(len(stated)), rng.randint(1, len(stated))))
+        questions = [stated[place].question for place in asked]
+        manner = rng.choice(manners)
+        yield (
+            " ; ".join([*(one.given for one in stated), *questions]),
+            "\n".join(manner(stated[place], rng) for place in asked),
+        )
 
 
 def facts(rng: Random, manners: Sequence[Teacher]) -> Iterator[str]:

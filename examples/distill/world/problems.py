@@ -1,4 +1,4 @@
-"""Problems of the miniature world: chains of assignments modulo 7, such as `q = 3 ; f = q + 4 ; ? f`.
+"""Problems of the miniature world: chains of assignments modulo 7, such as `a = 2 ; b = a + 4 ; ? b`.
 
 Every assignment builds on the one before it, and one in four also on an earlier one. Seven is prime and
 factors are never 0, so that no assignment forgets what was before it: an answer that skips steps is a guess.
@@ -8,9 +8,9 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from string import ascii_lowercase
 
 MODULUS = 7
+LETTERS = "abcdefghi"
 SHARE_WITH_EARLIER_VARIABLE = 0.25
 OPERATIONS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
@@ -56,10 +56,18 @@ class Problem:
     assignments: tuple[Assignment, ...]
 
     @property
-    def prompt(self) -> str:
+    def given(self) -> str:
         lines = [f"{self.first} = {self.start}"]
         lines += [f"{one.target} = {one.left} {one.symbol} {one.right}" for one in self.assignments]
-        return " ; ".join([*lines, f"? {self.assignments[-1].target}"])
+        return " ; ".join(lines)
+
+    @property
+    def question(self) -> str:
+        return f"? {self.assignments[-1].target}"
+
+    @property
+    def prompt(self) -> str:
+        return f"{self.given} ; {self.question}"
 
     @property
     def answer(self) -> int:
@@ -80,9 +88,9 @@ def calculate(left: int, symbol: str, right: int) -> int:
     return OPERATIONS[symbol](left, right) % MODULUS
 
 
-def draw_problem(rng: Random, length: int) -> Problem:
-    """A problem of `length` assignments after the start value, its variables any letters."""
-    names = rng.sample(ascii_lowercase, length + 1)
+def draw_problem(rng: Random, length: int, first: int = 0) -> Problem:
+    """A problem of `length` assignments after the start value; its variables follow the letter `first`."""
+    names = LETTERS[first : first + length + 1]
     assignments = []
     for place in range(length):
         if place and rng.random() < SHARE_WITH_EARLIER_VARIABLE:

@@ -24,7 +24,8 @@ TEXTS_FOR_TOKENIZER = 3000
 # Thousands of small steps learn the facts of arithmetic sooner than hundreds of large ones.
 DOCUMENTS_PER_STEP = 8
 DOCUMENTS_SORTED_TOGETHER = 64 * DOCUMENTS_PER_STEP
-SHARE_OF_STEPS_ON_FACTS_ALONE = 0.2
+SHARE_OF_STEPS_ON_FACTS_ALONE = 0.15
+SHARE_OF_STEPS_SLOWING_DOWN = 0.3
 LEARNING_RATE = 2e-3
 IGNORED_LABEL = -100
 
@@ -49,7 +50,8 @@ def make_student(output: Path, manners: Sequence[Teacher], seed: int, steps: int
             per_device_train_batch_size=DOCUMENTS_PER_STEP,
             train_sampling_strategy="sequential",
             learning_rate=LEARNING_RATE,
-            lr_scheduler_type="cosine",
+            lr_scheduler_type="warmup_stable_decay",
+            lr_scheduler_kwargs={"num_decay_steps": int(SHARE_OF_STEPS_SLOWING_DOWN * steps)},
             warmup_steps=30,
             adam_beta2=0.95,
             weight_decay=0.01,

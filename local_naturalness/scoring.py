@@ -23,7 +23,7 @@ from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, s
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.store import ScoreStore
 from local_naturalness.student import Student
-from local_naturalness.tokenization import PromptEncoder, PromptTemplate
+from local_naturalness.tokenization import PromptEncoder, PromptTemplate, checked_template
 from local_naturalness.windows import WindowPlan
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Scorer(Shipped):
         self._messages_column = messages_column
         self._steps_column = steps_column
         self._suffix = suffix
-        self._prompt_template = _checked_template(prompt_template)
+        self._prompt_template = checked_template(prompt_template)
         self._include_prompt = include_prompt
         self._max_tokens_per_batch = max_tokens_per_batch
         self._engine: Engine | None = None
@@ -370,23 +370,6 @@ def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Stu
             "`Student(...)` instead."
         )
     return student
-
-
-def _checked_template(template: Any) -> PromptTemplate | None:
-    if template is None:
-        return None
-    if callable(template):
-        function_label(template)
-        return template
-    try:
-        if isinstance(template, str) and template.format(prompt="?") != template.format(prompt=""):
-            return template
-    except (KeyError, IndexError, ValueError):
-        pass
-    raise ValueError(
-        "`prompt_template` must be an importable function `prompt -> str` or a format string with the field "
-        f"`{{prompt}}` (other braces doubled); found {template!r}."
-    )
 
 
 def _log_unscored(statuses: Counter[str], criterion: str) -> None:

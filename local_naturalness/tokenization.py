@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from local_naturalness.offsets import token_starts
+from local_naturalness.spec import function_label
 
 Prompt = str | list[dict[str, Any]]
 PromptTemplate = str | Callable[[Any], str]
@@ -197,3 +198,21 @@ def _common_prefix_length(left: str, right: str) -> int:
             break
         length += 1
     return length
+
+
+def checked_template(template: Any) -> PromptTemplate | None:
+    """Refuse a template that is neither an importable function nor has the field `{prompt}`."""
+    if template is None:
+        return None
+    if callable(template):
+        function_label(template)
+        return template
+    try:
+        if isinstance(template, str) and template.format(prompt="?") != template.format(prompt=""):
+            return template
+    except (KeyError, IndexError, ValueError):
+        pass
+    raise ValueError(
+        "`prompt_template` must be an importable function `prompt -> str` or a format string with the field "
+        f"`{{prompt}}` (other braces doubled); found {template!r}."
+    )

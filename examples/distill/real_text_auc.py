@@ -10,12 +10,13 @@ further. Finished scores in the output folder are kept.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset, disable_progress_bars
-from harness.auc import auc_between_responses, auc_within_prompts
+from harness.auc import Auc, auc_between_responses, auc_within_prompts
 from harness.experiment import Experiment
 from harness.markdown import markdown
 from harness.reading import read_table
@@ -45,18 +46,22 @@ def tables_of(scored: Dataset, criteria: dict[str, str]) -> tuple[pd.DataFrame, 
     values = values_of(scored, criteria)
     by_domain = {"criterion": list(criteria)}
     for domain, members in rows.groupby("domain", sort=True):
-        aucs = [
-            auc_within_prompts(values.loc[members.index, one], members["is_correct"], members["prompt"])
-            for one in criteria
-        ]
-        by_domain[f"{domain} ({aucs[0].num_pairs} pairs)"] = list(map(str, aucs))
+        right, prompts = members["is_correct"], members["prompt"]
+        aucs = [auc_within_prompts(values.loc[members.index, one], right, prompts) for one in criteria]
+        by_domain |= column_of(domain, aucs)
     by_teacher = {"criterion": list(criteria)}
     for teacher, members in rows.groupby("teacher", sort=True):
-        aucs = [
-            auc_between_responses(values.loc[members.index, one], members["is_correct"]) for one in criteria
-        ]
-        by_teacher[teacher] = list(map(str, aucs))
+        right = members["is_correct"]
+        aucs = [auc_between_responses(values.loc[members.index, one], right) for one in criteria]
+        by_teacher |= column_of(teacher, aucs)
     return pd.DataFrame(by_domain), pd.DataFrame(by_teacher)
+
+
+def column_of(name: str, aucs: Sequence[Auc]) -> dict[str, list[str]]:
+    """Cells that rest on fewer pairs than the head says, because responses lack the score, say so."""
+    most = max(one.num_pairs for one in aucs)
+    cells = [f"{one}{f' on {one.num_pairs}' if 0 < one.num_pairs < most else ''}" for one in aucs]
+    return {f"{name}, {most} pairs": cells}
 
 
 def main() -> None:
@@ -85,7 +90,12 @@ def main() -> None:
         rows = read_table(source, ["prompt", "teacher", "response", "is_correct"])
         rows = rows.filter(lambda row: row["is_correct"] is not None)
         scored = score(rows, experiment, student, options.output / "scores", options.workers)
-        by_domain, by_teacher = tables_of(scored, directions(experiment))
+        # Unlike the full pass, windows count the tokens of responses that are longer than the context too.
+        criteria = {
+            name.replace("num_tokens", "num_tokens_w0"): better
+            for name, better in directions(experiment).items()
+        }
+        by_domain, by_teacher = tables_of(scored, criteria)
         text = f"Within prompts:\n\n{markdown(by_domain)}\n\nWithin teachers:\n\n{markdown(by_teacher)}\n"
         (options.output / f"{name}.md").write_text(text)
         print(f"{name}\n\n{text}")

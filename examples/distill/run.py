@@ -28,7 +28,7 @@ from harness.plots import plot_criteria, plot_outcomes
 from harness.reading import read_table
 from harness.results import Outcome, outcomes, untrained
 from harness.scores import directions, score
-from harness.teachers import criteria_against_training, teacher_means
+from harness.teachers import criteria_against_training, rank_by_all
 from harness.training import Training
 from harness.trainings import Planner, plan_all, train_all
 
@@ -67,11 +67,12 @@ def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outco
         if (NO_FILTER, one.name) in trained_on
     }
     if len(accuracies) > 1:
-        against = criteria_against_training(scored, directions(experiment), accuracies)
+        better = directions(experiment)
+        rankings = rank_by_all(scored, better)
+        against = criteria_against_training(scored, rankings, better, accuracies)
         path.with_name(f"{path.name}-criteria.md").write_text(markdown(against) + "\n")
         against.to_json(path.with_name(f"{path.name}-criteria.json"), orient="records", indent=1)
-        means = teacher_means(scored, directions(experiment)).loc[list(accuracies)]
-        plot_criteria(means, against, accuracies, path.with_name(f"{path.name}-criteria.svg"))
+        plot_criteria(rankings, against, accuracies, path.with_name(f"{path.name}-criteria.svg"))
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from harness.answers import ANSWERS
 from harness.experiment import Experiment
 from harness.reading import read_table
 from harness.scores import CONTROL, directions, score
-from harness.teachers import criteria_against_training, teacher_means
+from harness.teachers import criteria_against_training, rank_by_all
 from write_evidence import fill
 
 from local_naturalness import Student
@@ -55,12 +55,13 @@ def scored(tmp_path_factory):
 def test_every_criterion_can_rank_teachers(scored):
     rows, experiment, stores = scored
     accuracies = {name: number / 10 for number, name in enumerate(rows.unique("teacher"))}
-    against = criteria_against_training(rows, directions(experiment), accuracies).set_index("criterion")
+    rankings = rank_by_all(rows, directions(experiment))
+    against = criteria_against_training(rows, rankings, directions(experiment), accuracies)
+    against = against.set_index("criterion")
     assert set(against.index) == set(directions(experiment)) and CONTROL in against.index
     assert against["spearman"].between(-1, 1).all()
     first = against.loc["num_tokens"]
-    means = teacher_means(rows, directions(experiment))
-    assert first["first_teacher"] == means["num_tokens"].idxmin()
+    assert first["first_teacher"] == rankings["num_tokens"]["mean"].idxmin()
     assert first["its_accuracy"] == accuracies[first["first_teacher"]]
     assert {path.name for path in stores.iterdir()} == {
         "local_w0", "local_w4", "local_w25pct", "local_wall", "global",

@@ -33,12 +33,12 @@ def plot_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
 
 
 def plot_criteria(
-    means: pd.DataFrame, against: pd.DataFrame, accuracies: Mapping[str, float], path: Path
+    rankings: Mapping[str, pd.DataFrame], against: pd.DataFrame, accuracies: Mapping[str, float], path: Path
 ) -> None:
     """Teacher means of each criterion against accuracy after training, a panel for each criterion.
 
     Args:
-        means: Teachers by criteria.
+        rankings: See `rank_by_all`.
         against: See `criteria_against_training`.
         accuracies: Teacher -> accuracy.
         path: The figure's file.
@@ -48,9 +48,10 @@ def plot_criteria(
     figure = Figure(figsize=(3 * columns, 2.4 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flatten()
     for panel, row in zip(panels, against.itertuples(), strict=False):
-        for teacher, mean in means[row.criterion].items():
-            panel.plot(mean, accuracies[teacher], "o")
-            panel.annotate(teacher, (mean, accuracies[teacher]), fontsize=6)
+        means = rankings[row.criterion]["mean"]
+        for teacher, accuracy in accuracies.items():
+            panel.plot(means[teacher], accuracy, "o")
+            panel.annotate(teacher, (means[teacher], accuracy), fontsize=6)
         if row.better == "low":
             panel.invert_xaxis()
         panel.set_title(f"{row.criterion}: {row.spearman:.2f}", fontsize=7)

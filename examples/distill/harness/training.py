@@ -10,7 +10,13 @@ from typing import Any
 
 import torch
 from datasets import load_dataset
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+)
 
 from harness.answers import is_right
 from harness.generation import answers_to
@@ -108,6 +114,7 @@ def _fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, training: T
         ),
         train_dataset=rows,
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
     if training.settings.get("save_strategy", "no") != "no":
         trainer.save_model(str(training.folder / "student"))

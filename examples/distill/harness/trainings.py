@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
+from datasets import Dataset, disable_progress_bars
+from transformers.utils import logging as transformers_logging
 
 from harness.choices import Choice
 from harness.experiment import Experiment
@@ -92,6 +93,8 @@ def train_all(
 
 
 def _begin(workers: int) -> None:
+    disable_progress_bars()
+    transformers_logging.disable_progress_bar()
     if workers > 1:  # one core each
         torch.set_num_threads(1)
 

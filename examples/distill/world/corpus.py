@@ -15,8 +15,8 @@ FACTS_PER_DOCUMENT = 8
 def conversations(rng: Random, manners: Sequence[Teacher]) -> Iterator[tuple[str, str]]:
     """Prompt and response of short problems, one manner as often as another, without end.
 
-    A prompt may state several problems and ask for some of them, and they are solved one after another: who
-    reads this learns to look for what is needed, far back too.
+    A prompt may state several problems and ask for one of them: who reads this learns to look for what is
+    needed.
     """
     while True:
         stated: list[Problem] = []
@@ -24,13 +24,9 @@ def conversations(rng: Random, manners: Sequence[Teacher]) -> Iterator[tuple[str
         for _ in range(rng.choice(PROBLEMS_IN_A_PROMPT)):
             stated.append(draw_problem(rng, rng.choice(SHORT_LENGTHS), first))
             first += len(stated[-1].assignments) + 1
-        asked = sorted(rng.sample(range(len(stated)), rng.randint(1, len(stated))))
-        questions = [stated[place].question for place in asked]
-        manner = rng.choice(manners)
-        yield (
-            " ; ".join([*(one.given for one in stated), *questions]),
-            "\n".join(manner(stated[place], rng) for place in asked),
-        )
+        asked = rng.choice(stated)
+        prompt = " ; ".join([*(one.given for one in stated), asked.question])
+        yield prompt, rng.choice(manners)(asked, rng)
 
 
 def facts(rng: Random, manners: Sequence[Teacher]) -> Iterator[str]:

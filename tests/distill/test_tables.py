@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from datasets import Dataset
+from datasets import Dataset, disable_caching, enable_caching
 from harness.answers import ANSWERS
 from harness.experiment import Experiment
 from harness.reading import read_table
@@ -49,7 +49,9 @@ def scored(tmp_path_factory):
         name="e", student="s", candidates="c", questions="q", answer="final_number", windows=WINDOWS
     )
     stores = tmp_path_factory.mktemp("stores")
-    return score(rows, experiment, Student(student_path()), stores, workers=1), experiment, stores
+    disable_caching()  # else an earlier run's result is found, and nothing is put into the stores
+    yield score(rows, experiment, Student(student_path()), stores, workers=1), experiment, stores
+    enable_caching()
 
 
 def test_every_criterion_can_rank_teachers(scored):

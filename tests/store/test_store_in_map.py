@@ -129,4 +129,4 @@ def test_the_batch_budget_of_the_store_is_used_again(tmp_path, rows):
     assert json.loads((tmp_path / "manifest.json").read_text())["max_tokens_per_batch"] == 300
     later = scorer(store=tmp_path)
     later(rows[1])
-    assert later._engine._max_tokens == 300
+    assert later._engine.max_tokens == 300

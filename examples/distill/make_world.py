@@ -59,6 +59,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=200, help="held-out problems (200)")
     parser.add_argument("--teachers", nargs="+", choices=TEACHERS, default=list(TEACHERS), help="(all)")
     parser.add_argument("--steps", type=int, default=5000, help="of the student's pretraining (5000)")
+    parser.add_argument("--width", type=int, default=128, help="hidden size of the student (128)")
     return parser.parse_args()
 
 
@@ -77,7 +78,11 @@ def main() -> None:
         ({"prompt": one.prompt, "reference": str(one.answer)} for one in held_out),
     )
     loss = make_student(
-        arguments.output / "student", manners_of(arguments.teachers), arguments.seed, arguments.steps
+        arguments.output / "student",
+        manners_of(arguments.teachers),
+        arguments.seed,
+        arguments.steps,
+        arguments.width,
     )
     print(f"{arguments.output}: mean loss of the student's pretraining {loss:.3f} nats per token")
 

@@ -1,0 +1,60 @@
+"""The whole way, as a user starts it: a small world, a short pretraining, every stage, and again."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("trl", reason="needs the extra 'trl'")
+pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
+
+pytestmark = pytest.mark.skipif(
+    "DISTILL" not in os.environ, reason="pretrains and distils for many minutes: set DISTILL=1 to run it"
+)
+
+FOLDER = Path(__file__).parents[2] / "examples" / "distill"
+TEACHERS = ("stepwise", "terse")
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reduced")
+
+    def run(script, *options):
+        finished = subprocess.run(
+            [sys.executable, FOLDER / script, *options],
+            env=os.environ | {"HF_HOME": str(folder / "caches"), "HF_HUB_OFFLINE": "1"},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    run.folder = folder
+    return run
+
+
+def test_the_pipeline_completes_and_full_steps_teach(start):
+    world = ["--teachers", *TEACHERS, "--steps", "1200", "--prompts", "200", "--questions", "100"]
+    start("make_world.py", "--output", "distill-output/world", *world)
+    experiment = FOLDER / "experiments" / "reduced.toml"
+    printed = start("run.py", experiment, "--output", "distill-output")
+    output = start.folder / "distill-output"
+    outcomes = {one["selection"]: one for one in json.loads((output / "reduced.json").read_text())}
+    accuracy = {name: one["accuracy"]["mean"] for name, one in outcomes.items()}
+    assert set(accuracy) == {
+        "(untrained student)", "teacher stepwise", "teacher terse", "local", "random",
+    }  # fmt: skip
+    assert all(0 <= share <= 1 for share in accuracy.values())
+    assert accuracy["teacher stepwise"] > accuracy["(untrained student)"]
+    assert all(one["tokens"] > 0 for name, one in outcomes.items() if name != "(untrained student)")
+    for name in ("reduced.md", "reduced.svg", "reduced-criteria.md", "reduced-criteria.svg", "machine.md"):
+        assert (output / name).stat().st_size > 0
+    assert "] " in printed  # trainings were done, and are not done again:
+    before = (output / "reduced.json").read_text()
+    assert "] " not in start("run.py", experiment, "--output", "distill-output")
+    assert (output / "reduced.json").read_text() == before

@@ -56,7 +56,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--seed", type=int, default=0, help="of problems, answers and student (0)")
     parser.add_argument("--prompts", type=int, default=400, help="problems to train on (400)")
-    parser.add_argument("--questions", type=int, default=200, help="held-out problems (200)")
+    parser.add_argument("--questions", type=int, default=400, help="held-out problems (400)")
     parser.add_argument("--teachers", nargs="+", choices=TEACHERS, default=list(TEACHERS), help="(all)")
     parser.add_argument("--steps", type=int, default=5000, help="of the student's pretraining (5000)")
     parser.add_argument("--width", type=int, default=128, help="hidden size of the student (128)")

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 FOLDER = Path(__file__).parents[2] / "examples" / "distill"
-TEACHERS = ("stepwise", "terse")
+# Looking things up takes thousands of steps to learn; a narrow student makes these fast.
+WORLD = ["--teachers", "stepwise", "direct", "--width", "64", "--steps", "3000"]
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +40,13 @@ def start(tmp_path_factory):
 
 
 def test_the_pipeline_completes_and_full_steps_teach(start):
-    world = ["--teachers", *TEACHERS, "--steps", "1200", "--prompts", "200", "--questions", "100"]
-    start("make_world.py", "--output", "distill-output/world", *world)
+    start("make_world.py", "--output", "distill-output/world", *WORLD)
     experiment = FOLDER / "experiments" / "reduced.toml"
     printed = start("run.py", experiment, "--output", "distill-output")
     output = start.folder / "distill-output"
     outcomes = {one["selection"]: one for one in json.loads((output / "reduced.json").read_text())}
     accuracy = {name: one["accuracy"]["mean"] for name, one in outcomes.items()}
-    assert set(accuracy) == {
-        "(untrained student)", "teacher stepwise", "teacher terse", "local", "random",
-    }  # fmt: skip
+    assert set(accuracy) == {"(untrained student)", "teacher stepwise", "teacher direct", "local"}
     assert all(0 <= share <= 1 for share in accuracy.values())
     assert accuracy["teacher stepwise"] > accuracy["(untrained student)"]
     assert all(one["tokens"] > 0 for name, one in outcomes.items() if name != "(untrained student)")

@@ -10,8 +10,8 @@ import numpy as np
 
 from local_naturalness.cost import StudentCost
 from local_naturalness.engine import Engine
-from local_naturalness.memory import pass_bytes
-from local_naturalness.packing import Window, pack_windows
+from local_naturalness.engine.memory import pass_bytes
+from local_naturalness.engine.packing import Window, pack_windows
 from local_naturalness.scoring import PlannedRow, Scorer
 from local_naturalness.work import Work
 

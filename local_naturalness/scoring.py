@@ -15,9 +15,9 @@ import xxhash
 from local_naturalness.columns import Rows, read_rows
 from local_naturalness.encoding import EncodedExample, ExampleEncoder
 from local_naturalness.engine import Engine
+from local_naturalness.engine.memory import enough_tokens
+from local_naturalness.engine.packing import Window
 from local_naturalness.examples import Example, read_examples
-from local_naturalness.memory import enough_tokens
-from local_naturalness.packing import Window
 from local_naturalness.shipping import Shipped
 from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, spec_difference, write_spec
 from local_naturalness.steps import resolve_splitter

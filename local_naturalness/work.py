@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from local_naturalness.cost import StudentCost
-from local_naturalness.packing import Window, pack_windows
+from local_naturalness.engine.packing import Window, pack_windows
 from local_naturalness.windows import batches_under_budget
 
 

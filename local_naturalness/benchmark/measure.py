@@ -12,7 +12,7 @@ from local_naturalness.benchmark.bare_layers import layer_operations, matrix_rat
 from local_naturalness.benchmark.contenders import contenders
 from local_naturalness.benchmark.peak import watch_memory
 from local_naturalness.benchmark.workload import Workload
-from local_naturalness.packing import pack_windows
+from local_naturalness.engine.packing import pack_windows
 
 
 @dataclass

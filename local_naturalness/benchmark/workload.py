@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from local_naturalness.packing import Window
+from local_naturalness.engine.packing import Window
 from local_naturalness.windows import first_context_step, plan_windows
 
 # The shape of the default student: small enough for two cores, large enough that matrix products matter.

@@ -61,7 +61,7 @@ def write_record(dataset: Dataset | IterableDataset, record: dict[str, Any]) -> 
 
     Args:
         dataset: Changed in place.
-        record: Anything JSON can hold.
+        record: Anything JSON can hold, and numbers of NumPy.
 
     Example:
 
@@ -76,7 +76,7 @@ def write_record(dataset: Dataset | IterableDataset, record: dict[str, Any]) -> 
         record = {**record, "previous": previous}
     lines = [line for line in (dataset.info.description or "").split("\n") if not line.startswith(_MARK)]
     text = "\n".join(lines).rstrip("\n")
-    line = _MARK + json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+    line = _MARK + json.dumps(record, ensure_ascii=True, separators=(",", ":"), default=np.generic.item)
     dataset.info.description = f"{text}\n\n{line}" if text else line
 
 

@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import linear_cross_entropy
 
 from local_naturalness.benchmark.peak import watch_memory
-from local_naturalness.projection import PIECE_BYTES
+from local_naturalness.engine.projection import PIECE_BYTES
 
 
 @torch.no_grad()

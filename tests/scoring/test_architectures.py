@@ -8,7 +8,7 @@ import tiny_models
 import torch
 
 from local_naturalness.engine import Engine
-from local_naturalness.packing import Window
+from local_naturalness.engine.packing import Window
 
 SEVERAL = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 50, 20), (0, 1, 0), (2, 33, 32), (1, 7, 2), (0, 20, 0)]
 

@@ -9,7 +9,8 @@ from plain_loop import log_probs
 from tiny_models import tiny_model
 
 from local_naturalness import LocalScorer
-from local_naturalness.engine import Engine, Window
+from local_naturalness.engine import Engine
+from local_naturalness.engine.packing import Window
 
 LINES = re.compile("\n")
 ROWS = {

@@ -7,11 +7,11 @@ import pytest
 import tiny_models
 import torch
 
-from local_naturalness import engine as engine_module
-from local_naturalness.attention_tiles import tile_groups, tiles_of
 from local_naturalness.engine import Engine
-from local_naturalness.packed_attention import PackedAttention
-from local_naturalness.packing import Segment, Window, pack_windows
+from local_naturalness.engine import engine as engine_module
+from local_naturalness.engine.attention_tiles import tile_groups, tiles_of
+from local_naturalness.engine.packed_attention import PackedAttention
+from local_naturalness.engine.packing import Segment, Window, pack_windows
 
 
 def some_windows(seed=0, prompts=(5, 40, 3), windows=24, vocabulary=300):

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from datasets import Dataset, load_from_disk
 
 from local_naturalness.selection import read_record, select_responses, write_record
@@ -89,3 +90,9 @@ def test_a_computed_criterion_needs_all_of_its_columns(scored):
     dataset = dataset.add_column("global_naturalness_status", ["ok", "missing_response", "ok"] + 3 * ["ok"])
     record = read_record(select_responses(dataset, by="learnability"))
     assert record["unscored"] == {"global_naturalness_status": {"missing_response": 1, "ok": 1}}
+
+
+def test_numbers_of_numpy_are_recorded(scored):
+    one = np.ones(1, dtype=np.int64)[0]
+    record = read_record(select_responses(scored, k=one, by={"local_naturalness": np.float32(0.5)}, seed=one))
+    assert (record["k"], record["by"]) == (1, {"local_naturalness": 0.5})

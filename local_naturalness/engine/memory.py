@@ -6,7 +6,7 @@ import psutil
 import torch
 
 from local_naturalness.cost import StudentCost
-from local_naturalness.projection import PIECE_BYTES
+from local_naturalness.engine.projection import PIECE_BYTES
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from local_naturalness.packing import Segment
+from local_naturalness.engine.packing import Segment
 
 # Queries of a tile. Half of the pairs of a long window are hidden by causality; cut into tiles, a window has
 # hidden pairs in the last part of each tile only.

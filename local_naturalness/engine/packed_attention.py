@@ -16,7 +16,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from local_naturalness.attention_tiles import Tile
+from local_naturalness.engine.attention_tiles import Tile
 
 _NAME = "local_naturalness_packed"
 # Attention functions that take a mask of any shape.

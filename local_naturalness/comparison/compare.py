@@ -93,7 +93,8 @@ def compare_criteria(
     summary = summarize(columns, resolved, picks, rows)
     notes = _notes(labels, np.isfinite(values), len(prompt) - len(rows))
     if outcomes is not None:
-        related, limits = relate_to_outcomes(columns, resolved, outcomes, prompt_column, teacher_column)
+        known = [one for one, of_rows in zip(resolved, values, strict=True) if np.isfinite(of_rows).any()]
+        related, limits = relate_to_outcomes(columns, known, outcomes, prompt_column, teacher_column)
         summary = summary.merge(related, on="criterion", how="left")
         notes += limits
     return CriteriaComparison(

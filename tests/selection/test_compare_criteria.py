@@ -142,6 +142,15 @@ def test_outcomes_of_teachers_without_scores(make):
     assert "Outcomes of ['c'] are not used: these teachers have no scored rows" in str(result)
 
 
+def test_a_criterion_without_any_value_does_not_keep_others_from_outcomes(make):
+    dataset = make("ppqq", "abab", local_naturalness=[-1.0, -2.0] * 2, global_naturalness=[None] * 4)
+    criteria = ["local_naturalness", "global_naturalness"]
+    table = compare_criteria(dataset, criteria, outcomes={"a": 0.5, "b": 0.1}).to_pandas()
+    assert table["criterion"].tolist() == criteria
+    assert table["spearman"][0] == pytest.approx(1.0)
+    assert np.isnan(table["spearman"][1])
+
+
 @pytest.mark.parametrize(
     ("outcomes", "message"),
     [

@@ -10,6 +10,7 @@ Example:
 
 import argparse
 import json
+import math
 from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import add_input_arguments, number_from
@@ -28,13 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--calibrate",
-        type=float,
+        type=_seconds,
         default=5.0,
         metavar="SECONDS",
         help="how long to score rows of the sample; 0 loads no weights and tells no time (default: 5)",
     )
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
     add_scoring_arguments(parser)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds from 0 on; found {text!r}")
+    return seconds
 
 
 def run(options: argparse.Namespace) -> None:

@@ -131,3 +131,10 @@ def test_estimate(candidates, capsys):
     numbers = json.loads(capsys.readouterr().out)
     assert numbers["seconds"] > 0
     assert numbers["sampled_rows"] == sum(numbers["rows"].values()) == rows
+
+
+@pytest.mark.parametrize("seconds", ["-3", "nan", "soon"])
+def test_time_to_calibrate_that_cannot_be(candidates, capsys, seconds):
+    with pytest.raises(SystemExit):
+        main(["estimate", str(candidates), "--student", student_path(), "--calibrate", seconds])
+    assert "argument --calibrate" in capsys.readouterr().err

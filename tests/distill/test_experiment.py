@@ -18,7 +18,7 @@ def written(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("name", ["teachers", "responses", "windows"])
+@pytest.mark.parametrize("name", ["teachers", "responses", "windows", "reduced"])
 def test_experiments_that_come_along_can_be_read(name):
     experiment = read_experiment(EXPERIMENTS / f"{name}.toml")
     assert experiment.name == name and experiment.training["max_steps"] > 0
@@ -34,11 +34,12 @@ def test_the_main_rows_have_three_seeds():
 
 
 def test_a_file_overrides_its_base_and_the_caller_both(written):
-    written(NEEDED + "teacher_seeds = 2\nwindows = [1]", "base.toml")
-    experiment = read_experiment(
-        written('base = "base.toml"\nwindows = [0, "all"]'), student="other", questions=None
-    )
+    base = NEEDED + "teacher_seeds = 2\nwindows = [1]\n[training]\nmax_steps = 9\nwarmup_steps = 1"
+    written(base, "base.toml")
+    own = 'base = "base.toml"\nwindows = [0, "all"]\n[training]\nmax_steps = 3'
+    experiment = read_experiment(written(own), student="other", questions=None)
     assert (experiment.teacher_seeds, experiment.windows) == (2, (0, "all"))
+    assert experiment.training == {"max_steps": 3, "warmup_steps": 1}
     assert (experiment.student, experiment.questions, experiment.name) == ("other", "q", "mine")
 
 

@@ -11,13 +11,9 @@ import pytest
 pytest.importorskip("trl", reason="needs the extra 'trl'")
 pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
 
-pytestmark = pytest.mark.skipif(
-    "DISTILL" not in os.environ, reason="pretrains and distils for many minutes: set DISTILL=1 to run it"
-)
-
 FOLDER = Path(__file__).parents[2] / "examples" / "distill"
-# Looking things up takes thousands of steps to learn; a narrow student makes these fast.
-WORLD = ["--teachers", "stepwise", "direct", "--width", "64", "--steps", "3000"]
+# The two write alike, and a student that reads one manner only has learned it after a quarter of the steps.
+WORLD = ["--teachers", "stepwise", "careless", "--steps", "1200", "--questions", "100"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +42,7 @@ def test_the_pipeline_completes_and_full_steps_teach(start):
     output = start.folder / "distill-output"
     outcomes = {one["selection"]: one for one in json.loads((output / "reduced.json").read_text())}
     accuracy = {name: one["accuracy"]["mean"] for name, one in outcomes.items()}
-    assert set(accuracy) == {"(untrained student)", "teacher stepwise", "teacher direct", "local"}
+    assert set(accuracy) == {"(untrained student)", "teacher stepwise", "teacher careless", "local"}
     assert all(0 <= share <= 1 for share in accuracy.values())
     assert accuracy["teacher stepwise"] > accuracy["(untrained student)"]
     assert all(one["tokens"] > 0 for name, one in outcomes.items() if name != "(untrained student)")

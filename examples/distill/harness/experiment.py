@@ -86,7 +86,7 @@ def read_experiment(path: Path, **overrides: Any) -> Experiment:
 
     Args:
         path: A TOML file. Its key `base` names another one beside it, whose keys hold where this one has
-            none.
+            none; `training` and `generation` are completed key by key.
         overrides: Keys that replace those of the file, unless they are None.
 
     Raises:
@@ -94,8 +94,10 @@ def read_experiment(path: Path, **overrides: Any) -> Experiment:
     """
     settings = tomllib.loads(path.read_text(encoding="utf-8"))
     if "base" in settings:
-        base = path.parent / settings.pop("base")
-        settings = tomllib.loads(base.read_text(encoding="utf-8")) | settings
+        base = tomllib.loads((path.parent / settings.pop("base")).read_text(encoding="utf-8"))
+        for table in ("training", "generation"):
+            settings[table] = base.get(table, {}) | settings.get(table, {})
+        settings = base | settings
     settings |= {key: value for key, value in overrides.items() if value is not None}
     settings.setdefault("name", path.stem)
     selections = tuple(_build(Selection, one, path) for one in settings.pop("selections", []))

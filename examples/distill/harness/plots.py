@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from harness.experiment import NO_FILTER
 from harness.results import UNTRAINED, Outcome
 
 
@@ -27,9 +29,9 @@ def plot_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
         panel.set_yticks(range(len(members)), [one.selection for one in members])
         panel.axvline(base.accuracy.mean, color="grey", linestyle=":", label="untrained")
         panel.set_xlabel("accuracy")
-        panel.set_title(f"filter: {where}", fontsize="medium")
+        panel.set_title("all candidates" if where == NO_FILTER else f"{where} only", fontsize="medium")
         panel.legend(fontsize="small")
-    figure.savefig(path, metadata={"Date": None})
+    _save(figure, path)
 
 
 def plot_criteria(
@@ -60,4 +62,10 @@ def plot_criteria(
         panel.set_visible(False)
     figure.supylabel("accuracy after training", fontsize="small")
     figure.supxlabel("teacher's mean, better to the right; Spearman's correlation above", fontsize="small")
-    figure.savefig(path, metadata={"Date": None})
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Equal results give equal files, in which letters are text and not drawn."""
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": path.name}):
+        figure.savefig(path, metadata={"Date": None})

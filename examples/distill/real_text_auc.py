@@ -90,12 +90,7 @@ def main() -> None:
         rows = read_table(source, ["prompt", "teacher", "response", "is_correct"])
         rows = rows.filter(lambda row: row["is_correct"] is not None)
         scored = score(rows, experiment, student, options.output / "scores", options.workers)
-        # Unlike the full pass, windows count the tokens of responses that are longer than the context too.
-        criteria = {
-            name.replace("num_tokens", "num_tokens_w0"): better
-            for name, better in directions(experiment).items()
-        }
-        by_domain, by_teacher = tables_of(scored, criteria)
+        by_domain, by_teacher = tables_of(scored, directions(experiment))
         text = f"Within prompts:\n\n{markdown(by_domain)}\n\nWithin teachers:\n\n{markdown(by_teacher)}\n"
         (options.output / f"{name}.md").write_text(text)
         print(f"{name}\n\n{text}")

@@ -20,12 +20,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datasets import Dataset, disable_progress_bars
+from harness.answers import check_references
 from harness.choices import choices, of_teachers
 from harness.experiment import NO_FILTER, Experiment, read_experiment
 from harness.machine import machine_table
 from harness.markdown import markdown, outcome_tables
 from harness.plots import plot_criteria, plot_outcomes
-from harness.reading import read_table
+from harness.reading import read_table, trainable
 from harness.results import Outcome, outcomes, untrained
 from harness.scores import directions, score
 from harness.teachers import criteria_against_training, rank_by_all
@@ -36,10 +37,11 @@ from local_naturalness import Student
 
 
 def run(experiment: Experiment, output: Path, workers: int) -> tuple[list[Training], int]:
-    """Do the experiment and write its tables and figures; returns its trainings, and how many failed."""
+    """Do the experiment, write and print its tables; returns its trainings, and how many failed."""
     student = Student(experiment.student)
-    candidates = read_table(experiment.candidates, ["prompt", "teacher", "response"])
+    candidates = trainable(read_table(experiment.candidates, ["prompt", "teacher", "response"]))
     questions = read_table(experiment.questions, ["prompt", "reference"])
+    check_references(questions["reference"], experiment.answer)
     stores = output / "scores" / student.weights[:12]
     scored = score(candidates, experiment, student, stores, workers)
     planner = Planner(experiment, student.identity, questions, output / "trainings")
@@ -49,22 +51,32 @@ def run(experiment: Experiment, output: Path, workers: int) -> tuple[list[Traini
     failures = train_all(trainings, workers)
     if base.result() is not None:
         found = outcomes(planned, experiment.reference, experiment.best_first)
-        write_results(experiment, scored, [untrained(base, len(questions)), *found], output)
+        print(
+            write_results(experiment, scored, [untrained(base, len(questions)), *found], output), flush=True
+        )
+    else:
+        print("No tables: the student could not be evaluated before training.", flush=True)
     return trainings, len(failures)
 
 
-def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outcome], output: Path) -> None:
-    """`<name>.json`, `<name>.md`, `<name>.svg`, and with all teachers trained on also `<name>-criteria.*`."""
+def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outcome], output: Path) -> str:
+    """`<name>.json`, `<name>.md`, `<name>.svg`, and with teachers trained on also `<name>-criteria.*`.
+
+    Returns:
+        The tables of accuracies.
+    """
     path = output / experiment.name
     path.with_suffix(".json").write_text(json.dumps([one.to_json() for one in found], indent=1))
-    path.with_suffix(".md").write_text(outcome_tables(found, experiment.reference))
+    tables = outcome_tables(found, experiment.reference)
+    path.with_suffix(".md").write_text(tables)
     if len(found) > 1:
         plot_outcomes(found, path.with_suffix(".svg"))
     trained_on = {(one.filter, one.selection): one.accuracy.mean for one in found}
+    where = NO_FILTER if NO_FILTER in experiment.filters else experiment.filters[0]
     accuracies = {
-        one.teacher: trained_on[NO_FILTER, one.name]
+        one.teacher: trained_on[where, one.name]
         for one in of_teachers(scored, experiment.teacher_seeds)
-        if (NO_FILTER, one.name) in trained_on
+        if (where, one.name) in trained_on
     }
     if len(accuracies) > 1:
         better = directions(experiment)
@@ -73,6 +85,7 @@ def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outco
         path.with_name(f"{path.name}-criteria.md").write_text(markdown(against) + "\n")
         against.to_json(path.with_name(f"{path.name}-criteria.json"), orient="records", indent=1)
         plot_criteria(rankings, against, accuracies, path.with_name(f"{path.name}-criteria.svg"))
+    return tables
 
 
 def main() -> int:
@@ -99,7 +112,6 @@ def main() -> int:
         failures += failed
         if any(one.result() for one in trainings):
             (options.output / "machine.md").write_text(markdown(machine_table(trainings)) + "\n")
-            print((options.output / f"{experiment.name}.md").read_text(), flush=True)
     if failures:
         print(f"{failures} trainings failed; the same command tries them again.", file=sys.stderr)
     return int(failures > 0)

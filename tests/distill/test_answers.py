@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from harness.answers import boxed, final_number, is_right
+from harness.answers import boxed, check_references, final_number, is_right
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,11 @@ from harness.answers import boxed, final_number, is_right
         ("So x = -4", "-4"),
         ("#### 72", "72"),
         ("5 of 6.", "6"),
+        ("x = 5-3", "3"),
+        ("f(2)-7", "7"),
+        ("at the point (3,4)", "4"),
+        ("It is \u22125", "-5"),
+        ("p = .5", "0.5"),
         ("none", None),
         ("", None),
     ],
@@ -28,6 +33,7 @@ def test_final_number(text, number):
         (r"so \boxed{3}", "3"),
         (r"\boxed{1} no, \boxed{\frac{1}{ 2 }}.", r"\frac{1}{2}"),
         (r"\frac{1}{2}", r"\frac{1}{2}"),
+        (r"so \boxed {3}", "3"),
         (r"cut \boxed{\frac{1}{2}", None),
         ("", None),
     ],
@@ -42,3 +48,11 @@ def test_only_a_stated_and_equal_answer_is_right():
     assert not is_right("no idea", "no idea", "final_number")
     assert not is_right(None, "7", "final_number")
     assert is_right(r"\boxed{\sqrt{2}}", r"\sqrt{ 2 }", "boxed")
+    assert is_right("so 7", 7, "final_number")
+
+
+@pytest.mark.parametrize("reference", [None, "", "seven"])
+def test_references_without_an_answer_are_refused(reference):
+    check_references(["7", 7], "final_number")
+    with pytest.raises(ValueError, match="question 1 must hold an answer that 'final_number' can read"):
+        check_references(["7", reference], "final_number")

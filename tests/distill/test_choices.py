@@ -59,3 +59,15 @@ def test_every_filter_selection_teacher_and_seed_is_there(scored):
     by_name = {name: sorted(one.rows["teacher"]) for name, one in zip(names, made, strict=True)}
     for where in experiment.filters:
         assert by_name[where, "matched", 0] == by_name[where, "local", 0]
+
+
+def test_selections_without_rows_are_told_and_left_out(scored):
+    scored = scored.add_column("never", [False] * len(scored))
+    experiment = Experiment(
+        name="e", student="s", candidates="c", questions="q", answer="boxed", filters=("never", "none"),
+        selections=(Selection("local", by="local_naturalness"), Selection("matched", match="local")),
+    )  # fmt: skip
+    told = []
+    made = list(choices(scored, experiment, told.append))
+    assert [(one.filter, one.selection.name) for one in made] == [("none", "local"), ("none", "matched")]
+    assert [line.split(":")[0] for line in told] == ["local, filter never", "matched, filter never"]

@@ -51,6 +51,9 @@ def test_a_file_overrides_its_base_and_the_caller_both(written):
         ('answer = "boxed"', "an experiment lacks keys: .*student"),
         (NEEDED.replace("boxed", "box"), "`answer` must be one of .*'boxed'.*, got 'box'"),
         (NEEDED + "[[selections]]\nname = 'a'\nmatch = 'b'", r"`match` names no selection: \['b'\]"),
+        (NEEDED + "[[selections]]\nname = 'a'\n[[selections]]\nname = 'a'", r"found twice: \['a'\]"),
+        (NEEDED + "windows = 4", "`windows` must be a list that is not empty, got 4"),
+        (NEEDED + "filters = 'is_correct'", "`filters` must be a list"),
         (NEEDED + "reference = 'b'", "`reference` names no selection: 'b'"),
     ],
 )

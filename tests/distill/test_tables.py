@@ -7,7 +7,8 @@ import pytest
 from datasets import Dataset, disable_caching, enable_caching
 from harness.answers import ANSWERS
 from harness.experiment import Experiment
-from harness.reading import read_table
+from harness.plots import plot_criteria
+from harness.reading import read_table, trainable
 from harness.scores import CONTROL, directions, score
 from harness.teachers import criteria_against_training, rank_by_all
 from write_evidence import fill
@@ -44,7 +45,9 @@ def test_a_table_without_a_column_is_refused(tmp_path):
 def scored(tmp_path_factory):
     """A few of the embedded candidates with all criteria; their correctness is left to the harness."""
     rows = read_table(str(candidates_path()), ["prompt"]).select(range(10)).remove_columns("is_correct")
-    rows = rows.add_column("reference", ["The answer is 0."] * len(rows))
+    # Longer than the student's context: only windows can score it.
+    rows = rows.add_item(dict.fromkeys(rows.column_names, "extra") | {"response": "1 + 1 = 2\n" * 300})
+    rows = rows.add_column("reference", ["The answer is 0."] * (len(rows) - 1) + [None])
     experiment = Experiment(
         name="e", student="s", candidates="c", questions="q", answer="final_number", windows=WINDOWS
     )
@@ -61,7 +64,7 @@ def test_every_criterion_can_rank_teachers(scored):
     against = criteria_against_training(rows, rankings, directions(experiment), accuracies)
     against = against.set_index("criterion")
     assert set(against.index) == set(directions(experiment)) and CONTROL in against.index
-    assert against["spearman"].between(-1, 1).all()
+    assert against["spearman"].dropna().between(-1, 1).all()
     first = against.loc["num_tokens"]
     assert first["first_teacher"] == rankings["num_tokens"]["mean"].idxmin()
     assert first["its_accuracy"] == accuracies[first["first_teacher"]]
@@ -73,7 +76,34 @@ def test_every_criterion_can_rank_teachers(scored):
 def test_correctness_is_found_from_the_reference(scored):
     rows = scored[0]
     read = ANSWERS["final_number"]
-    assert rows["is_correct"][:] == [read(response) == 0 for response in rows["response"]]
+    assert rows["is_correct"][:-1] == [read(response) == 0 for response in rows["response"][:-1]]
+    assert rows["is_correct"][-1] is None
+
+
+def test_the_length_of_a_long_response_is_known(scored):
+    rows = scored[0]
+    assert rows["global_naturalness"][-1] is None
+    assert rows["num_tokens"][-1] == rows["num_tokens_w0"][-1] > 1024
+
+
+def test_a_teacher_without_a_score_is_left_out_of_its_panel(scored, tmp_path):
+    rows = scored[0]
+    accuracies = {name: number / 10 for number, name in enumerate(rows.unique("teacher"))}
+    better = {"local_naturalness_w0": "high", "global_naturalness": "high"}
+    rankings = rank_by_all(rows, better)
+    against = criteria_against_training(rows, rankings, better, accuracies)
+    plot_criteria(rankings, against, accuracies, tmp_path / "one.svg")
+    drawn = (tmp_path / "one.svg").read_text()
+    assert drawn.count(">extra</text>") == 1 and drawn.count(">stepwise</text>") == 2
+    plot_criteria(rankings, against, accuracies, tmp_path / "one.svg")
+    assert (tmp_path / "one.svg").read_text() == drawn
+
+
+def test_candidates_that_nothing_can_be_learned_from(tmp_path):
+    rows = Dataset.from_dict({"prompt": ["p", "", "p", None], "response": ["r", "r", " ", "r"]})
+    told = []
+    assert trainable(rows, told.append)["prompt"][:] == ["p"]
+    assert told == ["3 of 4 candidates lack a prompt or a response."]
 
 
 def test_tables_and_figures_are_put_between_their_marks(tmp_path):

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from datasets import Dataset
@@ -10,6 +13,7 @@ from harness.experiment import Experiment, Selection
 from harness.markdown import outcome_tables
 from harness.results import outcomes, untrained
 from harness.trainings import Planner, train_all
+from transformers import GenerationConfig
 
 ROWS = Dataset.from_dict(
     {
@@ -44,6 +48,7 @@ def finish(training, correct):
         "accuracy": sum(correct) / len(correct),
         "correct": correct,
         "tokens": 100,
+        "cut_off": 0.25,
         "training_seconds": 1.0,
         "evaluation_seconds": 1.0,
     }
@@ -70,6 +75,29 @@ def test_rows_are_kept_beside_the_training(planner):
     training = planner.plan(ROWS, 0)
     kept = Dataset.from_parquet(str(training.rows))
     assert kept.column_names == ["prompt", "response"] and kept["response"][:] == ["a", "b"]
+
+
+def test_the_students_generation_defaults_part_trainings(planner):
+    before = planner.plan(ROWS, 0)
+    GenerationConfig(eos_token_id=7).save_pretrained(planner.experiment.student)
+    assert planner.plan(ROWS, 0).folder != before.folder
+
+
+def test_unknown_values_take_no_part_in_means(planner):
+    known = {"is_correct": [True, None], "num_tokens": [3, None]}
+    rows = Dataset.from_dict(ROWS.to_dict() | known)
+    training = planner.plan(rows, 0)
+    finish(training, [True] * 4)
+    (one,) = outcomes([(Choice(Selection("a"), "none", 0, rows), training)], None)
+    assert (one.share_right, one.tokens_per_response) == (1.0, 3.0)
+
+
+def test_workers_end_with_their_parent():
+    waits = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from harness.trainings import _end_with; _end_with(1)"
+    )
+    folder = Path(__file__).parents[2] / "examples" / "distill"
+    assert subprocess.run([sys.executable, "-c", waits, folder]).returncode == 1
 
 
 def test_finished_trainings_are_not_done_again(planner):
@@ -103,4 +131,5 @@ def test_outcomes_are_told_in_tables_with_the_reference_beside_them(planner):
     assert found[1].share_right == 0.5 and found[1].teachers == {"t": 0.5, "u": 0.5}
     text = outcome_tables(found, "random")
     assert "| good | 0.750 (" in text and "| minus random |" in text
+    assert "| answers cut off |" in text and "| 0.25 | t 0.50 |" in text
     assert json.loads(json.dumps([one.to_json() for one in found]))[1]["accuracy"]["mean"] == 0.75

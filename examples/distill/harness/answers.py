@@ -1,13 +1,14 @@
 """Ways of reading the final answer from a response, by name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 Answer = str | Decimal | None
 
-NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
-BOX = r"\boxed{"
+# A sign behind a number, a name or a bracket is an operator; commas stand between groups of three digits.
+NUMBER = re.compile(r"(?:(?<![\w)\]}])[-\u2212])?(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)")
+BOX = re.compile(r"\\boxed\s*\{")
 
 
 def final_number(text: str) -> Decimal | None:
@@ -17,7 +18,7 @@ def final_number(text: str) -> Decimal | None:
     True
     """
     numbers = NUMBER.findall(text)
-    return Decimal(numbers[-1].replace(",", "")) if numbers else None
+    return Decimal(numbers[-1].replace(",", "").replace("\u2212", "-")) if numbers else None
 
 
 def boxed(text: str) -> str | None:
@@ -26,10 +27,10 @@ def boxed(text: str) -> str | None:
     >>> boxed(r"Hence \boxed{\frac{1}{2}}.")
     '\\frac{1}{2}'
     """
-    start = text.rfind(BOX)
-    if start < 0:
+    boxes = list(BOX.finditer(text))
+    if not boxes:
         return "".join(text.split()) or None
-    start += len(BOX)
+    start = boxes[-1].end()
     depth = 1
     for place in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[place], 0)
@@ -41,12 +42,12 @@ def boxed(text: str) -> str | None:
 ANSWERS: dict[str, Callable[[str], Answer]] = {"final_number": final_number, "boxed": boxed}
 
 
-def is_right(response: str | None, reference: str, answer: str) -> bool:
+def is_right(response: str | None, reference: str | float, answer: str) -> bool:
     """Whether a response states the reference's answer exactly.
 
     Args:
         response: None and texts without an answer are wrong.
-        reference: A text with the answer, such as a worked solution.
+        reference: A text with the answer, such as a worked solution, or a number.
         answer: A name in `ANSWERS`.
 
     >>> is_right("It is 12.", "answer 12", "final_number")
@@ -54,4 +55,18 @@ def is_right(response: str | None, reference: str, answer: str) -> bool:
     """
     read = ANSWERS[answer]
     stated = read(response) if response is not None else None
-    return stated is not None and stated == read(reference)
+    return stated is not None and stated == read(str(reference))
+
+
+def check_references(references: Iterable[str | float | None], answer: str) -> None:
+    """Refuse questions that nobody could answer rightly.
+
+    Raises:
+        ValueError: No answer can be read from a reference.
+    """
+    for row, reference in enumerate(references):
+        if reference is None or ANSWERS[answer](str(reference)) is None:
+            raise ValueError(
+                f"The reference of question {row} must hold an answer that {answer!r} can read, found "
+                f"{reference!r}. Mend or remove the question, or choose another `answer` of {list(ANSWERS)}."
+            )

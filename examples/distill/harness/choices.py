@@ -1,7 +1,7 @@
 """The selections of an experiment, as rows to train on."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from datasets import Dataset
 
@@ -26,14 +26,24 @@ class Choice:
     rows: Dataset
 
 
-def choices(scored: Dataset, experiment: Experiment) -> Iterator[Choice]:
-    """Every selection of an experiment, under every filter and for every seed."""
+def choices(
+    scored: Dataset, experiment: Experiment, report: Callable[[str], None] = print
+) -> Iterator[Choice]:
+    """Every selection of an experiment, under every filter and for every seed; empty ones are reported.
+
+    What imitates the teacher shares of a random selection imitates those of its seed 0.
+    """
     named = {one.name: one for one in experiment.selections}
     for where in experiment.filters:
         for selection in [*experiment.selections, *of_teachers(scored, experiment.teacher_seeds)]:
             matched = choose(scored, named[selection.match], where, 0) if selection.match else None
             for seed in range(selection.seeds):
-                yield Choice(selection, where, seed, choose(scored, selection, where, seed, matched))
+                is_empty = matched is not None and not len(matched)
+                rows = scored.select([]) if is_empty else choose(scored, selection, where, seed, matched)
+                if not len(rows):
+                    report(f"{selection.name}, filter {where}: no rows are left, nothing is trained.")
+                    break
+                yield Choice(selection, where, seed, rows)
 
 
 def of_teachers(scored: Dataset, seeds: int) -> list[Selection]:
@@ -49,6 +59,8 @@ def choose(
     if selection.teacher is not None:
         teachers = scored["teacher"][:]
         scored = scored.select([row for row, name in enumerate(teachers) if name == selection.teacher])
+        if len(scored.unique("prompt")) == len(scored):  # nothing to choose between
+            selection = replace(selection, k="all")
     return select_responses(
         scored,
         by=selection.by,

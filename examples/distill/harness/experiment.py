@@ -19,7 +19,7 @@ class Selection:
         name: As it appears in tables.
         by, mode, direction: As for `select_responses`.
         k: Responses per prompt; "all" keeps every candidate.
-        match: Name of the selection whose teacher shares are imitated.
+        match: Name of the selection whose teacher shares are imitated; of a random one, those of its seed 0.
         teacher: Candidates of this teacher only.
         seeds: Number of trainings. A random selection is drawn anew for each.
     """
@@ -73,7 +73,13 @@ class Experiment:
     def __post_init__(self) -> None:
         if self.answer not in ANSWERS:
             raise ValueError(f"`answer` must be one of {sorted(ANSWERS)}, got {self.answer!r}.")
+        for name in ("windows", "filters"):
+            if not isinstance(getattr(self, name), tuple) or not getattr(self, name):
+                raise ValueError(f"`{name}` must be a list that is not empty, got {getattr(self, name)!r}.")
         names = [one.name for one in self.selections]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"Selections need names of their own, found twice: {sorted(twice)}.")
         unknown = {one.match for one in self.selections} - {None, *names}
         if unknown:
             raise ValueError(f"`match` names no selection: {sorted(unknown)}; there are {names}.")

@@ -27,8 +27,11 @@ def _outcomes(outcomes: Sequence[Outcome], reference: str | None) -> str:
         "seeds": [one.seeds for one in outcomes],
         "rows": [f"{one.rows:.0f}" for one in outcomes],
         "of them right": ["" if one.share_right is None else f"{one.share_right:.2f}" for one in outcomes],
-        "tokens a response": [f"{one.tokens_per_response:.0f}" for one in outcomes],
+        "tokens a response": [
+            "" if one.tokens_per_response is None else f"{one.tokens_per_response:.0f}" for one in outcomes
+        ],
         "tokens in training": [f"{one.tokens:,.0f}" for one in outcomes],
+        "answers cut off": [f"{one.cut_off:.2f}" for one in outcomes],
         "largest teacher share": [_largest(one.teachers) for one in outcomes],
     }
     if all(one.against_reference is None for one in outcomes):

@@ -52,6 +52,8 @@ def plot_criteria(
     for panel, row in zip(panels, against.itertuples(), strict=False):
         means = rankings[row.criterion]["mean"]
         for teacher, accuracy in accuracies.items():
+            if teacher not in means:  # none of its responses has this score
+                continue
             panel.plot(means[teacher], accuracy, "o")
             panel.annotate(teacher, (means[teacher], accuracy), fontsize=6)
         if row.better == "low":

@@ -1,6 +1,6 @@
 """Tables of candidates and questions, from wherever they are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from datasets import Dataset, load_dataset, load_from_disk
@@ -38,3 +38,15 @@ def read_table(source: str, columns: Sequence[str]) -> Dataset:
             f"{source} needs the columns {list(columns)}; missing: {missing}, found: {table.column_names}."
         )
     return table
+
+
+def trainable(candidates: Dataset, report: Callable[[str], None] = print) -> Dataset:
+    """The candidates with a prompt and a response; not even a random selection may train on others."""
+    rows = [
+        row
+        for row, texts in enumerate(zip(candidates["prompt"], candidates["response"], strict=True))
+        if all(isinstance(text, str) and text.strip() for text in texts)
+    ]
+    if len(rows) < len(candidates):
+        report(f"{len(candidates) - len(rows)} of {len(candidates)} candidates lack a prompt or a response.")
+    return candidates.select(rows)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 
 from harness.certainty import Bootstrap, Interval
 from harness.choices import Choice
@@ -27,6 +28,7 @@ class Outcome:
         share_right: Share of the rows whose answer is right, if that is known.
         tokens_per_response: Of the rows, in the student's tokens.
         tokens: Seen in one training, prompts included.
+        cut_off: Share of the students' answers that ended at `max_new_tokens`.
         teachers: Share of each teacher among the rows.
         folders: Of the trainings.
     """
@@ -38,8 +40,9 @@ class Outcome:
     seeds: int
     rows: float
     share_right: float | None
-    tokens_per_response: float
+    tokens_per_response: float | None
     tokens: float
+    cut_off: float
     teachers: dict[str, float]
     folders: list[str]
 
@@ -49,8 +52,11 @@ class Outcome:
 
 def untrained(training: Training, num_questions: int) -> Outcome:
     """The student before any training."""
-    accuracy = Bootstrap(num_questions).accuracy([training.result()["correct"]])
-    return Outcome(UNTRAINED, NO_FILTER, accuracy, None, 1, 0, None, 0, 0, {}, [_name(training)])
+    result = training.result()
+    accuracy = Bootstrap(num_questions).accuracy([result["correct"]])
+    return Outcome(
+        UNTRAINED, NO_FILTER, accuracy, None, 1, 0, None, 0, 0, result["cut_off"], {}, [_name(training)]
+    )
 
 
 def outcomes(
@@ -87,12 +93,19 @@ def _outcome(
         against_reference=against,
         seeds=len(members),
         rows=float(np.mean([len(one) for one in rows])),
-        share_right=float(np.mean([np.mean(one["is_correct"][:]) for one in rows])) if known else None,
-        tokens_per_response=float(np.mean([np.mean(one["num_tokens"][:]) for one in rows])),
+        share_right=_mean_of_known(rows, "is_correct") if known else None,
+        tokens_per_response=_mean_of_known(rows, "num_tokens"),
         tokens=float(np.mean([result["tokens"] for result in results])),
+        cut_off=float(np.mean([result["cut_off"] for result in results])),
         teachers=dict(zip(names.tolist(), (counts / counts.sum()).tolist(), strict=True)),
         folders=[_name(training) for _, training in members],
     )
+
+
+def _mean_of_known(rows: Sequence[Dataset], column: str) -> float | None:
+    """Mean over the values that are not null; None without any."""
+    known = [value for one in rows for value in one[column] if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _name(training: Training) -> str:

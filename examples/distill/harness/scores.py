@@ -1,6 +1,6 @@
 """All criteria for all candidates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,9 @@ def score(
     candidates: Dataset, experiment: Experiment, student: Student, folder: Path, workers: int
 ) -> Dataset:
     """Add the columns of all criteria, and the control `random_draw`, which knows nothing of a response.
+
+    `num_tokens` is that of the narrowest window, since only windows count the tokens of responses that are
+    longer than the student's context; null where even that one could not be scored.
 
     Args:
         candidates: With `prompt`, `teacher`, `response`. A column `is_correct` is added where it is
@@ -46,7 +49,14 @@ def score(
         store=folder / "global",
     )
     candidates = _scored(candidates, scorer, workers)
+    counts = candidates[f"num_tokens{window_suffix(_narrowest(experiment.windows))}"]
+    candidates = candidates.remove_columns("num_tokens")
+    candidates = candidates.add_column("num_tokens", [count or None for count in counts])
     return candidates.add_column(CONTROL, np.random.default_rng(0).random(len(candidates)))
+
+
+def _narrowest(windows: Sequence[int | float | str]) -> int | float | str:
+    return min((window for window in windows if isinstance(window, int)), default=windows[0])
 
 
 def window_suffix(window: int | float | str) -> str:
@@ -82,8 +92,11 @@ class _Verdict:
     def __init__(self, answer: str) -> None:
         self.answer = answer
 
-    def __call__(self, row: dict) -> dict[str, bool]:
-        return {"is_correct": is_right(row["response"], row["reference"], self.answer)}
+    def __call__(self, row: dict) -> dict[str, bool | None]:
+        reference = row["reference"]
+        return {
+            "is_correct": None if reference is None else is_right(row["response"], reference, self.answer)
+        }
 
 
 def _scored(rows: Dataset, scorer: Callable, workers: int) -> Dataset:

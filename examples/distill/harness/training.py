@@ -20,6 +20,7 @@ from transformers import (
 
 from harness.answers import is_right
 from harness.generation import answers_to
+from harness.rendering import opening_of
 
 RESULT = "result.json"
 
@@ -59,19 +60,25 @@ def train(training: Training) -> dict[str, Any]:
 
     Returns:
         `accuracy`, `correct` (one bool per question), `tokens` (seen in training, prompts included, padding
-        not), `training_seconds`, `evaluation_seconds`.
+        not), `cut_off` (share of the answers that `max_new_tokens` ended), `training_seconds`,
+        `evaluation_seconds`.
     """
     finished = training.result()
     if finished is not None:
         return finished
     training.folder.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(training.student)
-    model = AutoModelForCausalLM.from_pretrained(training.student)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token  # masked wherever it pads
+    # Steps of Adam are small beside weights in bfloat16 and would be rounded away; `bf16 = true` in the
+    # settings computes in bfloat16 all the same.
+    model = AutoModelForCausalLM.from_pretrained(training.student, dtype=torch.float32)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     started = time.monotonic()
     tokens = _fit(model, tokenizer, training) if training.rows else 0
     trained = time.monotonic()
     questions = load_dataset("parquet", data_files=str(training.questions), split="train")
-    responses = answers_to(questions["prompt"][:], model, tokenizer, **training.generation)
+    responses, cut_off = answers_to(questions["prompt"][:], model, tokenizer, **training.generation)
     correct = [
         is_right(response, reference, training.answer)
         for response, reference in zip(responses, questions["reference"], strict=True)
@@ -81,6 +88,7 @@ def train(training: Training) -> dict[str, Any]:
         "accuracy": sum(correct) / len(correct),
         "correct": correct,
         "tokens": tokens,
+        "cut_off": cut_off,
         "training_seconds": round(trained - started, 1),
         "evaluation_seconds": round(time.monotonic() - trained, 1),
     }
@@ -96,7 +104,10 @@ def _fit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, training: T
     if tokenizer.chat_template:
         rows = rows.map(_as_conversation, remove_columns=rows.column_names)
     else:
-        rows = rows.map(_as_texts, remove_columns=rows.column_names)
+        rows = rows.map(
+            lambda row: {"prompt": opening_of(row["prompt"], tokenizer), "completion": row["response"]},
+            remove_columns=rows.column_names,
+        )
     defaults = {
         "save_strategy": "no",
         "logging_strategy": "no",
@@ -127,11 +138,6 @@ def _as_conversation(row: dict[str, str]) -> dict[str, list[dict[str, str]]]:
         "prompt": [{"role": "user", "content": row["prompt"]}],
         "completion": [{"role": "assistant", "content": row["response"]}],
     }
-
-
-def _as_texts(row: dict[str, str]) -> dict[str, str]:
-    """Without a chat template, the prompt and a line break, as the scorers have it."""
-    return {"prompt": row["prompt"] + "\n", "completion": row["response"]}
 
 
 def _write(path: Path, content: Any) -> None:

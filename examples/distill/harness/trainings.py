@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset, disable_progress_bars
+from transformers import GenerationConfig
 from transformers.utils import logging as transformers_logging
 
 from harness.choices import Choice
@@ -43,6 +47,7 @@ class Planner:
             "answer": self.experiment.answer,
             "training": dict(self.experiment.training) if rows is not None else None,
             "generation": dict(self.experiment.generation),
+            "defaults of generation": _generation_defaults(self.experiment.student),
         }
         folder = self.folder / _digest(settings)
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,12 +73,16 @@ def plan_all(planner: Planner, choices: Iterable[Choice]) -> list[tuple[Choice, 
 def train_all(
     trainings: Iterable[Training], workers: int, report: Callable[[str], None] = print
 ) -> list[tuple[Training, Exception]]:
-    """Do what is not finished yet; failures are returned, and do not keep others from being done."""
+    """Do what is not finished yet; failures are returned, and do not keep others from being done.
+
+    A worker that is killed, as for want of memory, ends the others: what they had not finished is among the
+    failures.
+    """
     missing = list({one.folder: one for one in trainings if one.result() is None}.values())
     failures = []
     # Fresh processes: torch threads that the scorers have started would hang in a forked one.
     with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(workers,)
+        workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(workers, os.getpid())
     ) as pool:
         pending = {pool.submit(train, one): one for one in missing}
         for done, future in enumerate(as_completed(pending), 1):
@@ -92,11 +101,19 @@ def train_all(
     return failures
 
 
-def _begin(workers: int) -> None:
+def _begin(workers: int, parent: int) -> None:
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     disable_progress_bars()
     transformers_logging.disable_progress_bar()
     if workers > 1:  # one core each
         torch.set_num_threads(1)
+
+
+def _end_with(parent: int) -> None:
+    """Workers of a run that was killed would go on with all that is planned, beside the run that follows."""
+    while os.getppid() == parent:
+        time.sleep(2)
+    os._exit(1)
 
 
 def _texts(rows: Dataset, column: str) -> list[list[str]]:
@@ -107,7 +124,17 @@ def _digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
+def _generation_defaults(student: str) -> dict[str, Any]:
+    """The student's own, which are no part of its weights; none if it comes without."""
+    try:
+        return GenerationConfig.from_pretrained(student).to_diff_dict()
+    except OSError:
+        return {}
+
+
 def _stored(rows: Dataset, column: str, path: Path) -> Path:
     if not path.exists():
-        rows.select_columns(["prompt", column]).to_parquet(str(path))
+        unfinished = path.with_suffix(".unfinished")
+        rows.select_columns(["prompt", column]).to_parquet(str(unfinished))
+        os.replace(unfinished, path)
     return path

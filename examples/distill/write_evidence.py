@@ -16,6 +16,8 @@ BLOCK = re.compile(
     r"(?P<begin><!-- table: (?P<name>[\w-]+)(, figure: (?P<figure>[^\n]+?))? -->)\n.*?<!-- end -->", re.DOTALL
 )
 
+KEPT = (".svg", ".json")
+
 
 def fill(page: str, folders: list[Path], beside: str) -> str:
     """The page with its tables replaced; those without results stay as they are.
@@ -49,10 +51,11 @@ def main() -> None:
     page = options.page.read_text(encoding="utf-8")
     beside = options.page.with_suffix("")
     options.page.write_text(fill(page, options.results, beside.name), encoding="utf-8")
-    for path in sorted(path for folder in options.results for path in folder.iterdir()):
-        if path.suffix in {".svg", ".json"}:
-            beside.mkdir(exist_ok=True)
-            shutil.copy(path, beside)
+    for block in BLOCK.finditer(page):
+        for path in [folder / f"{block['name']}{ending}" for folder in options.results for ending in KEPT]:
+            if path.exists():
+                beside.mkdir(exist_ok=True)
+                shutil.copy(path, beside)
 
 
 if __name__ == "__main__":

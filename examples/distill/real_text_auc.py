@@ -25,6 +25,8 @@ from harness.scores import directions, score
 from local_naturalness import Student, select_responses
 from local_naturalness.embedded import student_path
 
+WINDOWS = (0, 1, 2, 4, 0.25, "all")
+
 
 def values_of(scored: Dataset, criteria: dict[str, str]) -> pd.DataFrame:
     """Every criterion for every row, turned so that high is better; NaN where there is none."""
@@ -64,6 +66,13 @@ def column_of(name: str, aucs: Sequence[Auc]) -> dict[str, list[str]]:
     return {f"{name}, {most} pairs": cells}
 
 
+def window(text: str) -> int | float | str:
+    """A window as on the command line: steps, a share of the steps before, or all of them."""
+    if text == "all":
+        return text
+    return int(text) if text.isdecimal() else float(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -72,6 +81,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--student", default=student_path(), metavar="ID", help="(the embedded one)")
     parser.add_argument("--splitter", default="sentence")
+    parser.add_argument(
+        "--windows", nargs="+", type=window, default=WINDOWS, help="fewer for long texts (0 1 2 4 0.25 all)"
+    )
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
     options = parser.parse_args()
     disable_progress_bars()
@@ -85,7 +97,7 @@ def main() -> None:
             questions="",
             answer="final_number",
             splitter=options.splitter,
-            windows=(0, 1, 2, 4, 0.25, "all"),
+            windows=tuple(options.windows),
         )
         rows = read_table(source, ["prompt", "teacher", "response", "is_correct"])
         rows = rows.filter(lambda row: row["is_correct"] is not None)

@@ -60,8 +60,13 @@ def tables_of(scored: Dataset, criteria: dict[str, str]) -> tuple[pd.DataFrame, 
 
 
 def column_of(name: str, aucs: Sequence[Auc]) -> dict[str, list[str]]:
-    """Cells that rest on fewer pairs than the head says, because responses lack the score, say so."""
+    """Cells that rest on fewer pairs than the head says, because responses lack the score, say so.
+
+    Without any pair there is no column.
+    """
     most = max(one.num_pairs for one in aucs)
+    if not most:
+        return {}
     cells = [f"{one}{f' on {one.num_pairs}' if 0 < one.num_pairs < most else ''}" for one in aucs]
     return {f"{name}, {most} pairs": cells}
 

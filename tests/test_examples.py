@@ -1,13 +1,11 @@
 """Every example runs as a user starts it, offline, and prints what it promises."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from datasets import load_dataset
+from starting import start_script
 
 FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -18,15 +16,7 @@ def run(tmp_path):
     """Start an example in an empty folder, with empty caches; what it prints."""
 
     def start(name, *options):
-        finished = subprocess.run(
-            [sys.executable, FOLDER / f"{name}.py", *options],
-            env=os.environ | {"HF_HOME": str(tmp_path / "caches"), "HF_HUB_OFFLINE": "1"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
+        return start_script(FOLDER / f"{name}.py", *options, folder=tmp_path)
 
     return start
 

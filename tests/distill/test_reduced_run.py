@@ -1,12 +1,10 @@
 """The whole way, as a user starts it: a small world, a short pretraining, every stage, and again."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from starting import start_script
 
 pytest.importorskip("trl", reason="needs the extra 'trl'")
 pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
@@ -21,15 +19,7 @@ def start(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reduced")
 
     def run(script, *options):
-        finished = subprocess.run(
-            [sys.executable, FOLDER / script, *options],
-            env=os.environ | {"HF_HOME": str(folder / "caches"), "HF_HUB_OFFLINE": "1"},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
+        return start_script(FOLDER / script, *options, folder=folder)
 
     run.folder = folder
     return run

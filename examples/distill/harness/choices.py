@@ -38,8 +38,7 @@ def choices(
         for selection in [*experiment.selections, *of_teachers(scored, experiment.teacher_seeds)]:
             matched = choose(scored, named[selection.match], where, 0) if selection.match else None
             for seed in range(selection.seeds):
-                is_empty = matched is not None and not len(matched)
-                rows = scored.select([]) if is_empty else choose(scored, selection, where, seed, matched)
+                rows = choose(scored, selection, where, seed, matched)
                 if not len(rows):
                     report(f"{selection.name}, filter {where}: no rows are left, nothing is trained.")
                     break
@@ -55,7 +54,9 @@ def of_teachers(scored: Dataset, seeds: int) -> list[Selection]:
 def choose(
     scored: Dataset, selection: Selection, where: str, seed: int, match: Dataset | None = None
 ) -> Dataset:
-    """The rows of one selection."""
+    """The rows of one selection, none if there is nothing to imitate."""
+    if match is not None and not len(match):
+        return scored.select([])
     if selection.teacher is not None:
         teachers = scored["teacher"][:]
         scored = scored.select([row for row, name in enumerate(teachers) if name == selection.teacher])

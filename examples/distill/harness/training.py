@@ -1,7 +1,6 @@
 """One training: the student, rows to learn from, and what it can do afterwards."""
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from transformers import (
 )
 
 from harness.answers import is_right
+from harness.files import write_whole
 from harness.generation import answers_to
 from harness.rendering import opening_of
 
@@ -83,7 +83,7 @@ def train(training: Training) -> dict[str, Any]:
         is_right(response, reference, training.answer)
         for response, reference in zip(responses, questions["reference"], strict=True)
     ]
-    _write(training.folder / "answers.json", responses)
+    _write_json(training.folder / "answers.json", responses)
     result = {
         "accuracy": sum(correct) / len(correct),
         "correct": correct,
@@ -92,7 +92,7 @@ def train(training: Training) -> dict[str, Any]:
         "training_seconds": round(trained - started, 1),
         "evaluation_seconds": round(time.monotonic() - trained, 1),
     }
-    _write(training.folder / RESULT, result)
+    _write_json(training.folder / RESULT, result)
     return result
 
 
@@ -140,8 +140,5 @@ def _as_conversation(row: dict[str, str]) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def _write(path: Path, content: Any) -> None:
-    """All or nothing, so that what is there can be trusted after a crash."""
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(unfinished, path)
+def _write_json(path: Path, content: Any) -> None:
+    write_whole(path, lambda file: file.write_text(json.dumps(content), encoding="utf-8"))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from harness.choices import Choice
 from harness.experiment import Experiment
+from harness.files import write_whole
 from harness.training import Training, train
 
 
@@ -38,16 +40,22 @@ class Planner:
     questions: Dataset
     folder: Path
 
-    def plan(self, rows: Dataset | None, seed: int) -> Training:
-        """The training on these rows; None only evaluates the student."""
-        settings = {
+    @cached_property
+    def _of_all(self) -> dict[str, Any]:
+        """What all trainings have in common."""
+        return {
             "student": self.student,
-            "rows": _digest(_texts(rows, "response")) if rows is not None else None,
             "questions": _digest(_texts(self.questions, "reference")),
             "answer": self.experiment.answer,
-            "training": dict(self.experiment.training) if rows is not None else None,
             "generation": dict(self.experiment.generation),
             "defaults of generation": _generation_defaults(self.experiment.student),
+        }
+
+    def plan(self, rows: Dataset | None, seed: int) -> Training:
+        """The training on these rows; None only evaluates the student."""
+        settings = self._of_all | {
+            "rows": _digest(_texts(rows, "response")) if rows is not None else None,
+            "training": dict(self.experiment.training) if rows is not None else None,
         }
         folder = self.folder / _digest(settings)
         folder.mkdir(parents=True, exist_ok=True)
@@ -134,7 +142,6 @@ def _generation_defaults(student: str) -> dict[str, Any]:
 
 def _stored(rows: Dataset, column: str, path: Path) -> Path:
     if not path.exists():
-        unfinished = path.with_suffix(".unfinished")
-        rows.select_columns(["prompt", column]).to_parquet(str(unfinished))
-        os.replace(unfinished, path)
+        kept = rows.select_columns(["prompt", column])
+        write_whole(path, lambda file: kept.to_parquet(str(file)))
     return path

@@ -5,11 +5,10 @@ Every public name is importable from here. They are loaded on first use, so that
 """
 
 import importlib
-import os
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-__version__ = version("local_naturalness")
+from local_naturalness.process import IMPORTED_BY_PROCESS as IMPORTED_BY_PROCESS
+from local_naturalness.version import __version__ as __version__
 
 _MODULE_OF = {
     "GlobalScorer": "scorers",
@@ -33,10 +32,6 @@ __all__ = [
     "select_responses",
     "split_steps",
 ]
-
-# Recorded where the package is first imported: a process that finds another number here was forked
-# from that one, and torch's threads did not follow it (see `engine.py`).
-IMPORTED_BY_PROCESS = os.getpid()
 
 if TYPE_CHECKING:
     from local_naturalness.comparison import compare_criteria

@@ -7,7 +7,7 @@ from typing import Any
 import xxhash
 from datasets.fingerprint import Hasher
 
-from local_naturalness import __version__
+from local_naturalness.version import __version__
 
 # Raised whenever the same settings give other numbers than before: cached scores are then not reused.
 SCORING_VERSION = 1

@@ -9,7 +9,7 @@ import torch
 
 from local_naturalness.benchmark.workload import Workload
 from local_naturalness.engine import Engine
-from local_naturalness.windows import batches_under_budget
+from local_naturalness.engine.windows import batches_under_budget
 
 Contender = Callable[[Workload], np.ndarray]
 

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from local_naturalness.engine.packing import Window
-from local_naturalness.windows import first_context_step, plan_windows
+from local_naturalness.engine.windows import first_context_step, plan_windows
 
 # The shape of the default student: small enough for two cores, large enough that matrix products matter.
 SHAPE = {

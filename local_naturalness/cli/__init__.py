@@ -5,9 +5,9 @@ import re
 import sys
 from collections.abc import Sequence
 
-from local_naturalness import __version__
 from local_naturalness.cli import benchmark, compare, demo, estimate, merge, push, score, select, teachers
 from local_naturalness.cli.wording import told
+from local_naturalness.version import __version__
 
 _COMMANDS = (demo, estimate, score, merge, teachers, select, compare, push, benchmark)
 

@@ -17,7 +17,7 @@ from local_naturalness.cli.arguments import add_input_arguments, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
 
 if TYPE_CHECKING:
-    from local_naturalness.estimation import Estimate
+    from local_naturalness.estimation.forecast import Estimate
 
 _PREFIXES = ((1e18, "exa"), (1e15, "peta"), (1e12, "tera"), (1e9, "giga"), (1e6, "mega"))
 
@@ -47,7 +47,7 @@ def _seconds(text: str) -> float:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.tables import read_table
-    from local_naturalness.estimation import estimate
+    from local_naturalness.estimation.forecast import estimate
 
     dataset = read_table(options.input, options.split)
     scorer = make_scorer(options)

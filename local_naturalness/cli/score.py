@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from datasets import Dataset
 
-    from local_naturalness.scoring import Scorer
+    from local_naturalness.scorers.scorer import Scorer
     from local_naturalness.store.output_folder import OutputFolder
 
 # Enough windows for full batches; few enough for a lively progress bar, and to lose little in a crash.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from local_naturalness.cli.arguments import number_from
 
 if TYPE_CHECKING:
-    from local_naturalness.scoring import Scorer
+    from local_naturalness.scorers.scorer import Scorer
 
 _LOCAL_ONLY = ("window", "stride", "max_steps", "weighting", "include_prompt", "return_steps", "seed")
 _GLOBAL_ONLY = ("statistics",)

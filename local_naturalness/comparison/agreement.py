@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from local_naturalness.selection.ranking import rank_rows
+from local_naturalness.selection.candidates import rank_rows
 
 
 def mean_tau(values: np.ndarray, prompt: np.ndarray) -> np.ndarray:

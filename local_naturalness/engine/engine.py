@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from local_naturalness.cost import student_cost
 from local_naturalness.engine.attention_tiles import tile_groups
 from local_naturalness.engine.memory import token_budget
 from local_naturalness.engine.packed_attention import SUPPORTED, PackedAttention, attending_with
 from local_naturalness.engine.packing import Pack, Window, pack_windows
 from local_naturalness.engine.projection import Projection
 from local_naturalness.engine.statistics import token_statistics
-from local_naturalness.windows import batches_under_budget
+from local_naturalness.engine.windows import batches_under_budget
+from local_naturalness.student.cost import student_cost
 
 logger = logging.getLogger(__name__)
 

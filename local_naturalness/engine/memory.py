@@ -5,8 +5,8 @@ import logging
 import psutil
 import torch
 
-from local_naturalness.cost import StudentCost
 from local_naturalness.engine.projection import PIECE_BYTES
+from local_naturalness.student.cost import StudentCost
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from local_naturalness import __version__
 from local_naturalness.hub.facts import (
     NOT_RECORDED,
     count_facts,
@@ -12,6 +11,7 @@ from local_naturalness.hub.facts import (
 )
 from local_naturalness.hub.provenance import Provenance
 from local_naturalness.hub.safe_text import escaped
+from local_naturalness.version import __version__
 
 BEGIN = "<!-- local_naturalness:begin -->"
 END = "<!-- local_naturalness:end -->"

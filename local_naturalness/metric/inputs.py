@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from local_naturalness.columns import Rows
-from local_naturalness.examples import read_examples
+from local_naturalness.encoding.examples import read_examples
+from local_naturalness.encoding.rows import Rows
 
 
 def encoded_inputs(

@@ -8,11 +8,11 @@ from typing import Any
 import evaluate
 from datasets import Features, Value
 
+from local_naturalness.encoding.tokenization import PromptTemplate
 from local_naturalness.metric.inputs import decoded, encoded_inputs
 from local_naturalness.metric.students import chosen_student
 from local_naturalness.scorers import LocalScorer
 from local_naturalness.student import Student
-from local_naturalness.tokenization import PromptTemplate
 
 _DESCRIPTION = (
     "Mean over reasoning steps of a student's log-probability of the step, in nats per token, given only the "

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from local_naturalness.identity import folder_digest
 from local_naturalness.student import Student
+from local_naturalness.student.identity import folder_digest
 
 # By name and settings: the digest of the folder's content when the student was made, and the student.
 _kept: dict[tuple[Any, ...], tuple[str | None, Student]] = {}

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from local_naturalness.selection.exchange import cap_teacher_share, match_teacher_counts
-from local_naturalness.selection.ranking import (
+from local_naturalness.selection.by_values import score_rows
+from local_naturalness.selection.candidates import (
     Ranking,
     chi2_weights,
     group_starts,
     rank_rows,
 )
+from local_naturalness.selection.exchange import cap_teacher_share, match_teacher_counts
 from local_naturalness.selection.reasons import CODES, count_outcome
-from local_naturalness.selection.scoring import score_rows
 from local_naturalness.selection.settings import Settings
 from local_naturalness.tables import Columns
 

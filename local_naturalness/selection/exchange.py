@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from local_naturalness.selection.ranking import Ranking
+from local_naturalness.selection.candidates import Ranking
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xxhash
 
-from local_naturalness.examples import Example
+from local_naturalness.encoding.examples import Example
 
 KEY_BYTES = 16
 # Keys that were added last lie in a dict; beyond this many, and a quarter of all, they are sorted in.

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from local_naturalness.examples import Example
+from local_naturalness.encoding.examples import Example
 from local_naturalness.spec import read_spec
 from local_naturalness.store.files import claim, part_file, remove_abandoned_parts
 from local_naturalness.store.keys import KEY_BYTES, KeyIndex, content_key

@@ -5,7 +5,7 @@ dataset. An indices mapping (left by `select`, `filter`, `shuffle`) is applied t
 never to the text.
 """
 
-from local_naturalness.tables.columns import Columns, first_rows
+from local_naturalness.tables.choice_columns import Columns, first_rows
 from local_naturalness.tables.content import hash_texts
 from local_naturalness.tables.requirements import require_columns, require_dataset
 from local_naturalness.tables.selected import select_with_columns

@@ -8,7 +8,7 @@ import pyarrow as pa
 from datasets import Dataset, Value
 from datasets.fingerprint import update_fingerprint
 
-from local_naturalness.tables.columns import indices_of
+from local_naturalness.tables.choice_columns import indices_of
 
 
 def select_with_columns(dataset: Dataset, rows: np.ndarray, added: Mapping[str, pa.Array]) -> Dataset:

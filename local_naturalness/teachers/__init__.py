@@ -1,6 +1,6 @@
 """Which teacher."""
 
 from local_naturalness.teachers.rank import rank_teachers
-from local_naturalness.teachers.ranking import TeacherGroup, TeacherRanking
+from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
 
 __all__ = ["TeacherGroup", "TeacherRanking", "rank_teachers"]

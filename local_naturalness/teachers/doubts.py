@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from local_naturalness.teachers.estimate import Estimate
+from local_naturalness.teachers.bootstrap import Estimate
 
 _CONVINCING = 0.95
 _FEW_PROMPTS = 10

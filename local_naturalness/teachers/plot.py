@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from local_naturalness.teachers.figure import new_figure
-from local_naturalness.teachers.ranking import TeacherRanking
+from local_naturalness.teachers.result import TeacherRanking
 
 
 def plot_ranking(ranking: TeacherRanking, path: Path) -> Path:

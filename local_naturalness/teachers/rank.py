@@ -9,10 +9,10 @@ from datasets import Dataset
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
 from local_naturalness.tables import Columns, require_dataset
 from local_naturalness.teachers.additive_fit import fit_means
+from local_naturalness.teachers.bootstrap import Estimate, GroupValues, estimate
 from local_naturalness.teachers.cells import Group, linked_groups
 from local_naturalness.teachers.doubts import doubts_about
-from local_naturalness.teachers.estimate import Estimate, GroupValues, estimate
-from local_naturalness.teachers.ranking import TeacherGroup, TeacherRanking
+from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
 from local_naturalness.teachers.scored import ScoredRows, read_scored
 
 logger = logging.getLogger(__name__)

@@ -28,11 +28,11 @@ from pathlib import Path
 from transformers import AutoTokenizer
 
 from local_naturalness.embedded import student_path
-from local_naturalness.offsets import token_starts
+from local_naturalness.encoding.offsets import token_starts
+from local_naturalness.encoding.tokenization import step_token_ranges
 from local_naturalness.steps import Splitter, align_steps, resolve_splitter
 from local_naturalness.steps.code import LONG_CODE
 from local_naturalness.steps.tiling import tile
-from local_naturalness.tokenization import step_token_ranges
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATA = PROJECT.parent / "shared" / "data"

@@ -112,6 +112,8 @@ def test_a_resumed_run_counts_only_what_it_scores(workers, suffix, rows, tmp_pat
 
 def test_tokens_that_another_scorer_has_counted_are_not_scored(scored, rows, tmp_path, added, monkeypatch):
     words = ["score", str(scored), "--student", student_path(), "--output", str(tmp_path / "output")]
-    monkeypatch.setattr("local_naturalness.scorers.GlobalScorer._plan", lambda *_: "too_long_for_global")
+    monkeypatch.setattr(
+        "local_naturalness.scorers.global_scorer.GlobalScorer._plan", lambda *_: "too_long_for_global"
+    )
     assert main([*words, "--scorer", "global"]) == 0
     assert added == [(len(rows), 0)]

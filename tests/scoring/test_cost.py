@@ -6,9 +6,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModelForCausalLM
 
-from local_naturalness.cost import StudentCost, student_cost
 from local_naturalness.engine import Engine, memory
 from local_naturalness.engine.memory import pass_bytes, token_budget
+from local_naturalness.student.cost import StudentCost, student_cost
 
 
 @pytest.mark.parametrize("family", ["llama", "qwen2", "gemma2", "gpt_neox", "phi3"])

@@ -10,7 +10,7 @@ from tiny_tokenizers import FAMILIES
 
 from local_naturalness import GlobalScorer, LocalScorer, Student
 from local_naturalness.embedded import candidates_path, student_path
-from local_naturalness.estimation import estimate
+from local_naturalness.estimation.forecast import estimate
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from texts import RESPONSE
 from transformers import ByT5Tokenizer
 
 from local_naturalness import LocalScorer, split_steps
-from local_naturalness.offsets import token_starts
-from local_naturalness.tokenization import step_token_ranges
+from local_naturalness.encoding.offsets import token_starts
+from local_naturalness.encoding.tokenization import step_token_ranges
 
 FAST = [tiny_tokenizers.byte_level, tiny_tokenizers.metaspace, tiny_tokenizers.chat]
 

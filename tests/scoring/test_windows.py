@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_naturalness.windows import (
+from local_naturalness.engine.windows import (
     WindowSpan,
     batches_under_budget,
     first_context_step,

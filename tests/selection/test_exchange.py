@@ -7,8 +7,8 @@ import pytest
 from datasets import DatasetDict
 
 from local_naturalness.selection import select_responses
+from local_naturalness.selection.candidates import rank_rows
 from local_naturalness.selection.exchange import match_teacher_counts
-from local_naturalness.selection.ranking import rank_rows
 
 HIGH = {"by": "score", "direction": "high"}
 

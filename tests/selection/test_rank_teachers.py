@@ -9,7 +9,7 @@ import pytest
 from datasets import Dataset, DatasetDict
 
 from local_naturalness.teachers import rank_teachers
-from local_naturalness.teachers.ranking import COLUMNS
+from local_naturalness.teachers.result import COLUMNS
 
 HIGH = {"by": "score", "direction": "high"}
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_naturalness.selection import select_responses
-from local_naturalness.selection.ranking import chi2_weights, rank_rows
+from local_naturalness.selection.candidates import chi2_weights, rank_rows
 
 disable_progress_bars()
 SCORES = st.one_of(st.none(), st.integers(-50, 50).map(float), st.just(math.nan))

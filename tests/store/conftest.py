@@ -5,7 +5,7 @@ import torch
 from datasets import disable_progress_bars
 
 from local_naturalness.embedded import candidates_path
-from local_naturalness.scoring import Scorer
+from local_naturalness.scorers.scorer import Scorer
 
 
 @pytest.fixture(scope="session", autouse=True)

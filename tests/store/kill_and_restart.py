@@ -21,7 +21,7 @@ import torch
 
 from local_naturalness.cli import main
 from local_naturalness.embedded import student_path
-from local_naturalness.scoring import Scorer
+from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.store import score_store
 from local_naturalness.student import Student
 

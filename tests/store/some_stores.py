@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from local_naturalness.examples import Example
+from local_naturalness.encoding.examples import Example
 from local_naturalness.store import ScoreStore
 
 TYPES = {"score": pa.float64(), "steps": pa.list_(pa.float64()), "spans": pa.list_(pa.list_(pa.int32()))}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from local_naturalness.columns import read_rows
-from local_naturalness.examples import Example, read_examples
+from local_naturalness.encoding.examples import Example, read_examples
+from local_naturalness.encoding.rows import read_rows
 from local_naturalness.store import keys
 from local_naturalness.store.keys import KeyIndex, content_key
 

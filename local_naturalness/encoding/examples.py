@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from numbers import Number
 from typing import Any
 
-from local_naturalness.columns import Rows
-from local_naturalness.tokenization import Prompt
+from local_naturalness.encoding.rows import Rows
+from local_naturalness.encoding.tokenization import Prompt
 
 _WIDE_ROWS = (
     "Rows that hold several responses must first become one row per response: see 'Wide tables' in the "

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from local_naturalness.offsets import token_starts
+from local_naturalness.encoding.offsets import token_starts
 from local_naturalness.spec import function_label
 
 Prompt = str | list[dict[str, Any]]

@@ -1,25 +1,23 @@
-"""The callables for `dataset.map`: local and global naturalness of responses."""
+"""Local naturalness of responses, for `dataset.map`."""
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import xxhash
 
-from local_naturalness.aggregation import (
-    first_token_statistics,
-    rank_surprisal,
+from local_naturalness.encoding.encoder import EncodedExample
+from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.tokenization import PromptTemplate
+from local_naturalness.engine.windows import WindowPlan, plan_windows
+from local_naturalness.scorers.aggregation import (
     step_means,
     weighted_mean,
 )
-from local_naturalness.encoding import EncodedExample
-from local_naturalness.examples import Example
-from local_naturalness.scoring import PlannedRow, Scorer, Scores
-from local_naturalness.tokenization import PromptTemplate
-from local_naturalness.windows import WindowPlan, WindowSpan, plan_windows
+from local_naturalness.scorers.scorer import PlannedRow, Scorer, Scores
 
 _INT, _FLOAT = pa.int32(), pa.float64()
 
@@ -201,148 +199,6 @@ class LocalScorer(Scorer):
             "step_scores": [step_scores.get(index) for index in range(len(steps))],
             "step_spans": [list(span) for span in row.encoded.spans],
         }
-
-
-_STATISTIC_TYPES = {
-    "rank": {"rank_surprisal_ratio": _FLOAT, "mean_clipped_rank": _FLOAT},
-    "brier": {"brier": _FLOAT},
-    "entropy": {"entropy": _FLOAT},
-    "steps": {
-        "global_naturalness_by_step": _FLOAT,
-        "global_naturalness_drop": _FLOAT,
-        "first_token_log_prob": _FLOAT,
-        "num_steps": _INT,
-    },
-}
-
-
-class GlobalScorer(Scorer):
-    """Score responses by global naturalness: every token given the prompt and all tokens before it.
-
-    `1/T sum_j log p(t_j | x, t_<j)`, in nats, higher is more natural (GRAPE, arXiv 2502.04194). Responses
-    that do not fit into the student's context with their prompt are not scored (`too_long_for_global`).
-
-    Args:
-        statistics (sequence of `str`, *optional*, defaults to `()`):
-            More columns from the same pass. `"rank"`: `rank_surprisal_ratio` (RSR, arXiv 2601.14249, lower
-            is better) and `mean_clipped_rank`. `"brier"`: `brier` (an input of LARK, arXiv 2605.30651),
-            renormalised on the 50 likeliest tokens. `"entropy"`: `entropy` (nats). `"steps"`:
-            `global_naturalness_by_step` (mean over steps of the step's mean), `global_naturalness_drop`
-            (without the first token of each step, ASLEC, arXiv 2604.06834), `first_token_log_prob`,
-            `num_steps`.
-
-    The other arguments are those of `LocalScorer`; `splitter` and `steps_column` matter for `"steps"` only.
-
-    Columns written: `global_naturalness` (float64, nats), `global_naturalness_status`,
-    `global_naturalness_spec` (string), `num_tokens` (int32), and those of `statistics`.
-
-    Raises:
-        ValueError: an unknown statistic, a missing column, or present scores have other settings.
-        TypeError: a column holds something else than texts.
-
-    Example:
-
-    ```python
-    >>> from local_naturalness import GlobalScorer
-    >>> from local_naturalness.embedded import student_path
-    >>> scorer = GlobalScorer(student_path(), statistics=["steps"])
-    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "Adding 2 and 3 gives 5. The answer is 5."})
-    >>> row["global_naturalness"] < 0, row["num_steps"]
-    (True, 2)
-
-    ```
-    """
-
-    criterion = "global_naturalness"
-    sibling = "local_naturalness"
-
-    def __init__(
-        self,
-        student: Any,
-        *,
-        tokenizer: Any = None,
-        splitter: Any = "sentence",
-        prompt_column: str = "prompt",
-        response_column: str = "response",
-        messages_column: str | None = None,
-        steps_column: str | None = None,
-        suffix: str = "",
-        max_tokens_per_batch: int | None = None,
-        device: Any = None,
-        dtype: Any = "auto",
-        prompt_template: PromptTemplate | None = None,
-        store: str | os.PathLike[str] | None = None,
-        statistics: Sequence[str] = (),
-    ):
-        unknown = sorted(set(statistics) - set(_STATISTIC_TYPES))
-        if isinstance(statistics, str) or unknown:
-            raise ValueError(
-                f"`statistics` must be a sequence out of {', '.join(map(repr, _STATISTIC_TYPES))}; found "
-                f"{statistics!r}."
-            )
-        self._with_steps = "steps" in statistics
-        super().__init__(
-            student,
-            tokenizer=tokenizer,
-            splitter=splitter,
-            prompt_column=prompt_column,
-            response_column=response_column,
-            messages_column=messages_column,
-            steps_column=steps_column if self._with_steps else None,
-            suffix=suffix,
-            max_tokens_per_batch=max_tokens_per_batch,
-            device=device,
-            dtype=dtype,
-            prompt_template=prompt_template,
-            store=store,
-        )
-        if not self._with_steps:
-            self._splitter = None  # neither the work nor the identity of steps that nobody asked for
-        # In one order, so that the same statistics named in another order are the same settings.
-        self._statistics = tuple(name for name in _STATISTIC_TYPES if name in statistics)
-        self.types = {"global_naturalness": _FLOAT, "num_tokens": _INT}
-        for name in self._statistics:
-            self.types |= _STATISTIC_TYPES[name]
-
-    def _settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"scorer": "global"}
-        if self._statistics:
-            settings["statistics"] = list(self._statistics)
-        if self._with_steps:
-            settings["splitter"] = self._splitter_setting()
-        return settings | super()._settings()
-
-    def _plan(self, row: EncodedExample, room: int, example: Example) -> WindowPlan | str:
-        if len(row.response) > room:
-            return "too_long_for_global"
-        return WindowPlan([WindowSpan(0, 0, len(row.response))])
-
-    def _token_statistics(self) -> tuple[str, ...]:
-        per_token = ("rank", "brier", "entropy")
-        return ("log_prob", *(name for name in per_token if name in self._statistics))
-
-    def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
-        encoded, log_probs = row.encoded, tokens["log_prob"]
-        scores: Scores = {
-            "status": row.plan.status,
-            "global_naturalness": float(log_probs.mean()),
-            "num_tokens": encoded.num_tokens,
-        }
-        for name in ("brier", "entropy"):
-            if name in tokens:
-                scores[name] = float(tokens[name].mean())
-        if "rank" in tokens:
-            ratio, mean_rank = rank_surprisal(tokens["rank"], log_probs)
-            scores |= {"rank_surprisal_ratio": ratio, "mean_clipped_rank": mean_rank}
-        if self._with_steps:
-            first, others = first_token_statistics(log_probs, encoded.owned_steps)
-            scores |= {
-                "global_naturalness_by_step": float(step_means(log_probs, encoded.owned_steps).mean()),
-                "global_naturalness_drop": others,
-                "first_token_log_prob": first,
-                "num_steps": len(encoded.owned_steps),
-            }
-        return scores
 
 
 def _check_local_settings(window: Any, stride: Any, max_steps: Any, weighting: Any) -> None:

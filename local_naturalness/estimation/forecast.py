@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from local_naturalness.cost import StudentCost
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import pass_bytes
 from local_naturalness.engine.packing import Window, pack_windows
-from local_naturalness.scoring import PlannedRow, Scorer
-from local_naturalness.work import Work
+from local_naturalness.estimation.work import Work
+from local_naturalness.scorers.scorer import PlannedRow, Scorer
+from local_naturalness.student.cost import StudentCost
 
 # Rows that are drawn together, so that those of a prompt mostly are; not more, because neighbours are alike.
 _BLOCK_ROWS = 16
@@ -82,7 +82,7 @@ def estimate(
     >>> from datasets import Dataset
     >>> from local_naturalness import LocalScorer
     >>> from local_naturalness.embedded import candidates_path, student_path
-    >>> from local_naturalness.estimation import estimate
+    >>> from local_naturalness.estimation.forecast import estimate
     >>> rows = Dataset.from_json(candidates_path())
     >>> found = estimate(LocalScorer(student_path()), rows, calibration_seconds=None)
     >>> found.sampled_rows, found.seconds is None, found.work.passed_tokens > found.work.response_tokens

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local_naturalness.examples import Example, Turn
-from local_naturalness.steps import Splitter, align_steps
-from local_naturalness.tokenization import (
+from local_naturalness.encoding.examples import Example, Turn
+from local_naturalness.encoding.tokenization import (
     EncodedPrompt,
     PromptEncoder,
     encode_response,
     step_token_ranges,
 )
+from local_naturalness.steps import Splitter, align_steps
 
 
 @dataclass(frozen=True)

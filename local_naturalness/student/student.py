@@ -12,12 +12,12 @@ import multiprocess
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from local_naturalness import identity
-from local_naturalness.cost import StudentCost, student_cost
-from local_naturalness.devices import check_device, check_given, default_device, dtype_name
-from local_naturalness.forking import make_safe_after_fork
-from local_naturalness.reachable import require_copy_or_hub
-from local_naturalness.shipping import Shipped
+from local_naturalness.student import identity
+from local_naturalness.student.cost import StudentCost, student_cost
+from local_naturalness.student.devices import check_device, check_given, default_device, dtype_name
+from local_naturalness.student.forking import make_safe_after_fork
+from local_naturalness.student.reachable import require_copy_or_hub
+from local_naturalness.student.shipping import Shipped
 
 # Models given as objects, by a key and by digest: forked workers and copies find them here.
 _loaded_models: "weakref.WeakValueDictionary[str, PreTrainedModel]" = weakref.WeakValueDictionary()

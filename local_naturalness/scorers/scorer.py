@@ -12,19 +12,19 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from local_naturalness.columns import Rows, read_rows
-from local_naturalness.encoding import EncodedExample, ExampleEncoder
+from local_naturalness.encoding.encoder import EncodedExample, ExampleEncoder
+from local_naturalness.encoding.examples import Example, read_examples
+from local_naturalness.encoding.rows import Rows, read_rows
+from local_naturalness.encoding.tokenization import PromptEncoder, PromptTemplate, checked_template
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.packing import Window
-from local_naturalness.examples import Example, read_examples
-from local_naturalness.shipping import Shipped
+from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, spec_difference, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.store import ScoreStore
 from local_naturalness.student import Student
-from local_naturalness.tokenization import PromptEncoder, PromptTemplate, checked_template
-from local_naturalness.windows import WindowPlan
+from local_naturalness.student.shipping import Shipped
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from local_naturalness.cost import StudentCost
 from local_naturalness.engine.packing import Window, pack_windows
-from local_naturalness.windows import batches_under_budget
+from local_naturalness.engine.windows import batches_under_budget
+from local_naturalness.student.cost import StudentCost
 
 
 @dataclass

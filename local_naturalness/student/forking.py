@@ -4,7 +4,7 @@ import os
 
 import torch
 
-from local_naturalness import IMPORTED_BY_PROCESS
+from local_naturalness.process import IMPORTED_BY_PROCESS
 
 
 def make_safe_after_fork(device: str) -> None:

@@ -1,0 +1,1 @@
+"""Rows to prompts, responses and token ids."""

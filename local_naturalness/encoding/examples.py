@@ -1,16 +1,17 @@
 """From the columns of a dataset to prompts and responses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any
 
+from local_naturalness.encoding.messages import Message, read_conversation, read_messages, shown
 from local_naturalness.encoding.rows import Rows
 from local_naturalness.encoding.tokenization import Prompt
 
 _WIDE_ROWS = (
-    "Rows that hold several responses must first become one row per response: see 'Wide tables' in the "
-    "documentation of scoring."
+    "Rows that hold several responses must first become one row per response: call `to_rows(dataset)` or "
+    "`explode(dataset)` of `local_naturalness.shapes`."
 )
 
 
@@ -18,7 +19,7 @@ _WIDE_ROWS = (
 class Turn:
     """One assistant turn of a conversation, and the messages between it and the assistant turn before."""
 
-    between: list[dict[str, Any]]
+    between: list[Message]
     text: str
 
 
@@ -72,22 +73,21 @@ def _last_turn(messages: Any, column: str) -> tuple[Prompt | None, str | None]:
     """Split a conversation into what stands before its last assistant turn, and that turn."""
     if messages is None:
         return None, None
-    _check_messages(messages, column)
+    messages = read_conversation(messages, column)
     for index in range(len(messages) - 1, -1, -1):
         if messages[index]["role"] == "assistant":
-            content = _checked_text(messages[index]["content"], column)
-            return list(messages[:index]) or None, content
-    return list(messages) or None, None
+            return messages[:index] or None, messages[index]["content"]
+    return messages or None, None
 
 
 def _all_turns(messages: Any, column: str) -> Example:
     """Split a conversation into what stands before its first assistant turn, and all assistant turns."""
     if messages is None:
         return Example(None, None)
-    _check_messages(messages, column)
-    prompt: list[dict[str, Any]] | None = None
+    messages = read_conversation(messages, column)
+    prompt: list[Message] | None = None
     turns: list[Turn] = []
-    waiting: list[dict[str, Any]] = []
+    waiting: list[Message] = []
     for message in messages:
         if message["role"] != "assistant":
             waiting.append(message)
@@ -99,29 +99,17 @@ def _all_turns(messages: Any, column: str) -> Example:
             )
         if prompt is None:
             prompt, waiting = waiting, []
-        turns.append(Turn(waiting, _checked_text(message["content"], column) or ""))
+        turns.append(Turn(waiting, message["content"] or ""))
         waiting = []
     if prompt is None:
-        return Example(list(messages) or None, None)
+        return Example(messages or None, None)
     return Example(prompt or None, "".join(turn.text for turn in turns), turns=turns)
 
 
 def _checked_prompt(prompt: Any, column: str) -> Prompt | None:
     if prompt is None or isinstance(prompt, str):
         return prompt
-    _check_messages(prompt, column)
-    return list(prompt) or None
-
-
-def _check_messages(messages: Any, column: str) -> None:
-    is_messages = isinstance(messages, Sequence) and all(
-        isinstance(message, Mapping) and {"role", "content"} <= message.keys() for message in messages
-    )
-    if isinstance(messages, str) or not is_messages:
-        raise TypeError(
-            f"The column {column!r} must hold texts or lists of messages with 'role' and 'content', found "
-            f"{_shown(messages)}."
-        )
+    return read_messages(prompt, column) or None
 
 
 def _checked_text(text: Any, column: str) -> str | None:
@@ -129,8 +117,8 @@ def _checked_text(text: Any, column: str) -> str | None:
         return text
     hint = f" {_WIDE_ROWS}" if isinstance(text, Sequence) else ""
     if isinstance(text, Number):
-        hint = f' Convert it: `dataset.cast_column({column!r}, Value("string"))`, or name another column.'
-    raise TypeError(f"The column {column!r} must hold texts, found {_shown(text)}.{hint}")
+        hint = " `to_rows(dataset)` of `local_naturalness.shapes` makes it text; or name another column."
+    raise TypeError(f"The column {column!r} must hold texts, found {shown(text)}.{hint}")
 
 
 def _checked_steps(steps: Any, response: str | None, column: str) -> Sequence[str] | None:
@@ -138,12 +126,7 @@ def _checked_steps(steps: Any, response: str | None, column: str) -> Sequence[st
         return None
     if isinstance(steps, str) or not isinstance(steps, Sequence):
         raise TypeError(
-            f"The column {column!r} must hold the list of the response's steps, found {_shown(steps)} for a "
+            f"The column {column!r} must hold the list of the response's steps, found {shown(steps)} for a "
             f"response that begins {response[:40]!r}."
         )
     return steps
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -1,0 +1,146 @@
+"""Messages as people store them, in the one form that chat templates take: `role` and a text as `content`.
+
+Read are OpenAI's and TRL's `role` and `content`, ShareGPT's `from` and `value`, and content in blocks such as
+`[{"type": "text", "text": "Hi"}]`. Other fields of a message are kept.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Message = dict[str, Any]
+
+# Names under which data sets know the roles of chat templates.
+ROLES = {
+    "human": "user",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+    "observation": "tool",
+    "function_response": "tool",
+}
+_KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
+
+
+def read_messages(value: Any, column: str) -> list[Message]:
+    """The messages of one row.
+
+    Args:
+        value: a list of messages.
+        column: where it was found, for errors.
+
+    Raises:
+        TypeError: it is something else, or a message holds more than text.
+
+    >>> read_messages([{"from": "human", "value": "Hi"}], "conversations")
+    [{'role': 'user', 'content': 'Hi'}]
+    >>> read_messages([{"role": "user", "content": [{"type": "text", "text": "Hi"}]}], "messages")
+    [{'role': 'user', 'content': 'Hi'}]
+    """
+    if isinstance(value, str):
+        raise TypeError(_text_instead(value, column))
+    if not isinstance(value, Sequence) or not all(map(is_message, value)):
+        raise TypeError(
+            f"The column {column!r} must hold texts or lists of messages with 'role' and 'content', found "
+            f"{shown(value)}."
+        )
+    return [_read(message, column) for message in value]
+
+
+def read_conversation(value: Any, column: str) -> list[Message]:
+    """The messages of a row that is to have an answer among them.
+
+    Raises:
+        TypeError: as `read_messages`, or no turn is the assistant's and others have roles nobody knows: the
+            answer would be taken for missing.
+    """
+    messages = read_messages(value, column)
+    found = {message["role"] for message in messages}
+    if "assistant" not in found and found - _KNOWN:
+        raise TypeError(
+            f"The column {column!r} has a conversation without a turn of 'assistant'; its roles are "
+            f"{', '.join(sorted(map(repr, found)))}. Rename the role that answers to 'assistant' (understood "
+            f"are also {', '.join(map(repr, ROLES))})."
+        )
+    return messages
+
+
+def is_message(value: Any) -> bool:
+    """Whether a value is a message: `role` and `content`, or `from` and `value`."""
+    return isinstance(value, Mapping) and ({"role", "content"} <= value.keys() or _is_sharegpt(value))
+
+
+def messages_from_json(text: Any) -> list[Any] | None:
+    """The list of messages that a text holds as JSON, `None` if it is another text.
+
+    >>> messages_from_json('[{"role": "user", "content": "Hi"}]')
+    [{'role': 'user', 'content': 'Hi'}]
+    >>> messages_from_json("[1, 2] is an interval.") is None
+    True
+    """
+    if not isinstance(text, str) or not text.lstrip().startswith("["):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if value and all(map(is_message, value)) else None
+
+
+def text_of(content: Any, column: str) -> str | None:
+    """The text of a message's content.
+
+    Raises:
+        TypeError: the content holds something that is no text, such as an image.
+    """
+    if content is None or isinstance(content, str):
+        return content
+    if not isinstance(content, Sequence) or not all(isinstance(block, str | Mapping) for block in content):
+        raise TypeError(
+            f"The column {column!r} has a message whose content must be a text or a list of blocks such as "
+            f'{{"type": "text", "text": ...}}, found {shown(content)}.'
+        )
+    return "".join(_text_of_block(block, column) for block in content)
+
+
+def shown(value: Any) -> str:
+    """A value's type and its beginning, for errors."""
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def _read(message: Mapping[str, Any], column: str) -> Message:
+    if _is_sharegpt(message):
+        role, content = message["from"], message["value"]
+    else:
+        role, content = message["role"], message["content"]
+    others = {key: value for key, value in message.items() if key not in ("role", "content", "from", "value")}
+    return {"role": ROLES.get(role, role), "content": text_of(content, column), **others}
+
+
+def _is_sharegpt(message: Mapping[str, Any]) -> bool:
+    return {"from", "value"} <= message.keys() and message.get("role") is None
+
+
+def _text_of_block(block: str | Mapping[str, Any], column: str) -> str:
+    if isinstance(block, str):
+        return block
+    # Arrow gives every block the fields of all blocks.
+    kind = block.get("type") or "text"
+    text = block.get("text")
+    if kind not in ("text", "input_text", "output_text") or not isinstance(text, str):
+        raise TypeError(
+            f"The column {column!r} has a message with content of type {kind!r}, and only text can be "
+            "scored. Leave out these rows, or put into words what they show."
+        )
+    return text
+
+
+def _text_instead(value: str, column: str) -> str:
+    if messages_from_json(value) is not None:
+        return (
+            f"The column {column!r} holds messages as JSON text. Read them with `json.loads`, or with "
+            "`to_rows` of `local_naturalness.shapes`, which turns such a dataset into rows."
+        )
+    return f"The column {column!r} must hold lists of messages, found {shown(value)}."

@@ -1,0 +1,71 @@
+"""Messages in the forms in which people have them give the scores of plain ones."""
+
+import json
+
+import pytest
+
+from local_naturalness import LocalScorer
+from local_naturalness.embedded import student_path
+from local_naturalness.encoding.messages import messages_from_json, read_conversation, read_messages
+
+PLAIN = [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "We add. It is 5."}]
+FORMS = {
+    "sharegpt": [
+        {"from": "human", "value": PLAIN[0]["content"]},
+        {"from": "gpt", "value": PLAIN[1]["content"]},
+    ],
+    "gpt": [PLAIN[0], {"role": "gpt", "content": PLAIN[1]["content"]}],
+    "blocks": [
+        {"role": turn["role"], "content": [{"type": "text", "text": turn["content"], "image": None}]}
+        for turn in PLAIN
+    ],
+    "several blocks": [
+        PLAIN[0],
+        {"role": "assistant", "content": [{"type": "text", "text": t} for t in ("We add.", " It is 5.")]},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return LocalScorer(student_path(), messages_column="messages")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_other_forms_score_like_plain_messages(form, scorer):
+    assert scorer({"messages": FORMS[form]}) == scorer({"messages": PLAIN})
+
+
+def test_prompts_are_read_like_conversations():
+    scorer = LocalScorer(student_path())
+    scores = [scorer({"prompt": form[:1], "response": "It is 5."}) for form in (PLAIN, *FORMS.values())]
+    assert scores[1:] == scores[:1] * len(FORMS)
+
+
+def test_observations_are_what_tools_say_and_other_fields_stay():
+    message = {"from": "observation", "value": "5", "name": "sum"}
+    assert read_messages([message], "c") == [{"role": "tool", "content": "5", "name": "sum"}]
+
+
+@pytest.mark.parametrize(
+    ("messages", "says"),
+    [
+        (json.dumps(PLAIN), "'m' holds messages as JSON text"),
+        ("Hi", "'m' must hold lists of messages, found str 'Hi'"),
+        ([{"role": "user"}], "lists of messages with 'role' and 'content', found list"),
+        ([{"role": "user", "content": [{"type": "image", "text": None}]}], "content of type 'image'"),
+        ([{"role": "user", "content": [3]}], "a list of blocks"),
+        (
+            [PLAIN[0], {"role": "teacher", "content": "5"}],
+            "without a turn of 'assistant'; its roles are 'teacher', 'user'",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_named(messages, says):
+    with pytest.raises(TypeError, match=says):
+        read_conversation(messages, "m")
+
+
+@pytest.mark.parametrize("text", [None, "What?", "[1, 2]", "[", "[" * 100_000, "[]", '{"role": "user"}'])
+def test_texts_that_are_no_messages(text):
+    assert messages_from_json(text) is None

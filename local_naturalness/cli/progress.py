@@ -16,7 +16,8 @@ import numpy as np
 from tqdm import tqdm
 
 from local_naturalness.cli.terminal import shows_bars
-from local_naturalness.scorers.scorer import SCORED, Scorer
+from local_naturalness.scorers.scorer import Scorer
+from local_naturalness.scorers.written import SCORED
 
 _SECONDS_BETWEEN_LINES = 30.0
 _SECONDS_BETWEEN_LOOKS = 0.2

@@ -12,7 +12,8 @@ from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import pass_bytes
 from local_naturalness.engine.packing import Window, pack_windows
 from local_naturalness.estimation.work import Work
-from local_naturalness.scorers.scorer import PlannedRow, Scorer
+from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.student.cost import StudentCost
 
 # Rows that are drawn together, so that those of a prompt mostly are; not more, because neighbours are alike.
@@ -93,7 +94,7 @@ def estimate(
     if not len(dataset):
         raise ValueError("There is nothing to estimate: the dataset has no rows.")
     engine = None if calibration_seconds is None else scorer.engine()
-    max_tokens = scorer.max_tokens_per_batch if engine is None else engine.max_tokens
+    max_tokens = scorer.token_budget if engine is None else engine.max_tokens
     # Nearly all models share prompts; without the weights nobody can tell.
     shares_prompts = engine is None or engine.shares_prompts
     cost = scorer.student.cost

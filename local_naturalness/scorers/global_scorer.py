@@ -1,22 +1,23 @@
 """Global naturalness of responses, for `dataset.map`."""
 
-import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from local_naturalness.encoding.encoder import EncodedExample
 from local_naturalness.encoding.examples import Example
-from local_naturalness.encoding.tokenization import PromptTemplate
 from local_naturalness.engine.windows import WindowPlan, WindowSpan
 from local_naturalness.scorers.aggregation import (
     first_token_statistics,
     rank_surprisal,
     step_means,
 )
-from local_naturalness.scorers.scorer import PlannedRow, Scorer, Scores
+from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.scorer import Scorer
+from local_naturalness.scorers.written import Scores
 
 _INT, _FLOAT = pa.int32(), pa.float64()
 
@@ -34,6 +35,7 @@ _STATISTIC_TYPES = {
 }
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GlobalScorer(Scorer):
     """Score responses by global naturalness: every token given the prompt and all tokens before it.
 
@@ -71,61 +73,43 @@ class GlobalScorer(Scorer):
     ```
     """
 
-    criterion = "global_naturalness"
-    sibling = "local_naturalness"
+    criterion: ClassVar[str] = "global_naturalness"
+    sibling: ClassVar[str] = "local_naturalness"
 
-    def __init__(
-        self,
-        student: Any,
-        *,
-        tokenizer: Any = None,
-        splitter: Any = "sentence",
-        prompt_column: str = "prompt",
-        response_column: str = "response",
-        messages_column: str | None = None,
-        steps_column: str | None = None,
-        suffix: str = "",
-        max_tokens_per_batch: int | None = None,
-        device: Any = None,
-        dtype: Any = "auto",
-        prompt_template: PromptTemplate | None = None,
-        store: str | os.PathLike[str] | None = None,
-        statistics: Sequence[str] = (),
-    ):
-        unknown = sorted(set(statistics) - set(_STATISTIC_TYPES))
-        if isinstance(statistics, str) or unknown:
+    statistics: Sequence[str] = ()
+
+    def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
+        unknown = sorted(set(self.statistics) - set(_STATISTIC_TYPES))
+        if isinstance(self.statistics, str) or unknown:
             raise ValueError(
                 f"`statistics` must be a sequence out of {', '.join(map(repr, _STATISTIC_TYPES))}; found "
-                f"{statistics!r}."
+                f"{self.statistics!r}."
             )
-        self._with_steps = "steps" in statistics
-        super().__init__(
-            student,
-            tokenizer=tokenizer,
-            splitter=splitter,
-            prompt_column=prompt_column,
-            response_column=response_column,
-            messages_column=messages_column,
-            steps_column=steps_column if self._with_steps else None,
-            suffix=suffix,
-            max_tokens_per_batch=max_tokens_per_batch,
-            device=device,
-            dtype=dtype,
-            prompt_template=prompt_template,
-            store=store,
-        )
-        if not self._with_steps:
-            self._splitter = None  # neither the work nor the identity of steps that nobody asked for
         # In one order, so that the same statistics named in another order are the same settings.
-        self._statistics = tuple(name for name in _STATISTIC_TYPES if name in statistics)
-        self.types = {"global_naturalness": _FLOAT, "num_tokens": _INT}
-        for name in self._statistics:
-            self.types |= _STATISTIC_TYPES[name]
+        self.statistics = tuple(name for name in _STATISTIC_TYPES if name in self.statistics)
+        if not self._with_steps:
+            self.steps_column = None
+        super().__post_init__(tokenizer, device, dtype)
+        if not self._with_steps:
+            self._splitter = self.splitter = (
+                None  # not the work and the identity of steps that nobody asked for
+            )
+
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        types = {"global_naturalness": _FLOAT, "num_tokens": _INT}
+        for name in self.statistics:
+            types |= _STATISTIC_TYPES[name]
+        return types
+
+    @property
+    def _with_steps(self) -> bool:
+        return "steps" in self.statistics
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {"scorer": "global"}
-        if self._statistics:
-            settings["statistics"] = list(self._statistics)
+        if self.statistics:
+            settings["statistics"] = list(self.statistics)
         if self._with_steps:
             settings["splitter"] = self._splitter_setting()
         return settings | super()._settings()
@@ -137,7 +121,7 @@ class GlobalScorer(Scorer):
 
     def _token_statistics(self) -> tuple[str, ...]:
         per_token = ("rank", "brier", "entropy")
-        return ("log_prob", *(name for name in per_token if name in self._statistics))
+        return ("log_prob", *(name for name in per_token if name in self.statistics))
 
     def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
         encoded, log_probs = row.encoded, tokens["log_prob"]

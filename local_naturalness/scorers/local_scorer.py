@@ -1,9 +1,9 @@
 """Local naturalness of responses, for `dataset.map`."""
 
 import json
-import os
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -11,17 +11,20 @@ import xxhash
 
 from local_naturalness.encoding.encoder import EncodedExample
 from local_naturalness.encoding.examples import Example
-from local_naturalness.encoding.tokenization import PromptTemplate
+from local_naturalness.encoding.tokenization import PromptEncoder
 from local_naturalness.engine.windows import WindowPlan, plan_windows
 from local_naturalness.scorers.aggregation import (
     step_means,
     weighted_mean,
 )
-from local_naturalness.scorers.scorer import PlannedRow, Scorer, Scores
+from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.scorer import Scorer
+from local_naturalness.scorers.written import Scores
 
 _INT, _FLOAT = pa.int32(), pa.float64()
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class LocalScorer(Scorer):
     """Score responses by local naturalness: each step given the prompt and a few steps before it.
 
@@ -101,94 +104,68 @@ class LocalScorer(Scorer):
     ```
     """
 
-    criterion = "local_naturalness"
-    sibling = "global_naturalness"
+    criterion: ClassVar[str] = "local_naturalness"
+    sibling: ClassVar[str] = "global_naturalness"
 
-    def __init__(
-        self,
-        student: Any,
-        *,
-        tokenizer: Any = None,
-        splitter: Any = "sentence",
-        prompt_column: str = "prompt",
-        response_column: str = "response",
-        messages_column: str | None = None,
-        steps_column: str | None = None,
-        suffix: str = "",
-        max_tokens_per_batch: int | None = None,
-        device: Any = None,
-        dtype: Any = "auto",
-        prompt_template: PromptTemplate | None = None,
-        store: str | os.PathLike[str] | None = None,
-        window: int | float | None = 4,
-        stride: int = 1,
-        max_steps: int | None = None,
-        weighting: str = "step",
-        include_prompt: bool = True,
-        return_steps: bool = False,
-        seed: int = 0,
-    ):
-        super().__init__(
-            student,
-            tokenizer=tokenizer,
-            splitter=splitter,
-            prompt_column=prompt_column,
-            response_column=response_column,
-            messages_column=messages_column,
-            steps_column=steps_column,
-            suffix=suffix,
-            max_tokens_per_batch=max_tokens_per_batch,
-            device=device,
-            dtype=dtype,
-            prompt_template=prompt_template,
-            store=store,
-            include_prompt=include_prompt,
-        )
-        _check_local_settings(window, stride, max_steps, weighting)
-        self._window = window
-        self._stride = stride
-        self._max_steps = max_steps
-        self._weighting = weighting
-        self._return_steps = return_steps
-        self._seed = seed
-        self.types = {"local_naturalness": _FLOAT, "num_steps": _INT, "num_tokens": _INT}
-        if max_steps is not None:
-            self.types["local_naturalness_stderr"] = _FLOAT
-        if return_steps:
-            self.types["step_scores"] = pa.list_(_FLOAT)
-            self.types["step_spans"] = pa.list_(pa.list_(_INT))
+    window: int | float | None = 4
+    stride: int = 1
+    max_steps: int | None = None
+    weighting: Literal["step", "token"] = "step"
+    include_prompt: bool = True
+    return_steps: bool = False
+    seed: int = 0
+
+    def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
+        _check_local_settings(self.window, self.stride, self.max_steps, self.weighting)
+        super().__post_init__(tokenizer, device, dtype)
+
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        types = {"local_naturalness": _FLOAT, "num_steps": _INT, "num_tokens": _INT}
+        if self.max_steps is not None:
+            types["local_naturalness_stderr"] = _FLOAT
+        if self.return_steps:
+            types["step_scores"] = pa.list_(_FLOAT)
+            types["step_spans"] = pa.list_(pa.list_(_INT))
+        return types
+
+    def _prompt_encoder(self) -> PromptEncoder:
+        return PromptEncoder(self.student.tokenizer, self.prompt_template, self.include_prompt)
 
     def _settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = {"scorer": "local", "window": self._window}
-        if self._stride != 1:
-            settings["stride"] = self._stride
-        if self._max_steps is not None:
-            settings |= {"max_steps": self._max_steps, "seed": self._seed}
-        if self._weighting != "step":
-            settings["weighting"] = self._weighting
-        return settings | {"splitter": self._splitter_setting()} | super()._settings()
+        settings: dict[str, Any] = {"scorer": "local", "window": self.window}
+        if self.stride != 1:
+            settings["stride"] = self.stride
+        if self.max_steps is not None:
+            settings |= {"max_steps": self.max_steps, "seed": self.seed}
+        if self.weighting != "step":
+            settings["weighting"] = self.weighting
+        settings["splitter"] = self._splitter_setting()
+        if not self.include_prompt:
+            settings["include_prompt"] = False
+        return settings | super()._settings()
 
     def _plan(self, row: EncodedExample, room: int, example: Example) -> WindowPlan | str:
-        if self._window is None and len(row.response) > room:
+        if self.window is None and len(row.response) > room:
             return "too_long_for_global"
         chosen = self._sample(len(row.steps), example)
-        return plan_windows(row.steps, room, self._window, self._stride, chosen, row.begins)
+        return plan_windows(row.steps, room, self.window, self.stride, chosen, row.begins)
 
     def _sample(self, num_steps: int, example: Example) -> list[int]:
         """Indices of the steps to score, the same for the same row wherever it stands."""
-        if self._max_steps is None or self._max_steps >= num_steps:
+        if self.max_steps is None or self.max_steps >= num_steps:
             return list(range(num_steps))
         # Sorted: Arrow and JSON Lines may hold the keys of a message in another order.
-        content = json.dumps([self._seed, example.prompt, example.response], default=str, sort_keys=True)
+        content = json.dumps([self.seed, example.prompt, example.response], default=str, sort_keys=True)
         generator = np.random.default_rng(xxhash.xxh3_64_intdigest(content.encode()))
-        return sorted(generator.choice(num_steps, self._max_steps, replace=False).tolist())
+        return sorted(generator.choice(num_steps, self.max_steps, replace=False).tolist())
 
     def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
         steps = row.encoded.owned_steps
         chosen = self._sample(len(steps), row.example)
         means = step_means(tokens["log_prob"], [steps[index] for index in chosen])
         lengths = np.array([steps[index][1] - steps[index][0] for index in chosen])
-        score, stderr = weighted_mean(means, lengths, self._weighting, len(steps))
+        score, stderr = weighted_mean(means, lengths, self.weighting, len(steps))
         step_scores = dict(zip(chosen, means.tolist(), strict=True))
         return {
             "status": row.plan.status,

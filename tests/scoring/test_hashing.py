@@ -12,7 +12,8 @@ from tiny_models import tiny_model
 from tiny_tokenizers import CHAT_TEMPLATE, byte_level
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from local_naturalness import GlobalScorer, LocalScorer, Student, identity
+from local_naturalness import GlobalScorer, LocalScorer, Student
+from local_naturalness.student import identity
 
 ROW = {"prompt": "Hi", "response": "So it is. " * 3}
 

@@ -1,0 +1,65 @@
+"""A row that can be scored: what it needs from the engine, and what it gets back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from local_naturalness.encoding.encoder import EncodedExample
+from local_naturalness.encoding.examples import Example
+from local_naturalness.engine import Engine
+from local_naturalness.engine.packing import Window
+from local_naturalness.engine.windows import WindowPlan
+
+# Statistic -> its values, shape [tokens of the response that belong to steps].
+TokenStatistics = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class PlannedRow:
+    """A row's text, its tokens, its windows."""
+
+    example: Example
+    encoded: EncodedExample
+    plan: WindowPlan
+
+    def windows(self) -> list[Window]:
+        """The windows as the engine takes them."""
+        prompt, response = self.encoded.prompt, self.encoded.response
+        return [
+            Window(prompt, response[span.begin : span.end], span.first_scored - span.begin)
+            for span in self.plan.spans
+        ]
+
+    def gathered(
+        self, results: Iterator[TokenStatistics], statistics: Sequence[str]
+    ) -> TokenStatistics | None:
+        """What the engine found for its windows, token by token; `None` if a number is not finite.
+
+        Args:
+            results: of the windows of all rows; those of this row are taken from it.
+            statistics: names of what was asked for.
+        """
+        tokens = {name: np.full(len(self.encoded.response), np.nan) for name in statistics}
+        is_finite = True
+        for span in self.plan.spans:
+            for name, values in next(results).items():
+                tokens[name][span.first_scored : span.end] = values
+                is_finite = is_finite and bool(np.isfinite(values).all())
+        return {name: self.encoded.owned(values) for name, values in tokens.items()} if is_finite else None
+
+
+def run(
+    rows: Sequence[PlannedRow], engine: Engine, statistics: Sequence[str]
+) -> list[TokenStatistics | None]:
+    """Score all windows of a batch together, then gather each row's tokens again.
+
+    Returns:
+        For each row its statistics, or `None` where the student gave NaN or infinity.
+    """
+    windows = [window for row in rows for window in row.windows()]
+    scores = engine.score(windows, statistics)
+    if len(scores) != len(windows):
+        raise RuntimeError(f"{len(windows)} windows were to be scored, {len(scores)} came back.")
+    results = iter(scores)
+    return [row.gathered(results, statistics) for row in rows]

@@ -10,12 +10,10 @@ def add_input_arguments(parser: argparse.ArgumentParser, name: str, meaning: str
     parser.add_argument(
         name,
         metavar=name.upper(),
-        help=f"{meaning}: a JSON Lines, CSV or Parquet file, a folder of Parquet files or a saved dataset, "
-        "or a hub id",
+        help=f"{meaning}: a JSON Lines, CSV, TSV or Parquet file, also compressed, a folder of such files or "
+        "a saved dataset, or a hub id",
     )
-    parser.add_argument(
-        "--split", default="train", help="split of a dataset that has several (default: train)"
-    )
+    parser.add_argument("--split", help="split of a dataset that has several (default: train)")
 
 
 def add_output_argument(parser: argparse.ArgumentParser) -> None:

@@ -43,5 +43,7 @@ def tell_what_is_logged() -> None:
         handler.setFormatter(logging.Formatter("%(message)s"))
         logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    # What a reader of `datasets` logs before it raises, the error tells better.
+    logging.getLogger("datasets.packaged_modules").setLevel(logging.CRITICAL)
     # A ranking prints its own warnings.
     logging.getLogger("local_naturalness.teachers").setLevel(logging.ERROR)

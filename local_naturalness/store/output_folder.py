@@ -38,8 +38,13 @@ class OutputFolder:
             may_replace: the table itself may be there already.
 
         Raises:
-            ValueError: the folder holds another table, or a file has its name.
+            ValueError: the folder holds another table, a file has its name, or nobody could write to it.
         """
+        if "::" in str(self.folder):
+            raise ValueError(
+                f"`datasets` takes `::` in the name {str(self.folder)!r} for a chain of file systems: choose "
+                "another --output."
+            )
         nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
         if not nearest.is_dir():
             raise ValueError(

@@ -119,8 +119,12 @@ def test_an_output_that_may_not_be_written(command, candidates, scored, tmp_path
     source = {"score": [candidates, "--student", student_path()], "select": [scored]}[command]
     output = tmp_path / "output"
 
-    def refuse(path, mode=0o777):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    make = os.mkdir
+
+    def refuse(path, mode=0o777, **others):
+        if str(path).startswith(str(output)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        make(path, mode, **others)
 
     capsys.readouterr()
     monkeypatch.setattr(os, "mkdir", refuse)
@@ -165,6 +169,12 @@ def test_a_dataset_that_is_nowhere(capsys, hub):
     assert main(["teachers", "me/nothing"]) == 2
     error = sentence(capsys)
     assert "There is no file or folder 'me/nothing', and no dataset of that name on the Hub" in error
+
+
+def test_an_output_that_datasets_would_write_elsewhere(candidates, tmp_path, capsys):
+    words = ["score", str(candidates), "--student", student_path(), "--output", str(tmp_path / "out::1")]
+    assert main(words) == 2
+    assert "choose another --output" in sentence(capsys)
 
 
 def test_an_empty_file(tmp_path, capsys):

@@ -138,3 +138,15 @@ def test_time_to_calibrate_that_cannot_be(candidates, capsys, seconds):
     with pytest.raises(SystemExit):
         main(["estimate", str(candidates), "--student", student_path(), "--calibrate", seconds])
     assert "argument --calibrate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["out[1]", "out#1", "out?"])
+def test_names_of_output_folders_are_no_patterns(name, candidates, tmp_path, capsys):
+    for other in ("out1", "outx"):
+        (tmp_path / other).mkdir()
+    output = tmp_path / name
+    assert main(["score", str(candidates), "--student", student_path(), "--output", str(output)]) == 0
+    assert [path.name for path in output.glob("*.parquet")] == ["scored.parquet"]
+    assert main(["teachers", str(output), "--num-bootstrap", "20"]) == 0
+    assert main(["select", str(output), "--output", str(tmp_path / f"best-{name}")]) == 0
+    assert len(read_table(str(tmp_path / f"best-{name}"))) == 2

@@ -1,0 +1,79 @@
+"""Why a file could not be read, in one sentence."""
+
+import codecs
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_naturalness.inputs.compression import opened
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def cause(files: Sequence[Path], kind: str, error: Exception) -> str:
+    """What is wrong with one of the files; the reader's own words where that is not found."""
+    for path in files:
+        if found := cause_in_text(path, kind):
+            return f"{str(path)!r} could not be read, {found}."
+    words = " ".join(str(error.__cause__ or error).split())
+    where = str(files[0]) if len(files) == 1 else f"{files[0].parent} ({len(files)} files)"
+    return f"{where!r} could not be read ({type(error).__name__}: {words[:200]})."
+
+
+def cause_in_text(path: Path, kind: str) -> str | None:
+    """What is wrong with the encoding of a file or with its JSON, `None` where nothing is found."""
+    if kind == "parquet":
+        return None
+    is_json = kind == "json"
+    try:
+        with opened(path) as lines:
+            begin = lines.read(2)
+        if begin in _UTF16:
+            return "it is encoded in utf-16, not utf-8: convert it, such as with `iconv -f utf-16 -t utf-8`"
+        with opened(path) as lines:
+            whole = is_json and lines.read(200).lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"[")
+        with opened(path) as lines:
+            if whole:
+                return _in_json(lines.read(), "it")
+            for number, line in enumerate(lines, start=1):
+                found = _in_json(line, f"line {number}") if is_json else _in_bytes(line, f"line {number}")
+                if found:
+                    return found
+    except (OSError, EOFError) as error:
+        return f"it cannot be decompressed ({error})"
+    return None
+
+
+def _in_bytes(data: bytes, name: str) -> str | None:
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = data[error.start]
+        return (
+            f"{name} is not encoded in utf-8 (byte 0x{byte:02x}): convert the file, such as with "
+            "`iconv -f latin1 -t utf-8` if that is its encoding"
+        )
+    return None
+
+
+def _in_json(data: bytes, name: str) -> str | None:
+    if not data.strip():
+        return None
+    if found := _in_bytes(data, name):
+        return found
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        where = f" ({error})" if name == "it" else ""
+        return f"{name} is not valid JSON{where}"
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        return (
+            f"{name} holds half of a surrogate pair ({ascii(half)[1:-1]}), which is no character: a text was "
+            "cut in the middle of one"
+        )
+    if name != "it" and not isinstance(value, dict):
+        return f"{name} is not a JSON object"
+    return None

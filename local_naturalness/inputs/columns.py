@@ -1,0 +1,75 @@
+"""Columns as commands need them: media as bytes, texts as texts."""
+
+import json
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Dataset, Features, Value
+
+# Versions of `datasets` differ in what they know.
+_MEDIA = tuple(
+    kind
+    for name in ("Image", "Audio", "Video", "Pdf", "Nifti")
+    if isinstance(kind := getattr(datasets, name, None), type)
+)
+
+
+def without_surprises(dataset: Dataset) -> Dataset:
+    """The dataset with media that are never decoded, and with columns of texts and numbers as texts."""
+    return with_mixed_as_text(_undecoded(dataset))
+
+
+def with_mixed_as_text(dataset: Dataset) -> Dataset:
+    """Columns of JSON values that hold no lists and objects, as texts: `1` and `"b"` become "1" and "b".
+
+    `datasets` reads a column of numbers and texts as one of JSON values.
+    """
+    names = [name for name in dataset.column_names if _is_mixed(dataset.data.table.column(name))]
+    if not names:
+        return dataset
+    features = Features(dataset.features | {name: Value("string") for name in names})
+    return dataset.map(
+        _as_texts,
+        fn_kwargs={"names": names},
+        batched=True,
+        features=features,
+        desc="Numbers among texts become texts",
+    )
+
+
+def as_text(value: Any) -> str | None:
+    """A number or truth value as JSON writes it; texts and null stay what they are."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def _as_texts(rows: dict[str, list[Any]], names: list[str]) -> dict[str, list[Any]]:
+    return {name: list(map(as_text, rows[name])) for name in names}
+
+
+def _is_mixed(column: pa.ChunkedArray) -> bool:
+    if getattr(column.type, "extension_name", None) != "arrow.json":
+        return False
+    values = pa.chunked_array([chunk.storage for chunk in column.chunks], pa.string())
+    return not pc.any(pc.match_substring_regex(values, r"^\s*[\[{]")).as_py()
+
+
+def _undecoded(dataset: Dataset) -> Dataset:
+    for name, feature in dataset.features.items():
+        bare = _without_decoding(feature)
+        if bare != feature:
+            dataset = dataset.cast_column(name, bare)
+    return dataset
+
+
+def _without_decoding(feature: Any) -> Any:
+    if isinstance(feature, _MEDIA):
+        return type(feature)(decode=False)
+    if isinstance(feature, dict):
+        return {name: _without_decoding(inner) for name, inner in feature.items()}
+    if isinstance(feature, list):
+        return [_without_decoding(inner) for inner in feature]
+    if isinstance(feature, datasets.List | datasets.LargeList):
+        return type(feature)(_without_decoding(feature.feature))
+    return feature

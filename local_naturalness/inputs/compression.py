@@ -1,0 +1,23 @@
+"""Opening files that may be compressed."""
+
+import bz2
+import gzip
+import lzma
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The content of a file, decompressed if its name ends in .gz, .bz2, .xz or .zst."""
+    match path.suffix.lower():
+        case ".gz":
+            return gzip.open(path, "rb")
+        case ".bz2":
+            return bz2.open(path, "rb")
+        case ".xz":
+            return lzma.open(path, "rb")
+        case ".zst":
+            return pa.input_stream(str(path), compression="zstd")
+    return path.open("rb")

@@ -1,0 +1,78 @@
+"""Files of one format as one dataset."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets import Dataset, load_dataset
+
+from local_naturalness.inputs.cache import linked
+from local_naturalness.inputs.causes import cause
+from local_naturalness.inputs.csv_files import read_csv_files
+
+_FORMATS = {
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+}
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+# Columns of a CSV file whose values are never numbers.
+TEXT_COLUMNS = ("prompt", "response", "teacher")
+
+
+def read_files(files: Sequence[Path], texts: Sequence[str] = TEXT_COLUMNS) -> Dataset:
+    """Read files of one format.
+
+    Args:
+        files: at least one.
+        texts: columns of CSV files that hold texts even where all of them look like numbers.
+
+    Raises:
+        ValueError: a file is empty, damaged or of another kind; the message names it and, where that can be
+            known, the line.
+    """
+    formats = {path: _format(path) for path in files}
+    if len(set(formats.values())) > 1:
+        listed = ", ".join(path.name for path in files[:5])
+        raise ValueError(
+            f"The folder {str(files[0].parent)!r} holds files of several formats ({listed}): name one."
+        )
+    for path in files:
+        if not path.stat().st_size:
+            raise ValueError(f"{str(path)!r} is empty.")
+    kind = formats[files[0]]
+    if kind == "csv":
+        return read_csv_files(files, texts)
+    links, folder = linked(files, _ending(files[0]))
+    try:
+        dataset = load_dataset(kind, data_files=links, split="train", cache_dir=folder)
+        if kind == "json":
+            dataset.data.table.validate(full=True)  # the reader of JSON lets other encodings pass
+        return dataset
+    except Exception as error:  # readers of datasets raise what their parsers raise
+        raise ValueError(cause(files, kind, error)) from error
+
+
+def is_data_file(path: Path) -> bool:
+    """Whether the name is that of a file that can be read."""
+    return _ending(path) != ""
+
+
+def _ending(path: Path) -> str:
+    """Such as ".jsonl" or ".jsonl.gz"; "" for other files."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    wrapped = suffixes[-1:] if suffixes and suffixes[-1] in _COMPRESSED else []
+    inner = suffixes[: len(suffixes) - len(wrapped)][-1:]
+    return "".join(inner + wrapped) if inner and inner[0] in _FORMATS else ""
+
+
+def _format(path: Path) -> str:
+    ending = _ending(path)
+    if not ending:
+        raise ValueError(
+            f"{str(path)!r} is not one of {', '.join(_FORMATS)}, alone or compressed "
+            f"({', '.join(_COMPRESSED)})."
+        )
+    return _FORMATS["." + ending.split(".")[1]]

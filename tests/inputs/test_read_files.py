@@ -1,0 +1,152 @@
+"""Files are read as they are: names, encodings, words, numbers."""
+
+import gzip
+import json
+import os
+
+import pyarrow as pa
+import pytest
+from datasets import Dataset, Image
+
+from local_naturalness.inputs import read_table
+
+ROW = '{"prompt": "q", "response": "%s"}\n'
+HEADER = "prompt,teacher,response"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_(name, text, encoding="utf-8"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+        return path
+
+    return write_
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["run[12].jsonl", "a::b.jsonl", "a#b.jsonl", "a?b.jsonl", "*.jsonl", "%20 .jsonl", "x::[1]/a.jsonl"],
+)
+def test_names_are_no_patterns(name, write):
+    for other in ("run1.jsonl", "axb.jsonl", "x::1/a.jsonl"):
+        write(other, ROW % "another file")
+    path = write(name, ROW % "this one")
+    assert read_table(path)["response"][:] == ["this one"]
+    if path.parent.name == "x::[1]":
+        assert read_table(path.parent)["response"][:] == ["this one"]
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz", "rows.csv"])
+def test_a_file_that_was_replaced_under_its_modification_time(name, write):
+    def content(word):
+        text = f"prompt,response\nq,{word}\n" if "csv" in name else ROW % word
+        return gzip.compress(text.encode(), mtime=0) if name.endswith(".gz") else text
+
+    path = write(name, content("one"))
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    assert read_table(path)["response"][:] == ["one"]
+    write(name, content("two"))
+    os.utime(path, ns=times)
+    assert read_table(path)["response"][:] == ["two"]
+
+
+@pytest.mark.parametrize("opener", ["gz", "bz2", "xz"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_compressed_files(opener, form, tmp_path):
+    module = __import__({"gz": "gzip", "bz2": "bz2", "xz": "lzma"}[opener])
+    path = tmp_path / f"rows.{form}.{opener}"
+    with module.open(path, "wt") as file:
+        file.write(ROW % "a" if form == "jsonl" else "prompt,response\nq,a\n")
+    assert read_table(path).to_list() == [{"prompt": "q", "response": "a"}]
+
+
+def test_words_and_numbers_of_csv_stay_what_they_are(write):
+    path = write(
+        "rows.csv",
+        f"{HEADER},id,score,ok,code,version\n"
+        'q1,007,None,9007199254740993,-0.5,True,01,"1,0"\n'
+        "q2,7,5,,1e-3,False,1,2\n"
+        'NA,NA,n/a,7,,,"",\n',
+    )
+    columns = read_table(path).to_dict()
+    assert columns["prompt"] == ["q1", "q2", "NA"]
+    assert columns["teacher"] == ["007", "7", "NA"]
+    assert columns["response"] == ["None", "5", "n/a"]
+    assert columns["id"] == [9007199254740993, None, 7]
+    assert columns["score"] == [-0.5, 0.001, None]
+    assert columns["ok"] == [True, False, None]
+    assert columns["code"] == ["01", "1", ""]
+    assert columns["version"] == ["1,0", "2", None]
+
+
+def test_tsv_with_line_breaks_in_a_field(write):
+    path = write("rows.tsv", 'prompt\tresponse\nq, r\t"It is\n""five""."\n')
+    assert read_table(path).to_list() == [{"prompt": "q, r", "response": 'It is\n"five".'}]
+
+
+def test_whole_numbers_of_json_stay_whole_beside_nulls(write):
+    path = write("rows.jsonl", '{"id": 9007199254740993}\n{"id": null}\n')
+    assert read_table(path)["id"][:] == [9007199254740993, None]
+
+
+def test_numbers_among_texts_become_texts(write):
+    rows = [{"teacher": 1, "text": "a"}, {"teacher": "b", "text": True}, {"teacher": None, "text": 2.50}]
+    path = write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    assert read_table(path).to_dict() == {"teacher": ["1", "b", None], "text": ["a", "true", "2.5"]}
+
+
+def test_lists_and_objects_among_texts_stay(write):
+    path = write("rows.jsonl", '{"content": "a"}\n{"content": [{"type": "text"}]}\n')
+    assert read_table(path)["content"][:] == ["a", [{"type": "text"}]]
+
+
+def test_images_are_not_decoded(tmp_path):
+    image = {"bytes": b"no image", "path": None}
+    dataset = Dataset.from_dict({"image": [image], "images": [[image]]})
+    dataset = dataset.cast_column("image", Image()).cast_column("images", [Image()])
+    dataset.to_parquet(tmp_path / "rows.parquet")
+    assert read_table(tmp_path / "rows.parquet")[0] == {"image": image, "images": [image]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", f"{HEADER}\nq,t,Ärger\n".encode("latin1"), "line 2 is not encoded in utf-8 .byte 0xc4."),
+        ("a.csv", f"{HEADER}\nq,t,r\n".encode("utf-16"), "in utf-16, not utf-8"),
+        ("a.jsonl", (ROW % "é").encode("latin1"), "line 1 is not encoded in utf-8 .byte 0xe9."),
+        ("a.jsonl", (ROW % "é").encode("utf-16"), "in utf-16, not utf-8"),
+        ("a.jsonl", ROW % "a" + ROW % "cut \\ud83d", r"line 2 holds half of a surrogate pair .\\ud83d."),
+        ("a.jsonl", ROW % "a" + '{"prompt":\n', "line 2 is not valid JSON"),
+        ("a.json", '[{"prompt": "a"},\n{"prompt":}]', r"not valid JSON .*line 2"),
+        ("a.jsonl.gz", gzip.compress((ROW % "a").encode())[:-9], "cannot be decompressed"),
+        (
+            "a.csv",
+            f"{HEADER}\nq,t,r,a remark\nq,t,r,a remark\n",
+            "number of fields .* Expected 3 columns, got 4",
+        ),
+        ("a.csv", f"{HEADER}\nq,t,r,\nq,t,r,\n", "number of fields .* Expected 3 columns, got 4"),
+        ("a.csv", f"{HEADER}\nq,t\n", "number of fields .* Expected 3 columns, got 2"),
+        ("a.csv", "prompt,prompt\na,b\n", "several columns of the name 'prompt'"),
+        ("a.csv", f"{HEADER}\n", "holds no rows"),
+        ("a.jsonl", "", "is empty"),
+        ("a.parquet", "PAR1 and no more", "Parquet"),
+        ("a.txt", "q", r"is not one of \.jsonl"),
+    ],
+)
+def test_what_cannot_be_read_says_why(name, content, says, write):
+    path = write(name, content)
+    with pytest.raises(ValueError, match=says) as raised:
+        read_table(path)
+    assert repr(str(path)) in str(raised.value)
+
+
+def test_long_fields_of_csv(write):
+    long = "It is so. " * 300_000
+    assert read_table(write("a.csv", f"{HEADER}\nq,t,{long}\n"))["response"][:] == [long]
+
+
+def test_a_column_of_nulls(tmp_path):
+    Dataset(pa.table({"a": pa.nulls(2)})).to_json(tmp_path / "a.jsonl")
+    assert read_table(tmp_path / "a.jsonl")["a"][:] == [None, None]

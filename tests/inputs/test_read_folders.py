@@ -1,0 +1,89 @@
+"""Folders have the splits that `load_dataset` finds in them."""
+
+import logging
+
+import pytest
+from datasets import Dataset, DatasetDict, load_dataset
+
+from local_naturalness.inputs import read_table
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(*names):
+        for name in names:
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f'{{"name": "{name}"}}\n')
+        return tmp_path
+
+    return make
+
+
+def names_read(folder, split=None):
+    return read_table(folder, split)["name"][:]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train-00000-of-00001.jsonl", "test-00000-of-00001.jsonl"),
+        (
+            "data/train-00000-of-00002.jsonl",
+            "data/train-00001-of-00002.jsonl",
+            "data/other-00000-of-00001.jsonl",
+        ),
+        ("train/a.jsonl", "train/b.jsonl", "validation/a.jsonl"),
+        ("a.jsonl", "b.jsonl"),
+    ],
+)
+def test_splits_are_those_of_load_dataset(names, folder):
+    place = folder(*names)
+    expected = load_dataset(str(place))
+    assert {split: names_read(place, split) for split in expected} == {
+        split: list(rows["name"]) for split, rows in expected.items()
+    }
+    assert names_read(place) == list(expected["train"]["name"])
+
+
+def test_the_split_read_is_told_and_others_named(folder, caplog):
+    place = folder("train.jsonl", "test.jsonl", "extra.jsonl")
+    with caplog.at_level(logging.INFO):
+        assert names_read(place) == ["train.jsonl"]
+    assert "Reading the split 'train'" in caplog.text
+    assert "it also has: test." in caplog.text
+    assert "Passed over, since their names tell no split: extra.jsonl." in caplog.text
+    with pytest.raises(ValueError, match="has the splits train, test: choose one with --split"):
+        read_table(place, "validation")
+
+
+def test_an_only_split_is_read(folder):
+    assert names_read(folder("test.jsonl")) == ["test.jsonl"]
+
+
+def test_no_split_is_the_obvious_one(folder):
+    with pytest.raises(ValueError, match="has the splits validation, test"):
+        read_table(folder("validation.jsonl", "test.jsonl"))
+
+
+def test_hidden_files_and_notes_beside_tables_are_passed_over(folder):
+    place = folder("._a.parquet", ".hidden/b.parquet", "__pycache__/c.parquet", "notes.json")
+    Dataset.from_dict({"name": ["a"]}).to_parquet(place / "a.parquet")
+    assert names_read(place) == ["a"]
+
+
+def test_a_saved_dict_of_datasets(tmp_path):
+    rows = {split: Dataset.from_dict({"name": [split]}) for split in ("train", "test")}
+    DatasetDict(rows).save_to_disk(tmp_path / "saved")
+    (tmp_path / "saved").rename(tmp_path / "a::b")
+    assert names_read(tmp_path / "a::b") == ["train"]
+    assert names_read(tmp_path / "a::b", "test") == ["test"]
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [(["README.md"], "holds no table"), (["a.jsonl", "b.csv"], r"several formats \(a.jsonl, b.csv\)")],
+)
+def test_folders_that_are_no_table(names, says, folder):
+    with pytest.raises(ValueError, match=says):
+        read_table(folder(*names))

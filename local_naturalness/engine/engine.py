@@ -14,6 +14,8 @@ from local_naturalness.engine.packed_attention import SUPPORTED, PackedAttention
 from local_naturalness.engine.packing import Pack, Window, pack_windows
 from local_naturalness.engine.projection import Projection
 from local_naturalness.engine.statistics import token_statistics
+from local_naturalness.engine.turns import turn
+from local_naturalness.engine.twin import twin_of
 from local_naturalness.engine.windows import batches_under_budget
 from local_naturalness.student.cost import student_cost
 
@@ -35,6 +37,9 @@ class Engine:
     Windows are packed without padding and share the pass over their prompt, where a check at the start
     shows that the model gives the same scores that way; else each window is a row of a padded batch.
 
+    Threads may score at once, with one engine or several: passes of different models are independent,
+    passes of one model take turns. The model itself is neither changed nor blocked: its twin runs.
+
     Args:
         model: a causal language model of transformers.
         max_tokens_per_batch: tokens of a pass; `None` suits the device and its free memory. Halved when
@@ -47,9 +52,10 @@ class Engine:
     def __init__(self, model: Any, max_tokens_per_batch: int | None = None):
         self.model = model
         self.max_tokens = max_tokens_per_batch or token_budget(student_cost(model), model.device)
-        with _evaluating(model):
-            self._projection = Projection(model)
-            self._longest_packed = self._check_packing()
+        self._is_separable: bool | None = None
+        with self._turn() as student:
+            self._is_separable = student.is_separable
+            self._longest_packed = self._check_packing(student)
 
     @property
     def shares_prompts(self) -> bool:
@@ -69,11 +75,11 @@ class Engine:
             For each window a float64 array per statistic, one value per scored token.
         """
         scored: dict[int, TokenStatistics] = {}
-        with _evaluating(self.model):
+        with self._turn() as student:
             while len(scored) < len(windows):
                 waiting = [index for index in range(len(windows)) if index not in scored]
                 try:
-                    for index, values in self._passes(windows, waiting, statistics):
+                    for index, values in self._passes(student, windows, waiting, statistics):
                         scored[index] = values
                 except (torch.OutOfMemoryError, RuntimeError) as error:
                     self._halve_budget(error)
@@ -82,24 +88,37 @@ class Engine:
                     raise AssertionError(f"Windows without scores: {lost}")
         return [scored[index] for index in range(len(windows))]
 
+    @contextmanager
+    def _turn(self) -> Iterator[Projection]:
+        """The model to run, which nobody else runs or sees for as long as it takes."""
+        with turn(self.model), torch.no_grad():
+            yield Projection(twin_of(self.model), self._is_separable)
+
     def _passes(
-        self, windows: Sequence[Window], waiting: Sequence[int], statistics: Sequence[str]
+        self,
+        student: Projection,
+        windows: Sequence[Window],
+        waiting: Sequence[int],
+        statistics: Sequence[str],
     ) -> Iterator[tuple[int, TokenStatistics]]:
         """Score the waiting windows, pass by pass, long ones first."""
         packed = [index for index in waiting if len(windows[index]) <= self._longest_packed]
         alone = [index for index in waiting if len(windows[index]) > self._longest_packed]
         for group in batches_under_budget([len(windows[index]) for index in alone], self.max_tokens):
             batch = [windows[alone[position]] for position in group]
-            for position, values in zip(group, self._score_padded(batch, statistics), strict=True):
+            scored = self._score_padded(student, batch, statistics)
+            for position, values in zip(group, scored, strict=True):
                 yield alone[position], values
         for pack in pack_windows([windows[index] for index in packed], self.max_tokens):
             batch = [windows[packed[position]] for position in pack.windows]
-            for position, values in zip(pack.windows, self._score_pack(pack, batch, statistics), strict=True):
+            scored = self._score_pack(student, pack, batch, statistics)
+            for position, values in zip(pack.windows, scored, strict=True):
                 yield packed[position], values
 
-    def _score_padded(self, batch: Sequence[Window], statistics: Sequence[str]) -> list[TokenStatistics]:
+    def _score_padded(
+        self, student: Projection, batch: Sequence[Window], statistics: Sequence[str]
+    ) -> list[TokenStatistics]:
         """Each window a row with its prompt, padded on the right, where a causal model never looks."""
-        device = self.model.device
         ids = torch.zeros(len(batch), max(map(len, batch)), dtype=torch.long)
         rows, columns = [], []
         for row, window in enumerate(batch):
@@ -107,12 +126,12 @@ class Engine:
             rows.append(np.full(len(window.scored), row))
             # A token is predicted from the position before it.
             columns.append(np.arange(len(window) - len(window.scored) - 1, len(window) - 1))
-        states = self._projection.states(input_ids=ids.to(device))
+        states = student.states(input_ids=ids.to(self.model.device))
         chosen = states[_on(states, np.concatenate(rows)), _on(states, np.concatenate(columns))]
-        return self._statistics(chosen, batch, statistics)
+        return self._statistics(student, chosen, batch, statistics)
 
     def _score_pack(
-        self, pack: Pack, batch: Sequence[Window], statistics: Sequence[str]
+        self, student: Projection, pack: Pack, batch: Sequence[Window], statistics: Sequence[str]
     ) -> list[TokenStatistics]:
         device = self.model.device
         attention = PackedAttention(
@@ -120,20 +139,25 @@ class Engine:
             self.model.config.get_text_config()._attn_implementation,
             device,
         )
-        with attending_with(attention, self.model):
-            states = self._projection.states(
+        with attending_with(attention, student.model):
+            states = student.states(
                 input_ids=torch.from_numpy(np.concatenate(pack.parts))[None].to(device),
                 position_ids=torch.from_numpy(np.concatenate(pack.positions))[None].to(device),
             )
-        return self._statistics(states[0, _on(states, np.concatenate(pack.sources))], batch, statistics)
+        chosen = states[0, _on(states, np.concatenate(pack.sources))]
+        return self._statistics(student, chosen, batch, statistics)
 
     def _statistics(
-        self, states: torch.Tensor, batch: Sequence[Window], statistics: Sequence[str]
+        self,
+        student: Projection,
+        states: torch.Tensor,
+        batch: Sequence[Window],
+        statistics: Sequence[str],
     ) -> list[TokenStatistics]:
         """Statistics from the states that predict the scored tokens of a batch, window by window."""
         target = torch.from_numpy(np.concatenate([window.scored for window in batch]))
         values = {name: np.empty(len(target)) for name in statistics}
-        for piece, logits in self._projection.pieces(states):
+        for piece, logits in student.pieces(states):
             found = token_statistics(logits, target[piece].to(logits.device), statistics)
             for name, value in found.items():
                 values[name][piece] = value.double().cpu().numpy()
@@ -141,7 +165,7 @@ class Engine:
         split = {name: np.split(value, ends) for name, value in values.items()}
         return [{name: split[name][index] for name in statistics} for index in range(len(batch))]
 
-    def _check_packing(self) -> int:
+    def _check_packing(self, student: Projection) -> int:
         """Compare packed windows with padded ones; the longest window that may be packed."""
         name = type(self.model).__name__
         config = self.model.config.get_text_config()
@@ -157,11 +181,11 @@ class Engine:
         packed = pack_windows(windows, sum(map(len, windows)))[0]
         order = [windows[index] for index in packed.windows]
         try:
-            ours = self._score_pack(packed, order, ["log_prob"])
+            ours = self._score_pack(student, packed, order, ["log_prob"])
         except Exception as error:  # models of all kinds: whatever they raise, the plain way remains
             logger.info("%s cannot be packed (%s): windows are scored without sharing.", name, error)
             return 0
-        plain = self._score_padded(order, ["log_prob"])
+        plain = self._score_padded(student, order, ["log_prob"])
         with np.errstate(invalid="ignore"):  # infinities differ by NaN, which no tolerance admits
             error = max(np.abs(a["log_prob"] - b["log_prob"]).max() for a, b in zip(ours, plain, strict=True))
         tolerance = 1e-4 if self.model.dtype == torch.float32 else 0.2
@@ -203,16 +227,3 @@ def _check_windows(vocab_size: int, prompt_length: int) -> list[Window]:
 
 def _on(tensor: torch.Tensor, index: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(index).to(tensor.device)
-
-
-@contextmanager
-def _evaluating(model: torch.nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards every module is in the mode in which it was."""
-    training = [module for module in model.modules() if module.training]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module in training:
-            module.training = True

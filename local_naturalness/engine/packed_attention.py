@@ -8,6 +8,7 @@ calls the function that the model would have called, with a mask.
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,8 @@ def _gather(states: torch.Tensor, index: torch.Tensor, rows: int, length: int) -
     return gathered.view(rows, length, *gathered.shape[1:]).transpose(1, 2)
 
 
-_running: list[PackedAttention] = []
+# Of the pass that runs in this thread.
+_running: ContextVar[PackedAttention] = ContextVar("running")
 
 
 def _attend(
@@ -160,25 +162,25 @@ def _attend(
     attention_mask: torch.Tensor | None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    return _running[-1](module, query, key, value, **kwargs), None
+    return _running.get()(module, query, key, value, **kwargs), None
 
 
 AttentionInterface.register(_NAME, _attend)
 
 
 @contextmanager
-def attending_with(attention: PackedAttention, model: torch.nn.Module) -> Iterator[None]:
-    """Let a model attend by `attention`; afterwards it is configured as before."""
+def attending_with(attention: PackedAttention, twin: torch.nn.Module) -> Iterator[None]:
+    """Let a twin of a model attend by `attention`; afterwards it is configured as before."""
     configs = {
-        id(module.config): module.config for module in model.modules() if hasattr(module, "config")
+        id(module.config): module.config for module in twin.modules() if hasattr(module, "config")
     }.values()
     before = [config._attn_implementation_internal for config in configs]
-    _running.append(attention)
+    token = _running.set(attention)
     try:
         for config in configs:
             config._attn_implementation_internal = _NAME
         yield
     finally:
-        _running.pop()
+        _running.reset(token)
         for config, implementation in zip(configs, before, strict=True):
             config._attn_implementation_internal = implementation

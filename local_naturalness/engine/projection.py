@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from transformers import PreTrainedModel
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +23,22 @@ class Projection:
 
     What follows the output layer (scaling, soft-capping) is read from the configuration and compared once
     with the model's own logits; a model that does something else runs its own forward pass whole.
+
+    Args:
+        model: twin of a causal language model.
+        is_separable: what an earlier comparison found; `None` compares.
     """
 
-    def __init__(self, model: Any):
-        self._model = model
+    def __init__(self, model: PreTrainedModel, is_separable: bool | None = None):
+        self.model = model
         self._layer = model.get_output_embeddings()
         config = model.config.get_text_config()
         self._softcap = getattr(config, "final_logit_softcapping", None)
         multiplier = getattr(config, "logit_scale", None) or getattr(config, "lm_head_multiplier", None)
         self._scale = multiplier or 1 / (getattr(config, "logits_scaling", None) or 1)
+        if is_separable is not None:
+            self.is_separable = is_separable
+            return
         self.is_separable = self._layer is not None and self._agrees()
         if not self.is_separable:
             logger.info(
@@ -52,13 +60,13 @@ class Projection:
         Yields:
             Slices of the positions and their `[positions, vocabulary]` logits in float32.
         """
-        size = max(1, PIECE_BYTES // (4 * self._model.config.get_text_config().vocab_size))
+        size = max(1, PIECE_BYTES // (4 * self.model.config.get_text_config().vocab_size))
         for start in range(0, len(states), size):
             piece = slice(start, start + size)
             yield piece, self._logits(states[piece]) if self.is_separable else states[piece].float()
 
     def _forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        return self._model(**inputs, use_cache=False).logits
+        return self.model(**inputs, use_cache=False).logits
 
     def _hidden(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Input of the output layer: what the model computes, whatever stands before that layer."""
@@ -85,10 +93,10 @@ class Projection:
 
     def _agrees(self) -> bool:
         """Compare with the model's own logits on a short text of arbitrary tokens."""
-        config = self._model.config.get_text_config()
-        ids = torch.arange(1, 9, device=self._model.device)[None] % config.vocab_size
+        config = self.model.config.get_text_config()
+        ids = torch.arange(1, 9, device=self.model.device)[None] % config.vocab_size
         own = self._forward(input_ids=ids)[0].float()
-        tolerance = 1e-4 if self._model.dtype == torch.float32 else 1e-2
+        tolerance = 1e-4 if self.model.dtype == torch.float32 else 1e-2
         return torch.allclose(
             self._logits(self._hidden(input_ids=ids)[0]), own, atol=tolerance, rtol=tolerance
         )

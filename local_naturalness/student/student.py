@@ -4,6 +4,7 @@ import atexit
 import copy
 import os
 import tempfile
+import threading
 import uuid
 import weakref
 from typing import Any
@@ -22,6 +23,11 @@ from local_naturalness.student.shipping import Shipped
 # Models given as objects, by a key and by digest: forked workers and copies find them here.
 _loaded_models: "weakref.WeakValueDictionary[str, PreTrainedModel]" = weakref.WeakValueDictionary()
 _saved_models: dict[str, tempfile.TemporaryDirectory[str]] = {}
+# One load at a time: transformers sets torch's default number type for as long as it takes, for all threads.
+_loading = threading.Lock()
+os.register_at_fork(
+    before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release
+)
 
 
 class Student(Shipped):
@@ -211,7 +217,9 @@ class Student(Shipped):
         """
         if self._model is None:
             make_safe_after_fork(self._device_of(rank))
-            self._model = self._inherited(rank) if self._source is None else self._load(rank)
+            with _loading:
+                if self._model is None:  # another thread may have loaded it meanwhile
+                    self._model = self._inherited(rank) if self._source is None else self._load(rank)
         return self._model
 
     def _load(self, rank: int | None) -> PreTrainedModel:

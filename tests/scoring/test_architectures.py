@@ -9,6 +9,7 @@ import torch
 
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
+from local_naturalness.engine.projection import Projection
 
 SEVERAL = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 50, 20), (0, 1, 0), (2, 33, 32), (1, 7, 2), (0, 20, 0)]
 
@@ -82,15 +83,15 @@ def test_a_pass_for_every_window(architecture):
 def test_memory_that_runs_out_once(architecture, monkeypatch):
     model, engine = model_and_engine(architecture)
     engine = Engine(model)
-    states, calls = engine._projection.states, []
+    states, calls = Projection.states, []
 
-    def fail_once(**inputs):
+    def fail_once(self, **inputs):
         calls.append(inputs["input_ids"].numel())
         if len(calls) == 1:
             raise torch.OutOfMemoryError
-        return states(**inputs)
+        return states(self, **inputs)
 
-    monkeypatch.setattr(engine._projection, "states", fail_once)
+    monkeypatch.setattr(Projection, "states", fail_once)
     budget = engine.max_tokens
     assert_equal_to_plain_passes(engine, model, make_windows(SEVERAL))
     assert engine.max_tokens == budget // 2

@@ -10,6 +10,7 @@ from tiny_tokenizers import FAMILIES
 
 from local_naturalness import GlobalScorer, LocalScorer, Student
 from local_naturalness.embedded import candidates_path, student_path
+from local_naturalness.engine.projection import Projection
 from local_naturalness.estimation.forecast import estimate
 
 
@@ -39,14 +40,13 @@ def test_passed_tokens_are_those_that_the_engine_passes(architecture, monkeypatc
     scorer = LocalScorer(student, window=1, max_tokens_per_batch=200)
     rows = Dataset.from_dict({"prompt": [PROMPT] * 3, "response": [RESPONSE, RESPONSE[:90], "Yes."]})
     found = estimate(scorer, rows, calibration_seconds=0.001)
-    engine, passed = scorer.engine(), []
-    states = engine._projection.states
+    states, passed = Projection.states, []
 
-    def counted(**inputs):
+    def counted(self, **inputs):
         passed.append(inputs["input_ids"].numel())
-        return states(**inputs)
+        return states(self, **inputs)
 
-    monkeypatch.setattr(engine._projection, "states", counted)
+    monkeypatch.setattr(Projection, "states", counted)
     scorer(rows[:])
     assert len(passed) > 1
     assert found.work.passed_tokens == sum(passed)

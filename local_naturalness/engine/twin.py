@@ -1,0 +1,82 @@
+"""A model to run beside the one that was given: the same weights in modules and configurations of its own.
+
+A pass needs evaluation mode, another attention function, a hook at the output layer. On the given model all
+of that would be seen by whoever uses it at the same time: a thread that generates, a training that goes on.
+On a twin nobody sees it.
+"""
+
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any
+
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel
+
+
+def twin_of(model: PreTrainedModel) -> PreTrainedModel:
+    """Copy the structure of a model, not its weights, and put the copy into evaluation mode.
+
+    Parameters and buffers are the same tensors. What is changed in place in the model is changed in its twin;
+    modules that are added or exchanged later are not, so a twin serves one call and not the next. It takes
+    about 1 ms for 50 modules. Compiled code is left out: it would run the modules that it was compiled from.
+
+    Raises:
+        ValueError: a `forward` that was replaced by a plain function.
+
+    >>> from transformers import AutoModelForCausalLM
+    >>> from local_naturalness.embedded import student_path
+    >>> model = AutoModelForCausalLM.from_pretrained(student_path()).train()
+    >>> twin = twin_of(model)
+    >>> twin.config is model.config, twin.training, model.training
+    (False, False, True)
+    >>> twin.get_input_embeddings().weight is model.get_input_embeddings().weight
+    True
+    """
+    twin: PreTrainedModel = _Twins().of(model)
+    return twin.eval()
+
+
+# Most of what modules hold; named to save time.
+_SHARED = frozenset({torch.nn.Parameter, torch.Tensor, str, bool, int, float, type(None)})
+
+
+class _Twins:
+    """Copies of modules and configurations, each made once, and of whatever refers to them."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Any] = {}
+
+    def of(self, value: Any) -> Any:
+        """The twin of a module or configuration, or a value that refers to twins; else the value itself."""
+        if type(value) in _SHARED:
+            return value
+        if id(value) in self._known:
+            return self._known[id(value)]
+        if isinstance(value, dict):
+            # Always one of its own: parameters, buffers, parts and hooks of a module are kept in such.
+            twin = value.copy()
+            for key, part in value.items():
+                twin[key] = self.of(part)
+            return twin
+        if isinstance(value, torch.nn.Module | PreTrainedConfig):
+            if "_orig_mod" in (parts := vars(value)).get("_modules", ()):  # a model in `torch.compile`
+                return self.of(value._orig_mod)
+            twin = object.__new__(type(value))
+            self._known[id(value)] = twin  # first, because parts may refer back to the whole
+            if isinstance(parts.get("forward"), FunctionType):
+                raise ValueError(
+                    f"The `forward` of a {type(value).__name__} was replaced by a function that knows its "
+                    "module by itself, so it cannot run on a copy. Replace it by a method "
+                    "(`module.forward = types.MethodType(function, module)`), or pass the model's folder."
+                )
+            twin.__dict__.update({name: self.of(part) for name, part in parts.items()})
+            if "_compiled_call_impl" in parts:
+                twin.__dict__["_compiled_call_impl"] = None
+            return twin
+        if isinstance(value, MethodType):
+            return MethodType(value.__func__, self.of(value.__self__))
+        if isinstance(value, partial):
+            return partial(self.of(value.func), *map(self.of, value.args), **self.of(value.keywords))
+        if type(value) in (list, tuple):
+            return type(value)(map(self.of, value))
+        return value

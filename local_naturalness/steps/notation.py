@@ -18,9 +18,9 @@ class Kind(IntEnum):
 
 
 class Pair(NamedTuple):
-    """Delimiters that belong together; ``closing`` tells one pair from another."""
+    """Delimiters that belong together; ``name`` tells one pair from another."""
 
-    closing: str
+    name: str
     kind: Kind
     never_holds: re.Pattern[str]
     max_length: int = sys.maxsize
@@ -31,12 +31,24 @@ class Pair(NamedTuple):
 
 
 class Delimiter(NamedTuple):
-    """A piece of text that opens a pair, closes one, or can do either."""
+    """A piece of text that opens a pair, closes one, or can do either.
+
+    ``closes`` holds the names of all pairs that it may close: ``“`` closes ``„``, as ``”`` does.
+    """
 
     start: int
     end: int
-    opens: Pair | None
-    closes: Pair | None
+    opens: Pair | None = None
+    closes: tuple[str, ...] = ()
+
+
+class Fence(NamedTuple):
+    """A run of backticks or tildes that opens or closes a code block, or can do either."""
+
+    start: int
+    end: int
+    mark: str
+    closes: bool
 
 
 class Region(NamedTuple):
@@ -55,22 +67,29 @@ PARAGRAPH_END = re.compile(r"\n[^\S\n]*+(?:\n|```|~~~)")
 BLOCK_END = re.compile(r"\n[^\S\n]*+(?:```|~~~)")
 NOTHING = re.compile(r"(?!)")
 
+# A blank line in display mathematics is a slip that renders all the same. What shows, after it, that
+# the delimiter before it was left open: a heading, a list, words, Chinese or Japanese, a dollar.
+PROSE_AFTER_BLANK = re.compile(
+    r"""\n [^\S\n]*+ (?: ``` | ~~~ | \n \s*+ (?:
+          [\#] | \*\* | \d{1,3}[.)]\s | [\u3040-\u30ff\u4e00-\u9fff]
+        | (?: [^\W\d_]{3}[^\W\d_]*+ | [A-Z][a-z] ) [,:.]?+ \s
+        | [^\W\d_]++ ,?+ [ ] (?: [^\W\d_]{2} | \$\$ )
+        | [^\n$]*+ (?<!\\) \$ (?!\$) ) )""",
+    re.VERBOSE,
+)
+
 TIGHT_DOLLARS = Pair("$", Kind.INLINE, PARAGRAPH_END, MAX_INLINE)
 PADDED_DOLLARS = Pair("$ ", Kind.INLINE, LINE_END, MAX_INLINE)
-DISPLAY_DOLLARS = Pair("$$", Kind.DISPLAY, PARAGRAPH_END, MAX_DISPLAY)
-STRAIGHT_QUOTES = Pair('"', Kind.INLINE, LINE_END, MAX_QUOTATION)
+DISPLAY_DOLLARS = Pair("$$", Kind.DISPLAY, PROSE_AFTER_BLANK, MAX_DISPLAY)
 
-_PAIRS = {
-    r"\(": Pair(r"\)", Kind.INLINE, PARAGRAPH_END, MAX_INLINE),
-    r"\[": Pair(r"\]", Kind.DISPLAY, BLOCK_END, MAX_DISPLAY),
-    "“": Pair("”", Kind.INLINE, LINE_END, MAX_QUOTATION),
-    "«": Pair("»", Kind.INLINE, LINE_END, MAX_QUOTATION),
-    "「": Pair("」", Kind.INLINE, LINE_END, MAX_QUOTATION),
-    "『": Pair("』", Kind.INLINE, LINE_END, MAX_QUOTATION),
-}
-# What each bracket opens and closes.
-BRACKETS = {opening: (pair, None) for opening, pair in _PAIRS.items()} | {
-    pair.closing: (None, pair) for pair in _PAIRS.values()
+# What each bracket opens and which pairs it closes, whatever stands beside it.
+BRACKETS: dict[str, tuple[Pair | None, tuple[str, ...]]] = {
+    r"\(": (Pair(r"\(", Kind.INLINE, PARAGRAPH_END, MAX_INLINE), ()),
+    r"\)": (None, (r"\(",)),
+    r"\[": (Pair(r"\[", Kind.DISPLAY, BLOCK_END, MAX_DISPLAY), ()),
+    r"\]": (None, (r"\[",)),
+    "<!--": (Pair("<!--", Kind.INLINE, BLOCK_END, MAX_DISPLAY), ()),
+    "-->": (None, ("<!--",)),
 }
 
 # Environments of sentences; all others are equations, figures, tables or code.
@@ -88,6 +107,7 @@ def inline_code(backticks: str) -> Pair:
     return Pair(backticks, Kind.INLINE, LINE_END, MAX_INLINE)
 
 
-def code_block(fence: str) -> Pair:
-    """The name differs from that of inline code between the same backticks."""
-    return Pair("\n" + fence, Kind.CODE, NOTHING)
+def element(name: str) -> Pair:
+    """An HTML element whose content is no prose."""
+    kind = Kind.TABLE if name == "table" else Kind.INLINE
+    return Pair(f"<{name}>", kind, BLOCK_END, MAX_DISPLAY)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from local_naturalness.steps.notation import Kind, Region
+from local_naturalness.steps.quotations import CLOSING_QUOTES
 
 # What stands for a character of a hidden region: no white space, letter, digit or punctuation.
 FILLERS = {kind: chr(0x10 + kind) for kind in Kind}
@@ -25,5 +26,5 @@ def hide(text: str, regions: Iterable[Region]) -> str:
 
 
 def _last_mark(text: str, start: int, end: int) -> str:
-    content = text[start:end].rstrip('"”»」』$`)\\ ')
+    content = text[start:end].rstrip(CLOSING_QUOTES + "$`)\\ ")
     return content[-1] if content and content[-1] in SENTENCE_MARKS else ""

@@ -4,28 +4,30 @@ import re
 from collections.abc import Iterator
 
 from local_naturalness.steps.abbreviations import is_abbreviation
+from local_naturalness.steps.brackets import CLOSING, outside_brackets
 from local_naturalness.steps.code import long_code_boundaries
 from local_naturalness.steps.lines import LINE_BREAK
 from local_naturalness.steps.notation import Kind, Region
 from local_naturalness.steps.protection import FILLERS, SENTENCE_MARKS, hide
+from local_naturalness.steps.quotations import CLOSING_QUOTES
 from local_naturalness.steps.regions import find_regions
 from local_naturalness.steps.short import join_short
 from local_naturalness.steps.tiling import HORIZONTAL_SPACE, Span, spans_between, starts_at
 
-CLOSERS = "\"'”’»)\\]}*_」』）》】"
+CLOSERS = "*_" + CLOSING_QUOTES + CLOSING
 DISPLAY, CODE, TABLE = FILLERS[Kind.DISPLAY], FILLERS[Kind.CODE], FILLERS[Kind.TABLE]
 OPENING_TAG, CLOSING_TAG = FILLERS[Kind.OPENING_TAG], FILLERS[Kind.CLOSING_TAG]
 OPENING_STEPS, CLOSING_STEPS = (Kind.CODE, Kind.OPENING_TAG), (Kind.CODE, Kind.CLOSING_TAG)
 
 # The look-behind admits only the first mark of a run; trying each would take quadratic time.
 SENTENCE_END = re.compile(
-    rf"(?P<mark>[{SENTENCE_MARKS}](?<![{SENTENCE_MARKS}]{{2}})[{SENTENCE_MARKS}]*+)[{CLOSERS}]*+"
+    rf"(?P<mark>[{SENTENCE_MARKS}](?<![{SENTENCE_MARKS}]{{2}})[{SENTENCE_MARKS}]*+)[{re.escape(CLOSERS)}]*+"
     rf"(?=[{HORIZONTAL_SPACE}]++(?P<next>\S))"
 )
 # Chinese and Japanese put no space between sentences.
 UNSPACED_MARKS = "。！？｡"
 UNSPACED_END = re.compile(
-    rf"[{UNSPACED_MARKS}](?<![{UNSPACED_MARKS}]{{2}})[{SENTENCE_MARKS}]*+[{CLOSERS}]*+(?!\s*+{CLOSING_TAG})"
+    rf"[{UNSPACED_MARKS}](?<![{UNSPACED_MARKS}]{{2}})[{SENTENCE_MARKS}]*+[{re.escape(CLOSERS)}]*+(?!\s*+{CLOSING_TAG})"
 )
 
 FACTORIAL = re.compile(r"(?:\d|\)|\b\w)\Z")
@@ -48,8 +50,7 @@ def sentence_spans(text: str) -> list[Span]:
         *long_code_boundaries(text, regions),
         *_region_edges(regions),
         *_line_ends(prose),
-        *_sentence_ends(prose),
-        *_unspaced_ends(prose),
+        *outside_brackets(prose, [*_sentence_ends(prose), *_unspaced_ends(prose)]),
     ]
     starts = join_short(prose, starts_at(text, sorted(boundaries)))
     return spans_between(starts, len(text))

@@ -70,7 +70,7 @@ def resolve_splitter(
         TypeError: the argument is nothing that can split.
 
     >>> resolve_splitter("line").name
-    'line/1'
+    'line/2'
     """
     match splitter:
         case Splitter():
@@ -98,9 +98,9 @@ def _split_by(function: Callable[[str], list[str]], text: str) -> list[Span]:
 
 # Raise a version whenever the splitter's boundaries change: scores depend on them.
 _NAMED = {
-    "sentence": Splitter("sentence/1", sentence_spans),
-    "line": Splitter("line/1", line_spans),
-    "paragraph": Splitter("paragraph/1", paragraph_spans),
+    "sentence": Splitter("sentence/2", sentence_spans),
+    "line": Splitter("line/2", line_spans),
+    "paragraph": Splitter("paragraph/2", paragraph_spans),
 }
 
 

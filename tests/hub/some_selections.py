@@ -7,7 +7,7 @@ from datasets import Dataset
 from local_naturalness.selection import select_responses
 
 SPEC = (
-    "student=Qwen/Qwen2.5-7B@0123456789ab; scorer=local; window=4; splitter=sentence/1; "
+    "student=Qwen/Qwen2.5-7B@0123456789ab; scorer=local; window=4; splitter=sentence/2; "
     "dtype=float32; local_naturalness=0.1.0; id=1a2b3c4d"
 )
 

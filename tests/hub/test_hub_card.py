@@ -74,7 +74,7 @@ def test_text_from_specs_and_settings_shows_as_itself():
 def test_nothing_private_gets_into_the_card():
     home, user = str(Path.home()), getpass.getuser()
     private = f"/srv/{user}x/models/tiny"
-    spec = SPEC.replace("Qwen/Qwen2.5-7B", private).replace("sentence/1", f"{home}/split.py/2")
+    spec = SPEC.replace("Qwen/Qwen2.5-7B", private).replace("sentence/2", f"{home}/split.py/2")
     candidates = make_candidates(
         local_naturalness_spec=lambda p, t: spec,
         teacher=lambda p, t: [f"{home}/teacher one/b", "hf_abcdefghijklmnop", "C:\\Users\\al\\m"][t],

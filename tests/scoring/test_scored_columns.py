@@ -123,7 +123,7 @@ def test_equal_settings_may_be_written_again(local):
     ("settings", "difference"),
     [
         ({"window": 2}, "window 4 and 2"),
-        ({"splitter": "line"}, "splitter sentence/1 and line/1"),
+        ({"splitter": "line"}, "splitter sentence/2 and line/2"),
         ({"weighting": "token"}, "weighting default and token"),
     ],
 )
@@ -166,7 +166,7 @@ def test_both_scorers_write_into_one_table(model, tokenizer, local, statistics, 
 
 def test_steps_counted_in_another_way_are_not_mixed(model, tokenizer, local):
     by_line = other_scorer(model, tokenizer, GlobalScorer, statistics=["steps"], splitter="line")
-    with pytest.raises(ValueError, match="splitter=sentence/1"):
+    with pytest.raises(ValueError, match="splitter=sentence/2"):
         by_line(ROW | local(ROW))
     # Without steps the splitter does not matter.
     other_scorer(model, tokenizer, GlobalScorer, splitter="line")(ROW | local(ROW))

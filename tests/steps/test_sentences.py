@@ -1,8 +1,13 @@
 """Hand-worked cases. ``¦`` shows where the boundaries are expected."""
 
+import sys
+import unicodedata
+
 import pytest
 
-from local_naturalness.steps import split_steps
+from local_naturalness.steps import brackets, quotations, split_steps
+
+OPENING_OR_CLOSING = {"Ps", "Pe", "Pi", "Pf"}
 
 CASES = {
     "sentences": "We add them.¦ Is it five?¦ Yes it is five!¦ Good, we stop.",
@@ -34,6 +39,20 @@ CASES = {
     ),
     "sentence after display": "We find:\n$$\nx = 1\n$$\n¦Then we add.",
     "display after a sentence": "We add them up.\n¦\\[ x + y = 12 \\]\n¦Then we stop.",
+    "blank line in a display": (
+        "We find\n$$\nx = 1. Y\n\ny = 2\n$$\n¦Then we add them up.¦ So it is three.\n"
+        "¦$$\nz = 3\n$$\n¦We are done here."
+    ),
+    "blank line in a display within a line": "We find $$x = 1. Y\n\n= 2$$\n¦Then we add them.",
+    "display left open before another": (
+        "We find\n$$\n¦x = 123456\n\n¦Thus we get:\n\n$$\ny = 2. Z\n$$\n¦Then we add them."
+    ),
+    "display whose beginning is lost": (
+        "x = 12345\n$$\n\n¦So we\nget it.\n¦$$\ny = 2. Z\n\nw = 3\n$$\n¦Then we stop."
+    ),
+    "display left open before a formula": (
+        "$$\nx = 1234\n\n¦\\(so\\) $y$ is one.\n¦$$\ny = 2\n$$\n¦Then we stop."
+    ),
     "displays in a row": "We find\n\\[ x = 1111 \\]\n¦\\[ y = 2222 \\]",
     "row break is no bracket": ("\\begin{align}\nx &= 1. \\\\[2pt]\nY &= 2.\n\\end{align}\n¦Then we stop."),
     "nested environments": (
@@ -47,9 +66,30 @@ CASES = {
     "code block": "We run it here:\n¦```python\nx = 1\n\nprint('A. B')\n```\n¦It prints that.",
     "code block within a line": "We run it:¦ ```python\nx = 1. \nY\n```\n¦It prints that.",
     "tildes": "We run it here:\n¦~~~\na. B\n```\nc\n~~~\n¦It prints that.",
+    "longer closing fence": "We run it here:\n¦```python\nx = 1\n````\n¦It prints one.¦ Then we stop it.",
+    "longer closing tildes": "We run it here:\n¦~~~ a`b```\nx = 1. Y\n~~~~~\n¦It prints one.",
+    "shorter fences in a block": "We run it:\n¦````md\n```py\nx = 1. Y\n```\n\n````\n¦It prints one.",
+    "closing fence in a quotation": "We run it:\n¦> ```\n> x. Y\n>\n> z\n> `````\n¦It prints one.",
     "code block in a list": "- We run it here:\n¦  ```\n  a. B\n\n  ```\n¦- It prints that.",
+    "comment": "We go <!-- on. Then\n\nStop --> here.¦ Then --> we stop.",
+    "html code": "Call <code>a. B</code> and\n¦<pre class='x'>\na. B\n\nc\n</pre>\n¦Then we stop.",
+    "link": "See [the page. Really](http://a.b 'Title. T') for it.¦ Then we stop.",
     "calculator mark": "She has <<3 * 4. = 12>>12 left.¦ Then we stop.",
     "table": "We list them:\n¦| a | b |\n|---|---|\n| x. Y | z |\n| 1 | 2 |\n\n¦Then we stop.",
+    "table without outer bars": (
+        "We list:\n\nName | Use\n--- | ---\nx | One. Two\ny | Three. Four\n\n¦Then we stop here."
+    ),
+    "table with one outer bar": (
+        "We list:\n\nName | Use |\n:-: | -: |\nx | One. Two |\n\n¦Then we stop here."
+    ),
+    "quoted table": "He lists them:\n\n¦> | a | b |\n> |---|---|\n> | x. Y | z |\n\n¦Then we stop here.",
+    "quoted table without outer bars": (
+        "He lists them:\n\n¦> a | b\n> --|--\n>> x. Y | z\n\n¦Then we stop here."
+    ),
+    "formulas in the header of a table": 'We go\n\n$a$ | "b"\n---|---\n1 | Two. Three\n\n¦Then we stop here.',
+    "line after a table": "We list them:\n¦a | b\n---|---\n1 | 2\n¦Then we stop here.\n¦Or not|so.",
+    "list after a table": "We list them:\n¦a | b\n---|---\n1 | 2\n¦- Or |x| is 1.¦ Then we stop here.",
+    "line under a heading is no table": "Name or one\n¦-----------\n¦One | Two.¦ Three it is.",
     "bars are no table": "|x| = 1 here\n¦|y| = 2 here",
     # Quotations
     "quoted sentences": 'He says "Go home. Now." and leaves.¦ Then we stop.',
@@ -57,6 +97,19 @@ CASES = {
     "inches": 'A 5" pipe fits.¦ A 6" pipe does not.',
     "inches by inches": 'A 5"x2 pipe fits.¦ A 6" pipe does not.',
     "guillemets": "Il dit «Non. Jamais.» et part.¦ Voilà tout.",
+    "german": "Er sagt „Geh heim. Sofort.“ und geht.¦ Sie sagt „Nein. Nie.“¦ Dann ist Schluss damit.",
+    "german, closed as it is typed": 'Er sagt „Geh heim. Sofort." und geht.¦ Dann ist Schluss damit.',
+    "german guillemets": "Er sagt »Geh heim. Sofort.« und geht.¦ Dann ist Schluss damit.",
+    "german single": "Er sagt ‚Geh heim. Sofort.‘ und ›Nein. Nie.‹ und geht.¦ Dann ist Schluss damit.",
+    "polish": "Mówi „Idź. Zaraz.” i idzie.¦ Potem ‚Nie. Nigdy.’ mówi.¦ To już koniec.",
+    "swedish": "Han säger ”Gå hem. Nu.” och går.¦ Hon »Nej. Nej.» säger.¦ Det var allt.",
+    "french": "Il dit « Non. Jamais. » et part.¦ Elle ‹ Si. Oui. › dit.¦ Voilà tout.",
+    "single": "He says ‘Go home. It’s me.’ and 'Go. Don't stop.' and leaves.¦ Then we stop.",
+    "nested": "Er sagt „Geh ‚heim. Bald‘. Sofort.“ und geht.¦ Dann ist Schluss.",
+    "latex quotes": "He says ``Go home. Now.'' and leaves.¦ Then we stop.",
+    "straight quotes in chinese and korean": '他说"好。走吧"然后就离开了。¦"집에 가자. 지금."라고 말했다.',
+    "full-width quotes": "他说＂好。走吧＂然后就离开了。¦然后〝好。走吧〟是五。¦然后｢好。走吧｣是五。",
+    "apostrophes": "It's the boys' turn.¦ It's the girls' turn.¦ 'Tis 5' long.¦ Then we stop.",
     "corner brackets": "他说「好。走吧」然后就离开了。¦然后答案是五。",
     # Tags
     "reasoning": "<think>\nWe add them.¦ It is 5.\n</think>\n\n¦The answer is 5.",
@@ -76,6 +129,14 @@ CASES = {
     "announcement": "We add them up.¦ So:\n\n- Here it stands.",
     "short end of a text": "We add them up.\n5",
     "emphasis": "**Answer:** it is five.¦ *Note* that.¦ _Stop it now._¦ That is all.",
+    "asides": "He goes (see above. It is far.) home.¦ The set [a. B] and {a. B} it is.¦ Then we stop.",
+    "asides in chinese": (
+        "他走了（我们先算。然后答案是五）很快。¦《三国。演义》是一本书。¦然后【好。走】是五。"
+    ),
+    "brackets without partner": (
+        "Let it be [0, 1) now.¦ Then b) is it so.¦ A sad one :(\n¦And we go on.¦ That is it)."
+    ),
+    "brackets far apart": f"He goes (see {'above ' * 40}so.¦ It is far.) home.¦ Then we stop.",
     "brackets": "(We add them up.)¦ [Then we stop.]¦ That is all.",
     # Other scripts
     "chinese": "我们先算一下。¦然后答案是五！¦这样对不对？¦是的，没错。",
@@ -110,3 +171,10 @@ def test_no_step_is_short_unless_the_text_is():
     steps = split_steps("A. B. C. D.\n\nE.\nF.\n\nG!\n" * 20)
     assert min(len("".join(step.split())) for step in steps) >= 8
     assert split_steps("42") == ["42"]
+
+
+def test_all_brackets_and_quotation_marks_of_unicode_are_known():
+    of_unicode = {
+        c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) in OPENING_OR_CLOSING
+    }
+    assert set(brackets.PAIRS) | set(quotations.MARKS) == of_unicode | {*"\"'＂"}

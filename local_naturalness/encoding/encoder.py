@@ -1,7 +1,7 @@
 """One row as tokens and steps, or the reason why it cannot be scored."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +63,8 @@ class ExampleEncoder:
             return "missing_prompt"
         if not example.response.strip():
             return "empty_response"
+        if has_lone_surrogate((example.response, example.prompt, example.turns)):
+            return "lone_surrogate"
         if example.turns is not None:
             return self._encode_turns(example, example.turns)
         prompt = self._prompt(example)
@@ -112,3 +114,28 @@ class ExampleEncoder:
         if self._splitter is not None:
             return self._splitter.spans(example.response)
         return [(0, len(example.response))]
+
+
+def has_lone_surrogate(value: object) -> bool:
+    """Whether a text, or one somewhere in messages, holds half of a character, which no tokenizer reads.
+
+    JSON can write one (`"\\ud83d"`), where an emoji was cut in two; Arrow cannot, so only rows that were
+    passed directly have them.
+
+    >>> has_lone_surrogate([{"role": "user", "content": "It is \\ud83d."}]), has_lone_surrogate("It is 😀.")
+    (True, False)
+    """
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return True
+            return False
+        case Mapping():
+            return any(map(has_lone_surrogate, value.values()))
+        case Sequence() if not isinstance(value, bytes):
+            return any(map(has_lone_surrogate, value))
+        case Turn():
+            return has_lone_surrogate((value.text, value.between))
+    return False

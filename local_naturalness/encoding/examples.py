@@ -8,6 +8,7 @@ from typing import Any
 from local_naturalness.encoding.messages import Message, read_conversation, read_messages, shown
 from local_naturalness.encoding.rows import Rows
 from local_naturalness.encoding.tokenization import Prompt
+from local_naturalness.steps import align_steps
 
 _WIDE_ROWS = (
     "Rows that hold several responses must first become one row per response: call `to_rows(dataset)` or "
@@ -64,8 +65,8 @@ def read_examples(
     if steps_column is None:
         return [Example(prompt, response) for prompt, response in pairs]
     return [
-        Example(prompt, response, _checked_steps(given, response, steps_column))
-        for (prompt, response), given in zip(pairs, rows.column(steps_column), strict=True)
+        Example(prompt, response, _checked_steps(given, response, f"Row {row}, column {steps_column!r}"))
+        for row, ((prompt, response), given) in enumerate(zip(pairs, rows.column(steps_column), strict=True))
     ]
 
 
@@ -121,12 +122,17 @@ def _checked_text(text: Any, column: str) -> str | None:
     raise TypeError(f"The column {column!r} must hold texts, found {shown(text)}.{hint}")
 
 
-def _checked_steps(steps: Any, response: str | None, column: str) -> Sequence[str] | None:
+def _checked_steps(steps: Any, response: str | None, place: str) -> Sequence[str] | None:
     if response is None:
         return None
     if isinstance(steps, str) or not isinstance(steps, Sequence):
         raise TypeError(
-            f"The column {column!r} must hold the list of the response's steps, found {shown(steps)} for a "
-            f"response that begins {response[:40]!r}."
+            f"{place}: it must hold the list of the response's steps, found {shown(steps)} for a response "
+            f"that begins {response[:40]!r}."
         )
+    if response.strip():
+        try:
+            align_steps(response, steps)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{place}: {error}") from error
     return steps

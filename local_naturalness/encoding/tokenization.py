@@ -8,6 +8,7 @@ import bisect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 import numpy as np
@@ -207,12 +208,22 @@ def checked_template(template: Any) -> PromptTemplate | None:
     if callable(template):
         function_label(template)
         return template
-    try:
-        if isinstance(template, str) and template.format(prompt="?") != template.format(prompt=""):
-            return template
-    except (KeyError, IndexError, ValueError):
-        pass
+    if isinstance(template, str) and _fields(template) == {("prompt", "", None)}:
+        return template
     raise ValueError(
         "`prompt_template` must be an importable function `prompt -> str` or a format string with the field "
         f"`{{prompt}}` (other braces doubled); found {template!r}."
     )
+
+
+def _fields(template: str) -> set[tuple[str, str, str | None]]:
+    """Name, format and conversion of each field; none for a template with a stray brace.
+
+    `str.format` would also look up attributes and items, and apply formats, as in `{prompt.title}`: only
+    the prompt as it is may stand in a template.
+    """
+    try:
+        parsed = list(Formatter().parse(template))
+    except ValueError:
+        return set()
+    return {(name, form or "", conversion) for _, name, form, conversion in parsed if name is not None}

@@ -83,7 +83,13 @@ def test_a_function_must_return_a_string(tokenizer):
         encoded(tokenizer, "Hi", len)
 
 
-@pytest.mark.parametrize("template", ["no field", "{question}", "{prompt", "{}", 3])
+@pytest.mark.parametrize(
+    "template",
+    [
+        *("no field", "{question}", "{prompt", "{}", 3, "{prompt} {question}"),
+        *("{prompt.title}", "{prompt.__init__.__globals__}", "{prompt[0]}", "{prompt!r}", "{prompt:>9}"),
+    ],
+)
 def test_a_template_without_the_field_is_refused(model, tokenizer, template):
     with pytest.raises(ValueError, match=r"`prompt_template` must be .* the field `{prompt}`"):
         LocalScorer(model, tokenizer=tokenizer, prompt_template=template)

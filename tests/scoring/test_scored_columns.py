@@ -62,11 +62,21 @@ def test_wrong_type_shows_column_and_value(local, row, message):
         Dataset.from_list([row]).map(local, batched=True)
 
 
-@pytest.mark.parametrize("steps", ["So it is.", 3])
-def test_steps_must_be_a_list(model, tokenizer, steps):
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ("So it is.", "it must hold the list of the response's steps, found"),
+        (3, "it must hold the list of the response's steps, found"),
+        ([3], "Steps must be strings, but step 0 is a int"),
+        (["Not so."], "Step 0, 'Not so.', does not stand at character 0"),
+        ([], "The steps end at character 0 of"),
+    ],
+)
+def test_steps_that_are_none_of_the_response_are_told_with_their_row(model, tokenizer, steps, message):
     scorer = other_scorer(model, tokenizer, steps_column="steps")
-    with pytest.raises(TypeError, match="'steps' must hold the list of the response's steps, found"):
-        scorer(ROW | {"steps": steps})
+    rows = {name: [value] * 2 for name, value in ROW.items()} | {"steps": [[ROW["response"]], steps]}
+    with pytest.raises((TypeError, ValueError), match=f"Row 1, column 'steps': {message}"):
+        scorer(rows)
 
 
 @pytest.mark.parametrize("kind", [Dataset, DatasetDict])

@@ -13,6 +13,7 @@ UNSCORED = {
     "missing_response": ("Hi", None),
     "missing_prompt": (None, "So."),
     "empty_response": ("Hi", " \n\t"),
+    "lone_surrogate": ("Hi", "It is \ud83d now."),
     "prompt_too_long": (LONG_PROMPT, "So."),
     "too_long_for_global": ("Hi", RESPONSE * 8),
     "non_finite": ("Hi", "a zero"),
@@ -21,6 +22,8 @@ PRECEDENCE = [
     (None, None, "missing_response"),
     (None, "", "missing_prompt"),
     (LONG_PROMPT, "", "empty_response"),
+    ("\udc00" + LONG_PROMPT, "So.", "lone_surrogate"),
+    ([{"role": "user", "content": "It is \ud83d."}], "So.", "lone_surrogate"),
     (LONG_PROMPT, RESPONSE * 8, "prompt_too_long"),
     ("Hi", RESPONSE * 8 + "z", "too_long_for_global"),
 ]
@@ -69,9 +72,9 @@ def test_an_unscored_row_does_not_touch_its_neighbours(scorer):
     scored = scorer(mixed)
     for name, values in scored.items():
         if isinstance(alone[name][0], float):
-            assert values[0::2] == pytest.approx(alone[name] * 7, abs=1e-5)
+            assert values[0::2] == pytest.approx(alone[name] * (len(UNSCORED) + 1), abs=1e-5)
         elif name != "step_scores":
-            assert values[0::2] == alone[name] * 7
+            assert values[0::2] == alone[name] * (len(UNSCORED) + 1)
     assert scored[f"{scorer.criterion}_status"][1::2] == list(UNSCORED)
 
 

@@ -1,11 +1,6 @@
 import json
-import sys
-from pathlib import Path
 
 import pytest
-
-# The emulated Hub lies beside the tests of `push_selection`.
-sys.path.append(str(Path(__file__).parent.parent / "hub"))
 from emulated_hub import hub, waits
 
 from local_naturalness.cli import main

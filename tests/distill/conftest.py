@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "examples" / "distill"
-sys.path[:0] = [str(FOLDER), str(Path(__file__).parents[1])]  # and helpers that all tests share
+sys.path.insert(0, str(FOLDER))

@@ -7,7 +7,7 @@ import json
 import random
 import sys
 
-from .some_stores import Compute, examples, store
+from some_stores import Compute, examples, store
 
 
 def main(folder, factor):

@@ -1,20 +1,9 @@
 import json
 
 import pytest
-import torch
-from datasets import disable_progress_bars
 
 from local_naturalness.embedded import candidates_path
 from local_naturalness.scorers.scorer import Scorer
-
-
-@pytest.fixture(scope="session", autouse=True)
-def small_and_quiet():
-    disable_progress_bars()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

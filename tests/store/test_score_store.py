@@ -10,10 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+import some_stores
+from some_stores import SPEC, TYPES, Compute, examples, row, store, whole
 
 from local_naturalness.store import files, score_store
 
-from .some_stores import SPEC, TYPES, Compute, examples, row, store, whole
+SCRIPT = Path(__file__).with_name("append_at_once.py")
 
 
 @pytest.fixture
@@ -97,10 +99,10 @@ def test_a_name_is_claimed_once(tmp_path, monkeypatch, links):
 
 def test_two_processes_at_once_agree(tmp_path):
     """Both score overlapping rows, each with numbers of its own; what they return must not differ."""
-    words = [sys.executable, "-m", "store.append_at_once", str(tmp_path / "store")]
-    tests = Path(__file__).parent.parent
+    words = [sys.executable, SCRIPT, str(tmp_path / "store")]
+    search = os.environ | {"PYTHONPATH": os.path.dirname(some_stores.__file__)}
     runs = [
-        subprocess.Popen([*words, factor], stdout=subprocess.PIPE, stdin=subprocess.PIPE, cwd=tests)
+        subprocess.Popen([*words, factor], stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=search)
         for factor in "12"
     ]
     for run in runs:

@@ -10,7 +10,7 @@ from datasets.fingerprint import Hasher
 
 from local_naturalness import LocalScorer
 
-SCRIPT = Path(__file__).with_name("map_in_new_process.py")
+SCRIPT = Path(__file__).parents[1] / "support" / "map_in_new_process.py"
 
 
 @pytest.fixture

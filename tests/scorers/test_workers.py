@@ -12,7 +12,7 @@ from map_in_workers import ROWS
 
 from local_naturalness import GlobalScorer, LocalScorer
 
-SCRIPT = Path(__file__).with_name("map_in_workers.py")
+SCRIPT = Path(__file__).parents[1] / "support" / "map_in_workers.py"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HANGS = 900  # seconds; a deadlocked worker would wait for ever
 

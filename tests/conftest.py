@@ -1,4 +1,4 @@
-"""One tiny model and three tokenizers for all tests of scoring. They are shared: nothing may change them."""
+"""One tiny model and three tokenizers for all tests. They are shared: nothing may change them."""
 
 import pytest
 import tiny_models

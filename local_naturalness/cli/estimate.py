@@ -23,7 +23,7 @@ _PREFIXES = ((1e18, "exa"), (1e15, "peta"), (1e12, "tera"), (1e9, "giga"), (1e6,
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_input_arguments(parser, "input", "rows of prompt, teacher, response")
+    add_input_arguments(parser, "input", "rows of prompt, teacher, response, or another shape that is known")
     parser.add_argument(
         "--sample", type=number_from(1), default=1_000, metavar="N", help="rows to read (default: 1000)"
     )
@@ -46,10 +46,10 @@ def _seconds(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> None:
-    from local_naturalness.cli.tables import read_table
+    from local_naturalness.cli.rows import read_rows
     from local_naturalness.estimation.forecast import estimate
 
-    dataset = read_table(options.input, options.split)
+    dataset = read_rows(options)
     scorer = make_scorer(options)
     found = estimate(
         scorer,

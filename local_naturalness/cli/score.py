@@ -32,7 +32,7 @@ _ROWS_LOOKED_UP = 1000  # at once, in the store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_input_arguments(parser, "input", "rows of prompt, teacher, response")
+    add_input_arguments(parser, "input", "rows of prompt, teacher, response, or another shape that is known")
     add_output_argument(parser)
     work = parser.add_argument_group("resuming and sharing the work")
     work.add_argument("--num-proc", type=number_from(0), metavar="N", help="worker processes")
@@ -51,14 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from local_naturalness.cli.tables import read_table
+    from local_naturalness.cli.rows import read_rows
     from local_naturalness.store.output_folder import OutputFolder
     from local_naturalness.store.parts import Part, block_range, write_part
 
     index, num_shards = _checked_shard(options)
     output = OutputFolder(options.output)
     output.check(may_replace=True)
-    dataset = read_table(options.input, options.split)
+    dataset = read_rows(options)
     scorer = make_scorer(options, store=output.scores)
     scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
     rows = block_range(len(dataset), options.shard_rows, index, num_shards)

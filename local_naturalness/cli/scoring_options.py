@@ -1,6 +1,7 @@
 """Options that say how rows are scored, and the scorer that they make."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,23 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     student.add_argument("--dtype", default="auto", help="such as float32, bfloat16 (default: auto)")
     student.add_argument("--trust-remote-code", action="store_true")
     rows = parser.add_argument_group("rows")
-    rows.add_argument("--prompt-column", default="prompt")
-    rows.add_argument("--response-column", default="response")
+    rows.add_argument("--prompt-column", metavar="COLUMN", help="(default: prompt, or as recognised)")
+    rows.add_argument("--response-column", metavar="COLUMN", help="(default: response, or as recognised)")
     rows.add_argument("--messages-column", help="conversations whose last assistant turn is the response")
+    rows.add_argument(
+        "--teacher-columns", nargs="+", metavar="COLUMN", help="columns of responses, one per teacher"
+    )
+    rows.add_argument(
+        "--shape",
+        help="of the input, if it has several: rows, messages, sharegpt, prompt-completion, alpaca, lists or "
+        "wide (default: recognised and told)",
+    )
     rows.add_argument("--steps-column", help="lists of texts, for responses that are split already")
-    rows.add_argument("--prompt-template", help="format string with {prompt} instead of the chat template")
+    rows.add_argument(
+        "--prompt-template",
+        type=_template,
+        help=r"format string with {prompt} instead of the chat template; \n is a line break",
+    )
     rows.add_argument("--suffix", default="", help="appended to the name of every written column")
     settings = parser.add_argument_group("settings")
     settings.add_argument(
@@ -89,7 +102,20 @@ def make_scorer(options: argparse.Namespace, store: Path | None = None) -> "Scor
             "other scorer."
         )
     settings = {name: getattr(options, name) for name in _BOTH + own if hasattr(options, name)}
+    # Columns that were neither named nor recognised have the names that the scorers expect.
+    for column in ("prompt_column", "response_column"):
+        if settings[column] is None:
+            del settings[column]
     return (LocalScorer if is_local else GlobalScorer)(student, store=store, **settings)
+
+
+def _template(text: str) -> str:
+    r"""A template whose `\n`, as a shell passes it on, is a line break (`\\n` is not).
+
+    >>> _template(r"Q: {prompt}\nA: \\nu")
+    'Q: {prompt}\nA: \\nu'
+    """
+    return re.sub(r"(\\?)\\n", lambda found: r"\n" if found[1] else "\n", text)
 
 
 def _window(text: str) -> int | float | None:

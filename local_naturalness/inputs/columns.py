@@ -18,7 +18,7 @@ _MEDIA = tuple(
 
 def without_surprises(dataset: Dataset) -> Dataset:
     """The dataset with media that are never decoded, and with columns of texts and numbers as texts."""
-    return with_mixed_as_text(_undecoded(dataset))
+    return with_mixed_as_text(undecoded(dataset))
 
 
 def with_mixed_as_text(dataset: Dataset) -> Dataset:
@@ -55,7 +55,8 @@ def _is_mixed(column: pa.ChunkedArray) -> bool:
     return not pc.any(pc.match_substring_regex(values, r"^\s*[\[{]")).as_py()
 
 
-def _undecoded(dataset: Dataset) -> Dataset:
+def undecoded(dataset: Dataset) -> Dataset:
+    """The dataset with images, audio and the like as bytes and paths."""
     for name, feature in dataset.features.items():
         bare = _without_decoding(feature)
         if bare != feature:

@@ -1,0 +1,121 @@
+"""Row by row from the columns of a shape to those that scorers read."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from local_naturalness.encoding.messages import Message, messages_from_json, read_messages
+from local_naturalness.inputs.columns import as_text
+from local_naturalness.shapes.shape import Batch
+
+Convert = Callable[[Batch], dict[str, list[Any]]]
+
+
+def conversation(column: str, system_column: str | None) -> Convert:
+    """Messages with `role` and `content` from ShareGPT's, from content in blocks, or from JSON text."""
+
+    def convert(batch: Batch) -> dict[str, list[Any]]:
+        systems = batch[system_column] if system_column else [None] * len(batch[column])
+        return {
+            "messages": [
+                None if value is None else _with_system(_messages(value, column), system)
+                for value, system in zip(batch[column], systems, strict=True)
+            ]
+        }
+
+    return convert
+
+
+def completion(prompt_column: str, completion_column: str) -> Convert:
+    """Messages from TRL's `prompt` and `completion` where either holds messages.
+
+    Raises:
+        ValueError: a completion is not one assistant turn: a trainer would train on all of it, and one turn
+            would be scored.
+    """
+
+    def convert(batch: Batch) -> dict[str, list[Any]]:
+        both = zip(batch[prompt_column], batch[completion_column], strict=True)
+        return {"messages": [_joined(prompt, answer) for prompt, answer in both]}
+
+    def _joined(prompt: Any, answer: Any) -> list[Message] | None:
+        if prompt is None or answer is None:
+            return None
+        answers = _as_turn(answer, "assistant", completion_column)
+        if [message["role"] for message in answers] != ["assistant"]:
+            roles = ", ".join(repr(message["role"]) for message in answers)
+            raise ValueError(
+                f"A row of {completion_column!r} must hold one message of the assistant, found "
+                f"{roles or 'none'}. For several turns join prompt and completion into a column `messages` "
+                'and use `splitter="turn"`.'
+            )
+        return [*_as_turn(prompt, "user", prompt_column), *answers]
+
+    return convert
+
+
+def alpaca(input_column: str | None, system_column: str | None, history_column: str | None) -> Convert:
+    """A prompt of `instruction` and, in the line below, `input`; messages where there is more to it."""
+
+    def convert(batch: Batch) -> dict[str, list[Any]]:
+        count = len(batch["instruction"])
+        inputs, systems, histories = (
+            batch[column] if column else [None] * count
+            for column in (input_column, system_column, history_column)
+        )
+        rows = zip(batch["instruction"], inputs, systems, histories, strict=True)
+        has_turns = system_column or history_column
+        return {
+            "prompt": [(_turns if has_turns else _question)(*row) for row in rows],
+            "response": list(map(as_text, batch["output"])),
+        }
+
+    def _question(instruction: Any, given: Any, *_: Any) -> str | None:
+        parts = [as_text(part) for part in (instruction, given) if part not in (None, "")]
+        return "\n".join(part for part in parts if part) or None
+
+    def _turns(instruction: Any, given: Any, system: Any, history: Any) -> list[Message] | None:
+        question = _question(instruction, given)
+        if question is None:
+            return None
+        before = [_message(role, text) for pair in history or () for role, text in _roles(pair)]
+        return _with_system([*before, _message("user", question)], system)
+
+    def _roles(pair: Sequence[str]) -> zip:
+        return zip(("user", "assistant"), pair, strict=True)
+
+    return convert
+
+
+def plain(prompt_column: str, response_column: str, has_json_prompts: bool) -> Convert:
+    """Numbers as texts, and prompts of messages from JSON text."""
+
+    def convert(batch: Batch) -> dict[str, list[Any]]:
+        prompts = batch[prompt_column]
+        if has_json_prompts:
+            prompts = [None if text is None else _messages(text, prompt_column) for text in prompts]
+        else:
+            prompts = [value if isinstance(value, Sequence) else as_text(value) for value in prompts]
+        return {prompt_column: prompts, response_column: list(map(as_text, batch[response_column]))}
+
+    return convert
+
+
+def _messages(value: Any, column: str) -> list[Message]:
+    return read_messages(messages_from_json(value) or value, column)
+
+
+def _as_turn(value: Any, role: str, column: str) -> list[Message]:
+    if isinstance(value, str) and messages_from_json(value) is None:
+        return [_message(role, value)]
+    return _messages(value, column)
+
+
+def _with_system(messages: list[Message], system: str | None) -> list[Message]:
+    """A system message in front, unless the conversation has its own."""
+    if not system or (messages and messages[0]["role"] == "system"):
+        return messages
+    return [_message("system", system), *messages]
+
+
+def _message(role: str, content: str) -> Message:
+    return {"role": role, "content": content}

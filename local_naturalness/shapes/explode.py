@@ -1,0 +1,150 @@
+"""Rows that hold several responses become one row per response."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, Value
+
+from local_naturalness.inputs.columns import as_text, undecoded
+from local_naturalness.shapes.samples import parallel_lists
+from local_naturalness.shapes.seen import RESPONSE_LISTS
+
+AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
+
+
+def explode(dataset: AnyDataset, lists: Sequence[str] | None = None) -> AnyDataset:
+    """One row per item of lists that run parallel; other columns are repeated.
+
+    A row whose lists are null or empty stays one row, with null in their place, so that no prompt is lost.
+
+    Args:
+        dataset: `Dataset`, `DatasetDict` or a stream.
+        lists: columns of lists, that of responses first. A list may be null where there are responses. By
+            default the column of responses (`response`, `generations`, `responses`, `completions` or
+            `candidates`), and all columns of lists, conversations aside, that have as many items in every row
+            (of a stream: in its first rows).
+
+    Raises:
+        ValueError: a column is missing, there is no column of responses, or lists of a row differ in length;
+            the message tells the row.
+
+    Example:
+
+    >>> wide = Dataset.from_dict({
+    ...     "prompt": ["2 + 3?", "4 + 4?"],
+    ...     "generations": [["5.", "6."], None],
+    ...     "ok": [[True, False], None],
+    ... })
+    >>> explode(wide).to_dict()
+    {'prompt': ['2 + 3?', '2 + 3?', '4 + 4?'], 'generations': ['5.', '6.', None], 'ok': [True, False, None]}
+    """
+    if isinstance(dataset, DatasetDict | IterableDatasetDict):
+        return type(dataset)({split: explode(rows, lists) for split, rows in dataset.items()})
+    columns = _columns(dataset)
+    if lists is None:
+        lists = parallel_lists(dataset, _responses(columns))
+    missing = [name for name in lists if name not in columns]
+    if missing or not lists:
+        raise ValueError(f"`lists` names {missing or 'nothing'}; the columns are {columns}.")
+    features = _features(dataset, dict.fromkeys(lists, None))
+    return _mapped(dataset, _exploded, {"lists": tuple(lists)}, columns, features)
+
+
+def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) -> AnyDataset:
+    """One row per teacher, with `teacher` and `response`, from a column of responses for each."""
+    columns = _columns(dataset)
+    features = _features(dataset, {})
+    if features is not None:
+        kept = {name: feature for name, feature in features.items() if name not in teacher_columns}
+        features = Features(kept | {"teacher": Value("string"), "response": Value("string")})
+    return _mapped(dataset, _by_teacher, {"teachers": tuple(teacher_columns)}, columns, features)
+
+
+def _exploded(rows: Mapping[str, Any], places: list[int], lists: tuple[str, ...]) -> dict[str, list[Any]]:
+    sizes = [len(value or ()) for value in rows[lists[0]]]
+    for name in lists[1:]:
+        for place, value, size in zip(places, rows[name], sizes, strict=True):
+            if value is not None and len(value) != size:
+                raise ValueError(
+                    f"In row {place} the list {name!r} has {len(value)} items and {lists[0]!r} has {size}. "
+                    "Name the lists that run parallel with `lists=[...]`, or mend the row."
+                )
+    return {
+        name: [
+            item
+            for value, size in zip(column, sizes, strict=True)
+            for item in _items(value, size, is_list=name in lists)
+        ]
+        for name, column in rows.items()
+    }
+
+
+def _items(value: Any, size: int, is_list: bool) -> Sequence[Any]:
+    if not is_list:
+        return [value] * max(size, 1)
+    return value if value else [None] * max(size, 1)
+
+
+def _by_teacher(
+    rows: Mapping[str, Any], places: list[int], teachers: tuple[str, ...]
+) -> dict[str, list[Any]]:
+    others = {name: column for name, column in rows.items() if name not in teachers}
+    return {name: [value for value in column for _ in teachers] for name, column in others.items()} | {
+        "teacher": list(teachers) * len(places),
+        "response": [as_text(rows[teacher][row]) for row in range(len(places)) for teacher in teachers],
+    }
+
+
+def _mapped(
+    dataset: Dataset | IterableDataset,
+    function: Any,
+    settings: dict[str, Any],
+    columns: list[str],
+    features: Features | None,
+) -> Any:
+    if isinstance(dataset, Dataset):
+        bare = undecoded(dataset.with_format(None))
+        mapped = bare.map(
+            function,
+            batched=True,
+            with_indices=True,
+            fn_kwargs=settings,
+            remove_columns=columns,
+            features=features,
+            desc="One row per response",
+        )
+        return mapped
+    return dataset.map(
+        function,
+        batched=True,
+        with_indices=True,
+        fn_kwargs=settings,
+        remove_columns=columns,
+        features=features,
+    )
+
+
+def _features(dataset: Dataset | IterableDataset, lists: Mapping[str, None]) -> Features | None:
+    """Types of the columns, those of lists replaced by the types of their items; `None` if not known."""
+    if dataset.features is None:
+        return None
+    return Features(
+        {
+            name: getattr(feature, "feature", feature) if name in lists else feature
+            for name, feature in dataset.features.items()
+        }
+    )
+
+
+def _columns(dataset: Dataset | IterableDataset) -> list[str]:
+    return list(dataset.column_names or next(iter(dataset), {}))
+
+
+def _responses(columns: Sequence[str]) -> str:
+    known = [name for name in ("response", *RESPONSE_LISTS) if name in columns]
+    if len(known) != 1:
+        raise ValueError(
+            f"Which column holds the lists of responses? Name it, and those that run parallel, with "
+            f"`lists=[...]`; the columns are {', '.join(map(repr, columns))}."
+        )
+    return known[0]

@@ -1,0 +1,174 @@
+"""One function per shape: the shape if a dataset has it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from local_naturalness.shapes import conversions
+from local_naturalness.shapes.kinds import JSON, MESSAGES, NOTHING, NUMBERS, TEXT, TEXTS, Kind
+from local_naturalness.shapes.seen import CONVERSATIONS, RESPONSE_LISTS, Seen
+from local_naturalness.shapes.shape import Shape
+
+
+def _rows(seen: Seen) -> Shape | None:
+    prompt, response = seen.named_prompt or "prompt", seen.named_response or "response"
+    kinds = seen.kind(prompt), seen.kind(response)
+    if kinds[0] is None or kinds[1] not in (TEXT, NUMBERS, NOTHING, JSON):
+        return None
+    told, convert = "", None
+    if kinds[0] == JSON or NUMBERS in kinds:
+        told = f"Read as rows: {_made_text(prompt, response, kinds)}."
+        convert = conversions.plain(prompt, response, has_json_prompts=kinds[0] == JSON)
+    columns = {"prompt_column": prompt, "response_column": response}
+    return Shape(
+        "rows",
+        told,
+        columns,
+        (prompt, response) if convert else (),
+        convert,
+        has_chat_prompts=kinds[0] == JSON,
+    )
+
+
+def _made_text(prompt: str, response: str, kinds: Sequence[Kind | None]) -> str:
+    parts = [f"`{prompt}` holds messages as JSON text"] if kinds[0] == JSON else []
+    numbers = [name for name, kind in zip((prompt, response), kinds, strict=True) if kind == NUMBERS]
+    parts += [f"the numbers of `{name}` become texts" for name in numbers]
+    return ", ".join(parts)
+
+
+def _lists(seen: Seen) -> Shape | None:
+    named = seen.named_response
+    known = [named] if named else [name for name in ("response", *RESPONSE_LISTS) if seen.kind(name) == TEXTS]
+    if len(known) != 1 or seen.kind(known[0]) != TEXTS or seen.prompt is None:
+        return None
+    told = f"Read as lists per prompt: each item of `{known[0]}` becomes a row"
+    return Shape(
+        "lists",
+        told + _becomes({seen.prompt: "prompt"}) + ".",
+        {"prompt_column": "prompt", "response_column": "response"},
+        lists=(known[0],),
+        renamed={seen.prompt: "prompt", known[0]: "response"},
+    )
+
+
+def _wide(seen: Seen) -> Shape | None:
+    if not seen.teachers:
+        return None
+    missing = [name for name in seen.teachers if name not in seen.sample]
+    if missing:
+        raise ValueError(
+            f"`teacher_columns` names {_listed(missing)}; the columns are {_listed(seen.sample)}."
+        )
+    if seen.prompt is None:
+        raise ValueError(
+            "Which column holds the prompts? Name it with `prompt_column=...`; there are "
+            f"{_listed(name for name in seen.sample if name not in seen.teachers)}."
+        )
+    for name in seen.teachers:
+        if seen.kind(name) not in (TEXT, NUMBERS, NOTHING, JSON):
+            raise ValueError(f"The teacher's column {name!r} must hold texts, found {seen.kind(name)}.")
+    listed = ", ".join(f"`{name}`" for name in seen.teachers)
+    return Shape(
+        "wide",
+        f"Read as one column per teacher: {listed} become `teacher` and `response`"
+        + _becomes({seen.prompt: "prompt"})
+        + ".",
+        {"prompt_column": "prompt", "response_column": "response"},
+        teacher_columns=seen.teachers,
+        renamed={seen.prompt: "prompt"},
+    )
+
+
+def _prompt_completion(seen: Seen) -> Shape | None:
+    prompt, completion = seen.named_prompt or "prompt", "completion"
+    kinds = seen.kind(prompt), seen.kind(completion)
+    if None in kinds or kinds[1] not in (TEXT, NUMBERS, MESSAGES, JSON):
+        return None
+    if MESSAGES in kinds or JSON in kinds:
+        told = f"Read as prompt and completion: `{prompt}` and `completion` become `messages`."
+        convert = conversions.completion(prompt, completion)
+        return Shape(
+            "prompt-completion", told, {"messages_column": "messages"}, (prompt, completion), convert
+        )
+    return Shape(
+        "prompt-completion",
+        "Read as prompt and completion: `completion` becomes `response`.",
+        {"prompt_column": prompt, "response_column": "response"},
+        renamed={completion: "response"},
+    )
+
+
+def _conversation(name: str, title: str) -> Callable[[Seen], Shape | None]:
+    def find(seen: Seen) -> Shape | None:
+        known = ("messages",) if name == "messages" else CONVERSATIONS[1:]
+        columns = (
+            [seen.messages]
+            if seen.messages
+            else [c for c in known if seen.kind(c) in (MESSAGES, JSON, NOTHING)]
+        )
+        if len(columns) != 1 or columns[0] not in seen.sample:
+            return None
+        (column,) = columns
+        system = seen.there("system") if name == "sharegpt" else None
+        as_is = column == "messages" or name == "messages"
+        told = [f"`{column}` becomes `messages`"] if column != "messages" else []
+        told += [f"`{system}` comes first"] if system else []
+        told += ["JSON text is parsed"] if seen.kind(column) == JSON else []
+        told.append("the last assistant turn is the response")
+        values = [value for value in seen.sample[column] if value is not None]
+        is_plain = as_is and all(map(_is_plain, values))
+        return Shape(
+            name,
+            f"Read as {title}: {', '.join(told)}.",
+            {"messages_column": column if is_plain else "messages"},
+            () if is_plain else tuple(filter(None, (column, system))),
+            None if is_plain else conversions.conversation(column, system),
+        )
+
+    return find
+
+
+def _is_plain(messages: Any) -> bool:
+    """Whether chat templates take the messages as they are."""
+    return not isinstance(messages, str) and all(
+        message.get("role") in ("system", "developer", "user", "assistant", "tool")
+        and isinstance(message.get("content"), str | None)
+        for message in messages
+    )
+
+
+def _alpaca(seen: Seen) -> Shape | None:
+    if seen.kind("instruction") not in (TEXT, NUMBERS) or seen.kind("output") not in (TEXT, NUMBERS):
+        return None
+    more = {name: seen.there(name) for name in ("input", "system", "history")}
+    used = [f"`{name}`" for name in more.values() if name]
+    told = " and ".join(["`instruction`", *used]) + (" become" if used else " becomes")
+    return Shape(
+        "alpaca",
+        f"Read as Alpaca: {told} `prompt`, `output` becomes `response`.",
+        {"prompt_column": "prompt", "response_column": "response"},
+        ("instruction", *(name for name in more if name in seen.sample), "output"),
+        conversions.alpaca(*more.values()),
+        has_chat_prompts=bool(more["system"] or more["history"]),
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _becomes(names: Mapping[str, str]) -> str:
+    return "".join(f"; `{old}` becomes `{new}`" for old, new in names.items() if old != new)
+
+
+# In the order in which they are tried: a list of candidates says more than the one of them that stands beside
+# it as a conversation.
+FINDERS: dict[str, Callable[[Seen], Shape | None]] = {
+    "rows": _rows,
+    "wide": _wide,
+    "lists": _lists,
+    "prompt-completion": _prompt_completion,
+    "messages": _conversation("messages", "messages"),
+    "sharegpt": _conversation("sharegpt", "ShareGPT"),
+    "alpaca": _alpaca,
+}

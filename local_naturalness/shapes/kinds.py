@@ -1,0 +1,51 @@
+"""What a column holds, judged by some of its values."""
+
+from collections.abc import Iterable, Sequence
+from numbers import Number
+from typing import Any
+
+from local_naturalness.encoding.messages import is_message, messages_from_json
+
+Kind = str  # one of those below
+
+TEXT, NUMBERS, JSON, MESSAGES, TEXTS, NOTHING, OTHER = (
+    "text",
+    "numbers",
+    "messages as JSON text",
+    "messages",
+    "lists of texts",
+    "nothing",
+    "other",
+)
+
+
+def kind_of(values: Iterable[Any]) -> Kind:
+    """The kind of a column.
+
+    >>> kind_of(["What?", None])
+    'text'
+    >>> kind_of([[{"role": "user", "content": "What?"}]])
+    'messages'
+    >>> kind_of([["5.", "2 + 3 = 5."], []])
+    'lists of texts'
+    """
+    kinds = {_kind(value) for value in values} - {NOTHING}
+    if kinds == {TEXT, JSON} or kinds == {TEXT, NUMBERS}:
+        return TEXT
+    return kinds.pop() if len(kinds) == 1 else OTHER if kinds else NOTHING
+
+
+def _kind(value: Any) -> Kind:
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        return JSON if messages_from_json(value) else TEXT
+    if isinstance(value, Number):
+        return NUMBERS
+    if not isinstance(value, Sequence):
+        return OTHER
+    if not len(value):
+        return NOTHING
+    if all(map(is_message, value)):
+        return MESSAGES
+    return TEXTS if all(item is None or isinstance(item, str) for item in value) else OTHER

@@ -1,0 +1,192 @@
+"""A dataset of any shape as the rows that scorers read."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import datasets
+from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, List, Value
+
+from local_naturalness.encoding.messages import messages_from_json
+from local_naturalness.inputs.columns import undecoded, with_mixed_as_text
+from local_naturalness.shapes.explode import AnyDataset, explode, one_column_per_teacher
+from local_naturalness.shapes.recognise import recognise
+from local_naturalness.shapes.samples import parallel_lists, sample_of
+from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.shape import Shape
+
+logger = logging.getLogger(__name__)
+
+_TEACHERS = ("model", "models", "teachers", "generator", "generators", "model_name", "generation_models")
+_TEXT = Value("string")
+_PLAIN_MESSAGE = {"role": _TEXT, "content": _TEXT}
+_PLAIN_FIELDS = {"role", "content", "from", "value"}
+
+
+def to_rows(
+    dataset: AnyDataset,
+    *,
+    shape: str | None = None,
+    prompt_column: str | None = None,
+    response_column: str | None = None,
+    messages_column: str | None = None,
+    teacher_columns: Sequence[str] | None = None,
+) -> AnyDataset:
+    """The rows that scorers read: `prompt` and `response`, or `messages`; `teacher` where it is known.
+
+    How the dataset was read is logged in one line. Rows that are such already come back as they are.
+
+    Args:
+        dataset: `Dataset`, `DatasetDict` or a stream, of one of these shapes: prompt and response;
+            `messages`; ShareGPT's `conversations`; TRL's `prompt` and `completion`; Alpaca's `instruction`,
+            `input`, `output`; a list of responses per prompt (`generations` and the like) with lists beside
+            it; one column per teacher.
+        shape: one of `SHAPES`, for a dataset that has several.
+        prompt_column: column of prompts, where it has another name than `prompt`, `problem`, `question`,
+            `query` or `instruction`.
+        response_column: column of responses, or of lists of them.
+        messages_column: column of conversations.
+        teacher_columns: columns of responses, one per teacher.
+
+    Raises:
+        ValueError: no shape is recognised, or a column is in the way of one that is written.
+
+    Example:
+
+    >>> wide = Dataset.from_dict({
+    ...     "problem": ["2 + 3?"], "generations": [["5.", "2 + 3 = 5."]], "model": [["small", "large"]],
+    ... })
+    >>> to_rows(wide).to_dict()
+    {'prompt': ['2 + 3?', '2 + 3?'], 'response': ['5.', '2 + 3 = 5.'], 'teacher': ['small', 'large']}
+    """
+    named = {
+        "shape": shape,
+        "prompt_column": prompt_column,
+        "response_column": response_column,
+        "messages_column": messages_column,
+        "teacher_columns": teacher_columns,
+    }
+    if isinstance(dataset, DatasetDict | IterableDatasetDict):
+        return type(dataset)({split: to_rows(rows, **named) for split, rows in dataset.items()})
+    dataset, found = shaped(dataset, **named)
+    if found is None:
+        raise ValueError(
+            f"No shape is recognised in the columns {', '.join(map(repr, dataset.column_names or ()))}. Name "
+            "them with `prompt_column=...` and `response_column=...`, `messages_column=...` or "
+            "`teacher_columns=[...]`."
+        )
+    if found.told:
+        logger.warning("%s", found)
+    return dataset
+
+
+def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
+    """A dataset as rows, and the shape it had; with `None`, as it came.
+
+    Args:
+        dataset: `Dataset` or a stream.
+        named: as of `to_rows`.
+    """
+    if isinstance(dataset, Dataset):
+        dataset = with_mixed_as_text(dataset)
+    columns = [named.get(f"{name}_column") for name in ("prompt", "response", "messages")]
+    shape = recognise(sample_of(dataset, {*KNOWN, *columns, *(named.get("teacher_columns") or ())}), **named)
+    if shape is None:
+        return dataset, None
+    if shape.lists:
+        shape = _with_lists(shape, parallel_lists(dataset, shape.lists[0]), dataset.column_names or ())
+    return _applied(dataset, shape), shape
+
+
+def _with_lists(shape: Shape, lists: tuple[str, ...], columns: Sequence[str]) -> Shape:
+    """Tell the lists beside that of responses, and call the one that names the teacher so."""
+    renamed = dict(shape.renamed)
+    teachers = [name for name in _TEACHERS if name in lists and "teacher" not in columns][:1]
+    renamed |= dict.fromkeys(teachers, "teacher")
+    told = shape.told.removesuffix(".")
+    if others := ", ".join(f"`{name}`" for name in lists[1:]):
+        told = told.replace(" becomes a row", f" becomes a row, with that of {others}", 1)
+    if teachers:
+        told += f"; `{teachers[0]}` becomes `teacher`"
+    elif "teacher" not in columns:
+        told += "; no column names the teacher"
+    return replace(shape, told=f"{told}.", lists=lists, renamed=renamed)
+
+
+def _applied(dataset: Any, shape: Shape) -> Any:
+    _refuse_clashes(list(dataset.column_names or ()), shape)
+    if shape.lists:
+        dataset = explode(dataset, shape.lists)
+    if shape.teacher_columns:
+        dataset = one_column_per_teacher(dataset, shape.teacher_columns)
+    if shape.convert is not None:
+        dataset = _converted(dataset, shape)
+    renamed = {old: new for old, new in shape.renamed.items() if old != new}
+    return dataset.rename_columns(renamed) if renamed else dataset
+
+
+def _refuse_clashes(columns: Sequence[str], shape: Shape) -> None:
+    """No column that is there may be overwritten."""
+    gone = {*shape.consumed, *shape.teacher_columns, *shape.renamed}
+    written = {*shape.renamed.values()} | ({"teacher", "response"} if shape.teacher_columns else set())
+    written |= set(shape.columns.values()) if shape.convert is not None else set()
+    for name in sorted(written & set(columns) - gone):
+        raise ValueError(
+            f"{shape} But there is another column {name!r} already: rename or remove it, or name the columns "
+            "that are meant."
+        )
+
+
+def _converted(dataset: Any, shape: Shape) -> Any:
+    columns = list(shape.consumed)
+    if isinstance(dataset, IterableDataset):
+        return dataset.map(shape.convert, batched=True, remove_columns=columns)
+    kept = {name: feature for name, feature in dataset.features.items() if name not in columns}
+    return undecoded(dataset.with_format(None)).map(
+        shape.convert,
+        batched=True,
+        remove_columns=columns,
+        features=Features(kept | _written_features(dataset, shape)),
+        desc="Reading rows",
+    )
+
+
+def _written_features(dataset: Dataset, shape: Shape) -> dict[str, Any]:
+    if name := shape.columns.get("messages_column"):
+        return {name: _messages_feature(dataset, shape.consumed)}
+    prompt, response = shape.columns["prompt_column"], shape.columns["response_column"]
+    read = shape.consumed if shape.name == "rows" else ()
+    chat = _messages_feature(dataset, [name for name in read if name != response])
+    return {prompt: chat if shape.has_chat_prompts else _feature_of_prompts(dataset, prompt), response: _TEXT}
+
+
+def _feature_of_prompts(dataset: Dataset, name: str) -> Any:
+    """Lists of messages stay what they are; everything else becomes text."""
+    feature = dataset.features.get(name)
+    return feature if isinstance(feature, List) else _TEXT
+
+
+def _messages_feature(dataset: Dataset, columns: Iterable[str]) -> Any:
+    """The type of messages that are made of some columns: no field of a message may be lost."""
+    fields: dict[str, Any] = dict(_PLAIN_MESSAGE)
+    for name in columns:
+        inner = getattr(dataset.features[name], "feature", None)
+        if isinstance(inner, dict):
+            fields |= {field: kind for field, kind in inner.items() if field not in _PLAIN_FIELDS}
+        elif _fields_in(dataset, name) - _PLAIN_FIELDS:
+            return List(datasets.Json())  # fields that differ from message to message
+    return List(fields)
+
+
+def _fields_in(dataset: Dataset, name: str) -> set[str]:
+    """Names of the fields of messages in a column of JSON."""
+    found: set[str] = set()
+    for batch in dataset.with_format(None).select_columns([name]).iter(1000):
+        for value in batch[name]:
+            messages = messages_from_json(value) or value
+            if isinstance(messages, Sequence) and not isinstance(messages, str):
+                found.update(
+                    field for message in messages if isinstance(message, Mapping) for field in message
+                )
+    return found

@@ -1,0 +1,44 @@
+"""What is known of a dataset's shape, and its rows made of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Batch = Mapping[str, list[Any]]
+
+SHAPES = ("rows", "messages", "sharegpt", "prompt-completion", "alpaca", "lists", "wide")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A shape that was recognised.
+
+    Args:
+        name: one of `SHAPES`.
+        told: in one line, what is read as what.
+        columns: arguments of a scorer for the rows that come of it: `{"messages_column": "messages"}`.
+        consumed: columns that do not stand in these rows.
+        convert: a batch to the columns that come instead, row by row; `None` where nothing changes.
+        lists: columns of which each item becomes a row, that of responses first.
+        teacher_columns: columns of which each becomes a row.
+        has_chat_prompts: the prompts that come of it are lists of messages.
+        renamed: new names of columns, given when all else is done.
+    """
+
+    name: str
+    told: str
+    columns: Mapping[str, str]
+    consumed: tuple[str, ...] = ()
+    convert: Callable[[Batch], dict[str, list[Any]]] | None = None
+    lists: tuple[str, ...] = ()
+    teacher_columns: tuple[str, ...] = ()
+    has_chat_prompts: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_row_by_row(self) -> bool:
+        """Whether each row of the dataset is one row for a scorer."""
+        return self.name not in ("lists", "wide")
+
+    def __str__(self) -> str:
+        return self.told

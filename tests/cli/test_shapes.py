@@ -1,0 +1,83 @@
+"""`score` takes the shapes that people have and says in one line how it read them."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from local_naturalness.cli import main, scoring_options
+from local_naturalness.embedded import student_path
+
+QUESTIONS = ["What is 2 + 3?", "What is 4 + 4?"]
+ANSWERS = [["We add. It is 5.", "5."], ["We add. It is 8.", "8."]]
+PAIRS = [(QUESTIONS[number], answer) for number in range(2) for answer in ANSWERS[number]]
+
+SHAPES = {
+    "rows": [{"prompt": q, "response": a} for q, a in PAIRS],
+    "sharegpt": [
+        {"conversations": [{"from": "human", "value": q}, {"from": "gpt", "value": a}]} for q, a in PAIRS
+    ],
+    "lists": [{"problem": q, "generations": a} for q, a in zip(QUESTIONS, ANSWERS, strict=True)],
+    "wide": [{"question": q, "a": a[0], "b": a[1]} for q, a in zip(QUESTIONS, ANSWERS, strict=True)],
+}
+
+
+@pytest.fixture(scope="module")
+def scored_shape(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shapes")
+
+    def score(shape, *words):
+        source, output = folder / f"{shape}.jsonl", folder / shape
+        source.write_text("".join(json.dumps(row) + "\n" for row in SHAPES[shape]))
+        if not output.exists():
+            named = ["--teacher-columns", "a", "b"] if shape == "wide" else []
+            command = ["score", str(source), "--student", student_path(), "--output", str(output)]
+            assert main([*command, *named, *words]) == 0
+        return output
+
+    return score
+
+
+def scores(output):
+    return pq.read_table(output / "scored.parquet")["local_naturalness"].to_pylist()
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "rows"])
+def test_shapes_score_alike(shape, scored_shape, caplog):
+    assert scores(scored_shape(shape)) == pytest.approx(scores(scored_shape("rows")), abs=1e-5)
+    assert sum(record.message.startswith("Read as") for record in caplog.records) == 1
+
+
+def test_a_wide_table_goes_all_the_way(scored_shape, tmp_path, capsys):
+    output = str(scored_shape("wide"))
+    assert main(["teachers", output, "--num-bootstrap", "20"]) == 0
+    assert main(["select", output, "--output", str(tmp_path / "best")]) == 0
+    assert main(["compare", output]) == 0
+
+
+def test_estimate_reads_shapes_too(scored_shape, tmp_path, capsys):
+    source = tmp_path / "openr1.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in SHAPES["lists"]))
+    assert main(["estimate", str(source), "--student", student_path(), "--calibrate", "0"]) == 0
+    assert "From 4 of 4 rows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--teacher-columns", "a", "c"], "--teacher-columns names 'c'; the columns are"),
+        (["--teacher-columns", "a", "b", "--shape", "lists"], "cannot be read as 'lists'"),
+        ([], "needs the column 'prompt' and found 'question', 'a', 'b'"),
+    ],
+)
+def test_what_is_refused_says_what_to_change(words, says, tmp_path, capsys):
+    source = tmp_path / "wide.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in SHAPES["wide"]))
+    command = ["score", str(source), "--student", student_path(), "--output", str(tmp_path / "output")]
+    assert main([*command, *words]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_line_breaks_of_templates_on_the_command_line():
+    template = scoring_options._template(r"Q: {prompt}\nA \\nu \boxed{{}}:")
+    assert template == "Q: {prompt}\nA \\nu \\boxed{{}}:"

@@ -1,0 +1,223 @@
+"""Every shape that people have becomes the rows that scorers read, in all kinds of datasets."""
+
+import json
+import logging
+
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Image, IterableDatasetDict, Value
+
+from local_naturalness.shapes import to_rows
+
+QUESTION, ANSWER = {"role": "user", "content": "2 + 3?"}, {"role": "assistant", "content": "It is 5."}
+CHAT = [QUESTION, ANSWER]
+RULE = {"role": "system", "content": "Be brief."}
+SHAREGPT = [{"from": "human", "value": "2 + 3?"}, {"from": "gpt", "value": "It is 5."}]
+
+# Columns of a dataset, columns of the rows, words of the line that tells the shape.
+SHAPES = {
+    "rows": ({"prompt": ["2 + 3?"], "response": ["5."]}, {"prompt": ["2 + 3?"], "response": ["5."]}, ""),
+    "rows of messages": (
+        {"prompt": [[QUESTION]], "response": ["5."]},
+        {"prompt": [[QUESTION]], "response": ["5."]},
+        "",
+    ),
+    "rows with numbers": (
+        {"prompt": ["2 + 3?"], "response": [5]},
+        {"prompt": ["2 + 3?"], "response": ["5"]},
+        "the numbers of `response` become texts",
+    ),
+    "rows with prompts as JSON": (
+        {"prompt": [json.dumps([QUESTION])], "response": ["5."]},
+        {"prompt": [[QUESTION]], "response": ["5."]},
+        "`prompt` holds messages as JSON text",
+    ),
+    "messages": ({"messages": [CHAT, None]}, {"messages": [CHAT, None]}, "Read as messages"),
+    "messages as JSON": ({"messages": [json.dumps(CHAT)]}, {"messages": [CHAT]}, "JSON text is parsed"),
+    "messages in blocks": (
+        {
+            "messages": [
+                [{"role": t["role"], "content": [{"type": "text", "text": t["content"]}]} for t in CHAT]
+            ]
+        },
+        {"messages": [CHAT]},
+        "Read as messages",
+    ),
+    "sharegpt": ({"conversations": [SHAREGPT]}, {"messages": [CHAT]}, "`conversations` becomes `messages`"),
+    "sharegpt with a system column": (
+        {"conversations": [SHAREGPT, SHAREGPT], "system": ["Be brief.", None]},
+        {"messages": [[RULE, *CHAT], CHAT]},
+        "`system` comes first",
+    ),
+    "sharegpt with tools' answers": (
+        {"conversations": [[SHAREGPT[0], {"from": "observation", "value": "5"}, SHAREGPT[1]]]},
+        {"messages": [[QUESTION, {"role": "tool", "content": "5"}, ANSWER]]},
+        "Read as ShareGPT",
+    ),
+    "trl": (
+        {"prompt": ["2 + 3?"], "completion": ["5."]},
+        {"prompt": ["2 + 3?"], "response": ["5."]},
+        "`completion` becomes `response`",
+    ),
+    "trl with messages": (
+        {"prompt": [[QUESTION]], "completion": [[ANSWER]]},
+        {"messages": [CHAT]},
+        "`prompt` and `completion` become `messages`",
+    ),
+    "alpaca": (
+        {"instruction": ["Add.", "Sum?"], "input": ["2 and 3", ""], "output": ["5.", "6."]},
+        {"prompt": ["Add.\n2 and 3", "Sum?"], "response": ["5.", "6."]},
+        "Read as Alpaca",
+    ),
+    "alpaca with history": (
+        {
+            "instruction": ["Sum?"],
+            "output": ["6."],
+            "system": ["Be brief."],
+            "history": [[["2 + 3?", "It is 5."]]],
+        },
+        {"prompt": [[RULE, *CHAT, {"role": "user", "content": "Sum?"}]], "response": ["6."]},
+        "Read as Alpaca",
+    ),
+    "openr1": (
+        {
+            "problem": ["2 + 3?", "4 + 4?"],
+            "generations": [["5.", "6."], ["8."]],
+            "is_correct": [[True, False], None],
+            "messages": [CHAT, CHAT],
+            "tags": [["sum"], ["sum", "even"]],
+        },
+        {
+            "prompt": ["2 + 3?", "2 + 3?", "4 + 4?"],
+            "response": ["5.", "6.", "8."],
+            "is_correct": [True, False, None],
+            "messages": [CHAT] * 3,
+            "tags": [["sum"], ["sum"], ["sum", "even"]],
+        },
+        "each item of `generations` becomes a row, with that of `is_correct`; `problem` becomes `prompt`; "
+        "no column names the teacher",
+    ),
+    "lists with models": (
+        {"prompt": ["2 + 3?"], "responses": [["5.", "6."]], "model": [["a", "b"]]},
+        {"prompt": ["2 + 3?"] * 2, "response": ["5.", "6."], "teacher": ["a", "b"]},
+        "`model` becomes `teacher`",
+    ),
+}
+
+
+def rows_of(dataset):
+    rows = list(dataset)
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+@pytest.mark.parametrize("kind", ["dataset", "stream", "dict", "dict of streams"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_becomes_rows(shape, kind, caplog):
+    columns, expected, told = SHAPES[shape]
+    number = list(range(len(next(iter(columns.values())))))
+    dataset = Dataset.from_dict(columns | {"number": number})
+    if "stream" in kind:
+        dataset = dataset.to_iterable_dataset()
+    if "dict" in kind:
+        many = IterableDatasetDict if "stream" in kind else DatasetDict
+        dataset = to_rows(many({"train": dataset}))["train"]
+    else:
+        dataset = to_rows(dataset)
+    found = rows_of(dataset)
+    assert found.pop("number") == {"openr1": [0, 0, 1], "lists with models": [0, 0]}.get(shape, number)
+    assert found == expected
+    assert told in caplog.text
+    assert bool(told) == bool(caplog.text)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rows_are_rows_already(shape, caplog):
+    rows = to_rows(Dataset.from_dict(SHAPES[shape][0]))
+    again = to_rows(rows)
+    assert again.to_dict() == rows.to_dict()
+    assert again.features == rows.features
+
+
+def test_wide_tables():
+    wide = {"question": ["2 + 3?", "4 + 4?"], "a": ["5.", None], "b": ["6.", "8."], "id": [1, 2]}
+    rows = to_rows(Dataset.from_dict(wide), teacher_columns=["a", "b"])
+    assert rows.to_dict() == {
+        "prompt": ["2 + 3?", "2 + 3?", "4 + 4?", "4 + 4?"],
+        "id": [1, 1, 2, 2],
+        "teacher": ["a", "b", "a", "b"],
+        "response": ["5.", "6.", None, "8."],
+    }
+
+
+def test_what_was_named_counts():
+    columns = {"q": ["2 + 3?"], "a": ["5."], "n": [["5.", "6."]], "chat": [CHAT], "messages": [CHAT]}
+    dataset = Dataset.from_dict(columns)
+    assert to_rows(dataset, prompt_column="q", response_column="a").to_dict() == columns
+    assert to_rows(dataset, prompt_column="q", response_column="n")["response"][:] == ["5.", "6."]
+    assert to_rows(dataset, messages_column="chat").to_dict() == columns
+    openr1 = Dataset.from_dict(SHAPES["openr1"][0])
+    assert to_rows(openr1, shape="messages").to_dict() == openr1.to_dict()
+
+
+def test_fields_of_messages_are_kept():
+    call = {"role": "assistant", "content": "", "tool_calls": [{"name": "add", "arguments": {"a": 2}}]}
+    answer = {"role": "assistant", "content": "5.", "reasoning_content": "2 + 3 is 5."}
+    chat = [QUESTION, call, {"role": "tool", "content": "5", "name": "add"}, answer]
+    assert to_rows(Dataset.from_dict({"messages": [json.dumps(chat)]}))["messages"][0] == chat
+    dataset = Dataset.from_dict({"prompt": [[QUESTION]], "completion": [[answer]]})
+    (messages,) = to_rows(dataset)["messages"]
+    assert messages[1] == answer
+
+
+def test_types_of_other_columns_are_kept_and_images_not_decoded():
+    image = {"bytes": b"no image", "path": None}
+    dataset = Dataset.from_dict({"prompt": ["q"], "responses": [["a", "b"]], "level": [0], "image": [image]})
+    dataset = dataset.cast_column("level", ClassLabel(names=["easy", "hard"])).cast_column("image", Image())
+    rows = to_rows(dataset)
+    assert rows.features["level"] == ClassLabel(names=["easy", "hard"])
+    assert rows.features["image"] == Image()
+    assert rows.cast_column("image", Image(decode=False))["image"][:] == [image, image]
+
+
+def test_columns_of_nulls_keep_their_type():
+    rows = to_rows(Dataset.from_dict({"conversations": [None, SHAREGPT]}).select([0, 0]))
+    assert rows["messages"][:] == [None, None]
+    assert rows.features["messages"].feature == {"role": Value("string"), "content": Value("string")}
+
+
+@pytest.mark.parametrize(
+    ("columns", "named", "says"),
+    [
+        ({"text": ["a"]}, {}, "No shape is recognised in the columns 'text'"),
+        ({"text": ["a"]}, {"shape": "csv"}, "must be one of rows, messages"),
+        ({"text": ["a"]}, {"shape": "alpaca"}, "cannot be read as 'alpaca': its columns are 'text'"),
+        ({"messages": [CHAT]}, {"response_column": "answer"}, "No shape is recognised"),
+        ({"prompt": ["q"], "a": ["x"]}, {"teacher_columns": ["a", "b"]}, "names 'b'; the columns are"),
+        ({"topic": ["q"], "a": ["x"]}, {"teacher_columns": ["a"]}, "Which column holds the prompts"),
+        (
+            {"prompt": ["q"], "a": [["x"]]},
+            {"teacher_columns": ["a"]},
+            "'a' must hold texts, found lists of texts",
+        ),
+        (
+            {"prompt": ["q"], "completion": ["a"], "response": ["b"]},
+            {"shape": "prompt-completion"},
+            "another column 'response' already",
+        ),
+        (
+            {"prompt": [[QUESTION]], "completion": [CHAT]},
+            {},
+            "must hold one message of the assistant, found 'user'",
+        ),
+    ],
+)
+def test_what_is_refused(columns, named, says):
+    with pytest.raises(ValueError, match=says):
+        to_rows(Dataset.from_dict(columns), **named)
+
+
+def test_the_line_is_logged_once(caplog):
+    with caplog.at_level(logging.INFO):
+        to_rows(Dataset.from_dict({"messages": [CHAT]}))
+    assert [record.message for record in caplog.records] == [
+        "Read as messages: the last assistant turn is the response."
+    ]

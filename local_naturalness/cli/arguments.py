@@ -1,7 +1,10 @@
 """Arguments that several commands take."""
 
 import argparse
+import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -46,12 +49,55 @@ def add_plot_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", metavar="PATH", help="also write a plot (needs the extra 'plots')")
 
 
-def show(result: Any, plot: str | None) -> None:
-    """Print a result, and draw it where that was asked for."""
-    print(result)
-    if plot:
-        result.plot(plot)
-        print(f"Plot written to {plot}")
+def add_where_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which rows count, and which column tells what is right."""
+    parser.add_argument(
+        "--where",
+        metavar="SQL",
+        help="rows that count: a column of bools or of 0 and 1, or an SQL expression over columns, such as "
+        '"is_correct and num_tokens < 8000"',
+    )
+    parser.add_argument(
+        "--correct",
+        metavar="COLUMN",
+        help="column that tells which responses are right, for the accuracy that is shown (default: "
+        "is_correct or correct, where there)",
+    )
+
+
+def add_report_arguments(parser: argparse.ArgumentParser) -> None:
+    """How and where a table is written."""
+    parser.add_argument(
+        "--format",
+        choices=tuple(_FORMATS),
+        help="(default: by the ending of --output, else text)",
+    )
+    parser.add_argument("--output", metavar="FILE", help="write to a file instead of printing")
+    add_plot_argument(parser)
+
+
+def show(result: Any, options: argparse.Namespace) -> None:
+    """Print or write a result in the format asked for, and draw it where that was asked for."""
+    ending = Path(options.output or "").suffix
+    kind = options.format or {".csv": "csv", ".json": "json", ".md": "markdown"}.get(ending, "text")
+    text = _FORMATS[kind](result)
+    if options.output:
+        Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+        print(f"Written to {options.output}", file=sys.stderr)
+    else:
+        print(text)
+    if options.plot:
+        result.plot(options.plot)
+        # Not among the figures, which may be piped into a file.
+        print(f"Plot written to {options.plot}", file=sys.stderr)
+
+
+_FORMATS: dict[str, Callable[[Any], str]] = {
+    "text": str,
+    "csv": lambda result: result.to_pandas().to_csv(index=False).rstrip("\n"),
+    "json": lambda result: json.dumps(result.to_dict(), ensure_ascii=False, indent=2),
+    "markdown": lambda result: result.to_markdown(),
+}
 
 
 def number_from(smallest: int) -> Callable[[str], int]:

@@ -12,8 +12,9 @@ import argparse
 from local_naturalness.cli.arguments import (
     add_column_arguments,
     add_input_arguments,
-    add_plot_argument,
+    add_report_arguments,
     add_seed_argument,
+    add_where_arguments,
     show,
 )
 
@@ -29,9 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEACHER=ACCURACY",
         help="accuracy of the student trained on each teacher",
     )
+    add_where_arguments(parser)
     add_column_arguments(parser, "prompt", "teacher", "response")
     add_seed_argument(parser)
-    add_plot_argument(parser)
+    add_report_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -42,12 +44,14 @@ def run(options: argparse.Namespace) -> None:
         read_table(options.scored, options.split),
         options.criteria,
         outcomes=_outcomes(options.outcomes),
+        where=options.where,
+        correct=options.correct,
         prompt_column=options.prompt_column,
         teacher_column=options.teacher_column,
         response_column=options.response_column,
         seed=options.seed,
     )
-    show(comparison, options.plot)
+    show(comparison, options)
 
 
 def _outcomes(words: list[str] | None) -> dict[str, float] | None:

@@ -3,8 +3,8 @@
 Example:
 
     local-naturalness select scored --by local_naturalness --k 1 --output curated
-    local-naturalness select scored --by local_naturalness=1 global_naturalness=0.5 --where is_correct \\
-        --output curated-mixed
+    local-naturalness select scored --by local_naturalness=1 global_naturalness=0.5 \\
+        --where "is_correct and num_tokens < 8000" --output curated-mixed
 """
 
 import argparse
@@ -15,6 +15,7 @@ from local_naturalness.cli.arguments import (
     add_input_arguments,
     add_output_argument,
     add_seed_argument,
+    add_where_arguments,
     number_from,
 )
 
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--k", type=_count, default=1, help="responses per prompt, or all (default: 1)")
     parser.add_argument("--mode", choices=("best", "worst"), default="best")
     add_direction_argument(parser)
-    parser.add_argument("--where", metavar="COLUMN", help="bool column of the rows that may be selected")
+    add_where_arguments(parser)
     parser.add_argument("--min-score", type=float, help="worst value of the criterion still accepted")
     parser.add_argument("--max-teacher-share", type=float, metavar="SHARE")
     parser.add_argument(

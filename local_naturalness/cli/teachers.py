@@ -3,6 +3,7 @@
 Example:
 
     local-naturalness teachers scored --by local_naturalness
+    local-naturalness teachers scored --where "is_correct and num_tokens < 8000" --output teachers.md
 """
 
 import argparse
@@ -11,8 +12,9 @@ from local_naturalness.cli.arguments import (
     add_column_arguments,
     add_direction_argument,
     add_input_arguments,
-    add_plot_argument,
+    add_report_arguments,
     add_seed_argument,
+    add_where_arguments,
     number_from,
     show,
 )
@@ -22,13 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "scored", "scored rows")
     parser.add_argument("--by", default="local_naturalness", metavar="CRITERION")
     add_direction_argument(parser)
+    add_where_arguments(parser)
     parser.add_argument(
         "--complete-only", action="store_true", help="only prompts that all teachers answered"
     )
     parser.add_argument("--num-bootstrap", type=number_from(1), default=1000, metavar="N")
     add_column_arguments(parser, "prompt", "teacher")
     add_seed_argument(parser)
-    add_plot_argument(parser)
+    add_report_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -39,10 +42,12 @@ def run(options: argparse.Namespace) -> None:
         read_table(options.scored, options.split),
         by=options.by,
         direction=options.direction,
+        where=options.where,
+        correct=options.correct,
         complete_only=options.complete_only,
         num_bootstrap=options.num_bootstrap,
         prompt_column=options.prompt_column,
         teacher_column=options.teacher_column,
         seed=options.seed,
     )
-    show(ranking, options.plot)
+    show(ranking, options)

@@ -17,7 +17,14 @@ from local_naturalness.criteria import (
     resolve_criterion,
 )
 from local_naturalness.selection.random_scores import random_scores
-from local_naturalness.tables import Columns, require_columns, require_dataset
+from local_naturalness.tables import (
+    Columns,
+    Where,
+    eligible_rows,
+    require_columns,
+    require_dataset,
+    verdict_column,
+)
 
 
 def compare_criteria(
@@ -25,6 +32,8 @@ def compare_criteria(
     criteria: Sequence[str] | Mapping[str, str] | None = None,
     *,
     outcomes: Mapping[str, float] | None = None,
+    where: Where | None = None,
+    correct: str | None = None,
     prompt_column: str = "prompt",
     teacher_column: str = "teacher",
     response_column: str = "response",
@@ -41,6 +50,9 @@ def compare_criteria(
             known criterion whose columns are there (also with a scorer's suffix), `num_tokens`
             (the longest response) and `random`.
         outcomes: Teacher -> accuracy of the student trained on it.
+        where: Which rows count: a column of bools or of 0 and 1, an SQL expression, or a function of a row.
+        correct: The column that tells which responses are right, for the accuracy of the picks; `is_correct`
+            or `correct` is found by itself.
         prompt_column: Strings, message lists or ids; equal content is one prompt.
         teacher_column: Teachers' names.
         response_column: Read by `random` where a teacher has several rows for a prompt.
@@ -75,7 +87,9 @@ def compare_criteria(
     labels = [criterion.name for criterion in resolved]
     prompt = columns.prompt_codes(prompt_column)
     teacher, teachers = columns.labels(teacher_column)
-    rows = np.flatnonzero((prompt >= 0) & (teacher >= 0))
+    is_complete = (prompt >= 0) & (teacher >= 0)
+    passes = eligible_rows(dataset, columns, where)
+    rows = np.flatnonzero(is_complete if passes is None else is_complete & passes)
     is_candidate = np.isin(np.arange(len(prompt)), rows, assume_unique=True)
     values = np.empty((len(resolved), len(rows)))
     for place, criterion in enumerate(resolved):
@@ -90,11 +104,16 @@ def compare_criteria(
         / max(np.count_nonzero(of_one >= 0), 1)
         for of_one in picks
     ]
-    summary = summarize(columns, resolved, picks, rows)
-    notes = _notes(labels, np.isfinite(values), len(prompt) - len(rows))
+    summary = summarize(columns, resolved, picks, rows, verdict_column(columns, correct))
+    notes = _notes(labels, np.isfinite(values), int((~is_complete).sum()))
+    if passes is not None:
+        notes.insert(0, f"`where` keeps {passes.sum()} of {len(passes)} rows.")
+    teacher_means = None
     if outcomes is not None:
         known = [one for one, of_rows in zip(resolved, values, strict=True) if np.isfinite(of_rows).any()]
-        related, limits = relate_to_outcomes(columns, known, outcomes, prompt_column, teacher_column)
+        related, teacher_means, limits = relate_to_outcomes(
+            columns, known, outcomes, prompt_column, teacher_column, passes
+        )
         summary = summary.merge(related, on="criterion", how="left")
         notes += limits
     return CriteriaComparison(
@@ -103,6 +122,7 @@ def compare_criteria(
         overlap=pd.DataFrame(pick_overlap(picks), labels, labels),
         teacher_shares=pd.DataFrame(np.array(shares), labels, teachers),
         notes=notes,
+        teacher_means=teacher_means,
     )
 
 

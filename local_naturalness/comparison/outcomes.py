@@ -20,16 +20,19 @@ def relate_to_outcomes(
     outcomes: Mapping[str, float],
     prompt_column: str,
     teacher_column: str,
-) -> tuple[pd.DataFrame, list[str]]:
+    passes: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Spearman of each criterion's teacher means with the outcomes, and what limits it.
 
     Args:
         columns: The dataset.
         criteria: "random" is passed over.
         outcomes: Teacher -> accuracy of the student trained on it.
+        passes: Which rows count, shape [rows]; `None` for all.
 
     Returns:
-        Columns `criterion`, `spearman`, `spearman_low`, `spearman_high`, `num_teachers`; and notes.
+        Columns `criterion`, `spearman`, `spearman_low`, `spearman_high`, `num_teachers`; the teachers'
+        means (higher is better) by criterion and, as the last row, their outcomes; and notes.
 
     Raises:
         ValueError: No teacher of the dataset has an outcome, or an outcome is no finite number.
@@ -37,13 +40,15 @@ def relate_to_outcomes(
     _, teachers = columns.labels(teacher_column)
     _check_outcomes(outcomes, teachers)
     related, compared, most = [], set(), 0
+    means: dict[str, dict[str, float]] = {}
     for criterion in criteria:
         if criterion.kind == "random":
             continue
-        known = _known_means(columns, criterion, outcomes, prompt_column, teacher_column)
+        known = _known_means(columns, criterion, outcomes, prompt_column, teacher_column, passes)
         rho = spearman(np.array(list(known.values())), np.array([outcomes[name] for name in known]))
         related.append((criterion.name, rho, *spearman_interval(rho, len(known)), len(known)))
         compared |= set(known)
+        means[criterion.name] = known
         most = max(most, len(known))
     low, _ = spearman_interval(1.0, most)
     notes = [
@@ -60,7 +65,12 @@ def relate_to_outcomes(
             "prompt with the others."
         )
     names = ["criterion", "spearman", "spearman_low", "spearman_high", "num_teachers"]
-    return pd.DataFrame(related, columns=names), notes
+    used = [name for name in sorted(outcomes, key=outcomes.get, reverse=True) if name in compared]
+    rows = {**means, "outcome": outcomes}
+    table = pd.DataFrame(
+        [[row.get(name, math.nan) for name in used] for row in rows.values()], index=list(rows), columns=used
+    )
+    return pd.DataFrame(related, columns=names), table, notes
 
 
 def _check_outcomes(outcomes: Mapping[str, float], teachers: list[str]) -> None:
@@ -80,12 +90,13 @@ def _known_means(
     outcomes: Mapping[str, float],
     prompt_column: str,
     teacher_column: str,
+    passes: np.ndarray | None,
 ) -> dict[str, float]:
     """The means, high is better, of teachers with an outcome.
 
     Means of teachers that share no prompt cannot be compared: the group with most outcomes counts.
     """
-    scored = read_scored(columns, criterion, prompt_column, teacher_column)
+    scored = read_scored(columns, criterion, prompt_column, teacher_column, passes)
     group = max(
         linked_groups(scored.prompt, scored.teacher),
         key=lambda group: sum(scored.names[code] in outcomes for code in group.teachers),

@@ -6,19 +6,24 @@ import numpy as np
 import pandas as pd
 
 from local_naturalness.criteria import ResolvedCriterion
-from local_naturalness.tables import Columns
+from local_naturalness.tables import Columns, verdicts
 
 
 def summarize(
-    columns: Columns, criteria: list[ResolvedCriterion], picks: np.ndarray, rows: np.ndarray
+    columns: Columns,
+    criteria: list[ResolvedCriterion],
+    picks: np.ndarray,
+    rows: np.ndarray,
+    correct: str | None = None,
 ) -> pd.DataFrame:
-    """Direction, prompts with a pick, and mean length of the picks.
+    """Direction, prompts with a pick, and what the picks are like on average.
 
     Args:
-        columns: The dataset; `num_tokens` and `num_steps` are used where there.
+        columns: The dataset; `num_tokens`, `num_steps` and `repeated_step_share` are used where there.
         criteria: What picks.
         picks: Shape [criteria, prompts], places in `rows`, -1 for no pick.
         rows: Row numbers, shape [candidates].
+        correct: The verdict column, for the accuracy of the picks.
     """
     table = {
         "criterion": [criterion.name for criterion in criteria],
@@ -31,7 +36,12 @@ def summarize(
     if len(lengths) == 2:
         with np.errstate(divide="ignore", invalid="ignore"):
             lengths["tokens_per_step"] = lengths["num_tokens"] / lengths["num_steps"]
-    for name, numbers in lengths.items():
+    averaged = dict(lengths)
+    if correct is not None:
+        averaged["accuracy"] = verdicts(columns, correct)[rows]
+    if "repeated_step_share" in columns.names:
+        averaged["repeated_step_share"] = columns.numbers("repeated_step_share")[rows]
+    for name, numbers in averaged.items():
         table[name] = [_mean(numbers[of_one[of_one >= 0]]) for of_one in picks]
     return pd.DataFrame(table)
 

@@ -83,6 +83,12 @@ class ResolvedCriterion:
         return f"{CRITERIA[self.base].scorer}_spec{self.suffix}" if self.base else None
 
     @property
+    def unit(self) -> str:
+        """ "nats" where the criterion is a mean log-probability, else an empty text."""
+        is_mean = self.base is not None and self.base.startswith((_LOCAL, _GLOBAL))
+        return "nats" if is_mean else ""
+
+    @property
     def sign(self) -> float:
         """+1.0 when high is better, else -1.0: values times the sign are "higher is better"."""
         return 1.0 if self.direction == "high" else -1.0

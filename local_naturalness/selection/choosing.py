@@ -16,7 +16,7 @@ from local_naturalness.selection.candidates import (
 from local_naturalness.selection.exchange import cap_teacher_share, match_teacher_counts
 from local_naturalness.selection.reasons import CODES, count_outcome
 from local_naturalness.selection.settings import Settings
-from local_naturalness.tables import Columns
+from local_naturalness.tables import Columns, rows_where
 
 # Written by an earlier selection, these are replaced or dropped.
 OUTPUT_COLUMNS = ("selection_score", "selection_rank", "selection_weight", "rejection_reason")
@@ -55,13 +55,12 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
 
     Args:
         columns: The table.
-        passes_where: Shape [rows]: the verdict of a `where` function; `None` when it is a column
-            or absent.
+        passes_where: Shape [rows]: the verdict of a `where` function; `None` when it is text or absent.
     """
     prompt = columns.prompt_codes(settings.prompt_column)
     reason = np.zeros(len(prompt), dtype=np.int8)
     if isinstance(settings.where, str):
-        passes_where = columns.flags(settings.where)
+        passes_where = rows_where(columns, settings.where)
     if passes_where is not None:
         reason[~passes_where] = CODES.index("where")
     reason[prompt < 0] = CODES.index("missing_prompt")

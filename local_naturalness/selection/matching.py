@@ -7,8 +7,8 @@ import numpy as np
 from datasets import Dataset, DatasetDict
 
 from local_naturalness.selection.record import read_record
-from local_naturalness.selection.settings import Settings, Where
-from local_naturalness.tables import Columns, require_columns
+from local_naturalness.selection.settings import Settings
+from local_naturalness.tables import Columns, name_of_where, require_columns
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +50,6 @@ def matching(settings: Settings, match: Dataset | DatasetDict | None, split: str
     _compare_where(settings, match)
     shares = {name: int(count) for name, count in zip(names, counts, strict=True) if count}
     return replace(settings, match_counts=shares)
-
-
-def name_of_where(where: Where | None) -> str | None:
-    """A column's name, or that of a function."""
-    return where if where is None or isinstance(where, str) else getattr(where, "__qualname__", str(where))
 
 
 def _compare_where(settings: Settings, match: Dataset) -> None:

@@ -6,12 +6,18 @@ from typing import Any
 from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
-from local_naturalness.selection.matching import matching, name_of_where
+from local_naturalness.selection.matching import matching
 from local_naturalness.selection.reasons import log_counts
 from local_naturalness.selection.record import count_unscored, write_record
-from local_naturalness.selection.settings import Settings, Where
-from local_naturalness.selection.streaming import evaluate_where, select_in_stream
-from local_naturalness.tables import Columns, select_with_columns
+from local_naturalness.selection.settings import Settings
+from local_naturalness.selection.streaming import select_in_stream
+from local_naturalness.tables import (
+    Columns,
+    Where,
+    function_verdicts,
+    name_of_where,
+    select_with_columns,
+)
 
 AnyDataset = Dataset | DatasetDict | IterableDataset | IterableDatasetDict
 
@@ -47,8 +53,9 @@ def select_responses(
         mode: `"best"` or `"worst"`.
         direction: `"high"` or `"low"` for columns whose better direction is not known, or a dict
             of directions by column.
-        where: A bool column or a function of a row; rows with False or null are no candidates, and
-            criteria computed on the spot do not see them.
+        where: Which rows are candidates: a column of bools or of 0 and 1, an SQL expression such as
+            `"is_correct and num_tokens < 8000"`, or a function of a row. Criteria computed on the spot do
+            not see the other rows, nor those for which it is null.
         min_score: The worst value still accepted, in the criterion's direction; for a combination
             in units of the combined score.
         max_teacher_share: Largest share of the picks that one teacher may hold. While a teacher is
@@ -133,7 +140,7 @@ def _select(part: Any, settings: Settings, place: str, return_rejected: bool) ->
     settings.check_columns(part.column_names)
     passes = None
     if callable(settings.where):
-        passes = evaluate_where(settings.where, part.with_format(None))
+        passes = function_verdicts(settings.where, part.with_format(None))
     columns = Columns.of(part)
     choice = choose(columns, passes, settings)
     log_counts(choice.counts, settings, place)

@@ -1,15 +1,12 @@
 """What a selection was asked to do, checked before any data is read."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
-from local_naturalness.tables import require_columns
-
-Where = str | Callable[[dict[str, Any]], bool | None]
+from local_naturalness.tables import Where, check_where, require_columns, where_columns
 
 
 @dataclass(frozen=True)
@@ -44,11 +41,7 @@ class Settings:
             raise ValueError(f"`min_score` must be a finite number, got {self.min_score!r}.")
         if not _is_whole(self.seed):
             raise ValueError(f"`seed` must be an integer, got {self.seed!r}.")
-        if not (self.where is None or isinstance(self.where, str) or callable(self.where)):
-            raise TypeError(
-                "`where` must be the name of a bool column or a function of a row, got "
-                f"{type(self.where).__name__}."
-            )
+        check_where(self.where)
         if isinstance(self.by, Mapping):
             _check_combination(self.by)
         elif not isinstance(self.by, str):
@@ -80,9 +73,9 @@ class Settings:
         # Without teachers a selection still makes sense, unless one was asked for by name.
         if self.looks_at_whole_dataset or self.teacher_column != "teacher":
             needed["teacher_column"] = self.teacher_column
-        if isinstance(self.where, str):
-            needed["where"] = self.where
         require_columns(columns, needed)
+        if isinstance(self.where, str):
+            where_columns(self.where, columns)
 
 
 def _check_choice(argument: str, value: str | None, choices: tuple[str | None, ...]) -> None:

@@ -1,6 +1,6 @@
 """Selection from a stream: whole prompts are gathered, a few hundred at a time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from datasets import Features, IterableDataset, Split, Value
 from local_naturalness.criteria import ResolvedCriterion, check_one_spec
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
 from local_naturalness.selection.settings import Settings
-from local_naturalness.tables import Columns, require_columns
+from local_naturalness.tables import Columns, function_verdicts, require_columns, where_columns
 
 _ROWS_AT_ONCE = 1000
 _REMEDY = "Load the dataset without `streaming=True`"
@@ -87,7 +87,7 @@ def _parts(
         columns = _needed_columns(rows, source.features, settings)
         for criterion in settings.criteria(columns.names):
             specs[criterion] = check_one_spec(columns, criterion, specs.get(criterion))
-        passes = evaluate_where(settings.where, rows) if callable(settings.where) else None
+        passes = function_verdicts(settings.where, rows) if callable(settings.where) else None
         yield rows, columns, passes
 
 
@@ -127,7 +127,7 @@ def _needed_columns(rows: list[Row], features: Features | None, settings: Settin
         if criterion.kind == "random":
             needed.add(settings.response_column)
     if isinstance(settings.where, str):
-        needed.add(settings.where)
+        needed |= set(where_columns(settings.where, names))
     kinds = features.arrow_schema if features else None
     arrays = {
         name: pa.array([row[name] for row in rows], kinds.field(name).type if kinds else None)
@@ -135,24 +135,6 @@ def _needed_columns(rows: list[Row], features: Features | None, settings: Settin
         if name in needed
     }
     return Columns(pa.table(arrays), features=features)
-
-
-def evaluate_where(where: Callable[[Row], bool | None], rows: Iterable[Row]) -> np.ndarray:
-    """The verdict of a `where` function on each row, False where it returns None.
-
-    Raises:
-        TypeError: It returns something other than a bool or None.
-    """
-    verdicts = []
-    for row in rows:
-        verdict = where(row)
-        if not isinstance(verdict, bool | np.bool_ | None):
-            raise TypeError(
-                f"`where` must return True, False or None for a row, got {verdict!r} "
-                f"({type(verdict).__name__})."
-            )
-        verdicts.append(bool(verdict))
-    return np.array(verdicts, dtype=bool)
 
 
 def _features(

@@ -7,14 +7,33 @@ never to the text.
 
 from local_naturalness.tables.choice_columns import Columns, first_rows
 from local_naturalness.tables.content import hash_texts
+from local_naturalness.tables.eligible import (
+    Where,
+    check_where,
+    eligible_rows,
+    function_verdicts,
+    name_of_where,
+    rows_where,
+    where_columns,
+)
 from local_naturalness.tables.requirements import require_columns, require_dataset
 from local_naturalness.tables.selected import select_with_columns
+from local_naturalness.tables.verdict import verdict_column, verdicts
 
 __all__ = [
     "Columns",
+    "Where",
+    "check_where",
+    "eligible_rows",
     "first_rows",
+    "function_verdicts",
     "hash_texts",
+    "name_of_where",
     "require_columns",
     "require_dataset",
+    "rows_where",
     "select_with_columns",
+    "verdict_column",
+    "verdicts",
+    "where_columns",
 ]

@@ -71,17 +71,20 @@ class Columns:
         return self._shown(column.cast(pa.float64()).to_numpy())
 
     def flags(self, name: str) -> np.ndarray:
-        """A bool column, False where null.
+        """A column of bools, or of the numbers 0 and 1, as bools; False where null or NaN.
 
         Raises:
-            TypeError: The column is not bool.
+            TypeError: The column holds something else.
         """
         column = self.table.column(name)
-        if pa.types.is_null(column.type):
+        kind = column.type
+        if pa.types.is_null(kind):
             column = column.cast(pa.bool_())
-        if not pa.types.is_boolean(column.type):
+        elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            column = _zero_or_one(name, column)
+        elif not pa.types.is_boolean(kind):
             raise TypeError(
-                f"Column {name!r} must be of type bool, found {column.type}. Convert it: "
+                f"Column {name!r} must hold bools, or 0 and 1, found type {kind}. Convert it: "
                 f'`dataset.cast_column({name!r}, Value("bool"))`, or pass a function of a row.'
             )
         return self._shown(pc.fill_null(column, False).to_numpy())
@@ -157,3 +160,14 @@ def first_rows(codes: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(codes >= 0)[::-1]
     first[codes[rows]] = rows
     return first
+
+
+def _zero_or_one(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    numbers = column.cast(pa.float64()).to_numpy()
+    others = numbers[~np.isnan(numbers) & (numbers != 0) & (numbers != 1)]
+    if len(others):
+        raise TypeError(
+            f"Column {name!r} must hold bools, or 0 and 1, found {others[0]:g}. Write the condition that is "
+            'meant, such as `where="score > 0.5"`, or pass a function of a row.'
+        )
+    return pa.chunked_array([numbers == 1])

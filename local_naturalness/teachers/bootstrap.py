@@ -1,16 +1,15 @@
 """The ranking of one group of teachers: means, intervals, probabilities of being best."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from local_naturalness.teachers.additive_fit import Weights, fit_means, fit_weighted_means
 from local_naturalness.teachers.cells import Group
+from local_naturalness.teachers.interval import interval
 from local_naturalness.teachers.resampling import bootstrap_weights, stable_from, subset_means
 from local_naturalness.teachers.scored import ScoredRows
-
-_INTERVAL = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
@@ -22,17 +21,29 @@ class GroupValues:
             ratio of fitted means is.
         per_response: Shape [prompts, teachers], for comparisons of single answers.
         sign: +1.0 when high is better, else -1.0.
+        traits: What else is known of the answers ("tokens", "steps", "repeated", "correct"), each of
+            shape [prompts, teachers].
     """
 
     parts: Sequence[np.ndarray]
     per_response: np.ndarray
     sign: float
+    traits: Mapping[str, np.ndarray]
 
     @classmethod
     def of(cls, scored: ScoredRows, group: Group, sign: float) -> "GroupValues":
         """The cells of one group of teachers."""
         parts = [scored.matrix(part, group) for part in scored.parts]
-        return cls(parts, scored.matrix(scored.values, group), sign)
+        known = {
+            "tokens": scored.tokens,
+            "steps": scored.steps,
+            "repeated": scored.repeated,
+            "correct": scored.correct,
+        }
+        traits = {
+            name: scored.matrix(numbers, group) for name, numbers in known.items() if numbers is not None
+        }
+        return cls(parts, scored.matrix(scored.values, group), sign, traits)
 
     def means(self) -> np.ndarray:
         """One number per teacher, shape [teachers]."""
@@ -41,7 +52,26 @@ class GroupValues:
     def complete(self) -> "GroupValues":
         """The prompts that every teacher answered."""
         keep = ~np.isnan(self.per_response).any(axis=1)
-        return GroupValues([part[keep] for part in self.parts], self.per_response[keep], self.sign)
+        traits = {name: numbers[keep] for name, numbers in self.traits.items()}
+        return GroupValues([part[keep] for part in self.parts], self.per_response[keep], self.sign, traits)
+
+    def plain_mean(self, trait: str) -> np.ndarray:
+        """A trait's mean over each teacher's own prompts, shape [teachers]; NaN where nothing is known."""
+        cells = self.traits.get(trait, np.full_like(self.per_response, np.nan))
+        known = ~np.isnan(cells)
+        with np.errstate(invalid="ignore"):
+            return np.where(known, cells, 0.0).sum(axis=0) / known.sum(axis=0)
+
+    def linear(self) -> np.ndarray:
+        """Numbers per response whose means are the teachers' numbers, shape [prompts, teachers].
+
+        A ratio of means is linearised around them: `r + (a - r b) / mean(b)`.
+        """
+        if len(self.parts) == 1:
+            return self.parts[0]
+        upper, lower = self.parts
+        ratio = self.means()
+        return ratio + (upper - ratio * lower) / fit_means(lower)
 
     def bootstrap(self, num_draws: int, seed: int) -> np.ndarray:
         """Shape [draws, teachers], without draws whose prompts leave teachers unlinked."""
@@ -102,8 +132,10 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     num_complete = len(complete.per_response)
     is_thin = compared_by(values.per_response) < 2
     draws[:, is_thin] = np.nan
-    low, high = _interval(draws)
-    gap_low, gap_high = _interval(draws - draws[:, order[:1]])
+    num_compared = np.count_nonzero(np.count_nonzero(~np.isnan(values.per_response), axis=1) > 1)
+    num_prompts = len(values.per_response)
+    low, high = interval(draws, num_prompts)
+    gap_low, gap_high = interval(draws - draws[:, order[:1]], num_compared or num_prompts)
     sizes, of_subsets = subset_means_of(values, seed)
     agrees = values.order(of_subsets) == order
     return Estimate(
@@ -118,7 +150,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
         mean_complete=complete.means() if num_complete else np.full(len(mean), np.nan),
         num_complete_prompts=num_complete,
         share_of_draws=len(draws) / num_bootstrap,
-        num_compared_prompts=np.count_nonzero(np.count_nonzero(~np.isnan(values.per_response), axis=1) > 1),
+        num_compared_prompts=num_compared,
         is_thin=is_thin,
         stable_order_from=stable_from(sizes, agrees.all(axis=-1)),
         stable_best_from=stable_from(sizes, agrees[..., 0]),
@@ -148,14 +180,6 @@ def compared_by(values: np.ndarray) -> np.ndarray:
     answered = ~np.isnan(values)
     is_shared = answered.sum(axis=1) >= min(2, values.shape[1])
     return answered[is_shared].sum(axis=0)
-
-
-def _interval(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if not len(draws):
-        missing = np.full(draws.shape[1], np.nan)
-        return missing, missing
-    low, high = np.percentile(draws, _INTERVAL, axis=0)
-    return low, high
 
 
 def _probability_of_best(draws: np.ndarray) -> np.ndarray:

@@ -1,27 +1,34 @@
 """`rank_teachers`: which teacher a student should be trained on."""
 
 import logging
+import re
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset
 
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
-from local_naturalness.tables import Columns, require_dataset
-from local_naturalness.teachers.additive_fit import fit_means
+from local_naturalness.tables import Columns, Where, eligible_rows, require_dataset
 from local_naturalness.teachers.bootstrap import Estimate, GroupValues, estimate
 from local_naturalness.teachers.cells import Group, linked_groups
 from local_naturalness.teachers.doubts import doubts_about
 from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
 from local_naturalness.teachers.scored import ScoredRows, read_scored
+from local_naturalness.teachers.traits import look_at_traits
 
 logger = logging.getLogger(__name__)
+
+_TEACHERS_IN_A_NOTE = 8
+# Words in the name of a column that measures length itself.
+_LENGTHS = re.compile("tokens|steps|length|chars|characters|words", re.IGNORECASE)
 
 
 def rank_teachers(
     dataset: Dataset,
     by: str = "local_naturalness",
     *,
+    where: Where | None = None,
+    correct: str | None = None,
     prompt_column: str = "prompt",
     teacher_column: str = "teacher",
     direction: str | None = None,
@@ -40,6 +47,10 @@ def rank_teachers(
     Args:
         dataset: Scored rows.
         by: A column or a criterion computed on the spot.
+        where: Which rows count: a column of bools or of 0 and 1, an SQL expression such as
+            `"is_correct and num_tokens < 8000"`, or a function of a row.
+        correct: The column that tells which responses are right (bools, or 0 and 1), for the accuracy beside
+            the mean; `is_correct` or `correct` is found by itself.
         prompt_column: Strings, message lists or ids; equal content is one prompt.
         teacher_column: Teachers' names.
         direction: `"high"` or `"low"` for a column whose better direction is not known.
@@ -74,7 +85,9 @@ def rank_teachers(
     if num_bootstrap < 1:
         raise ValueError(f"`num_bootstrap` must be at least 1, got {num_bootstrap!r}.")
     criterion = resolve_criterion(by, dataset.column_names, direction)
-    scored = read_scored(Columns.of(dataset), criterion, prompt_column, teacher_column)
+    columns = Columns.of(dataset)
+    passes = eligible_rows(dataset, columns, where)
+    scored = read_scored(columns, criterion, prompt_column, teacher_column, passes, correct)
     groups = [
         _rank_group(scored, group, criterion, complete_only, num_bootstrap, seed)
         for group in linked_groups(scored.prompt, scored.teacher)
@@ -82,12 +95,13 @@ def rank_teachers(
     notes = _notes(scored, groups, complete_only)
     ranking = TeacherRanking(by, criterion.direction, groups, notes)
     for warning in ranking.warnings:
-        logger.warning("%s", warning)
+        # The table says it too: louder, and people would read everything twice.
+        logger.info("%s", warning)
     return ranking
 
 
 def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) -> list[str]:
-    notes: list[str] = []
+    notes: list[str] = _kept(scored)
     notes += [f"{number} rows without {what} are left out." for what, number in scored.left_out.items()]
     if scored.unscored:
         notes.append(f"Not ranked, for want of a valid score: {', '.join(scored.unscored)}.")
@@ -97,6 +111,17 @@ def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) 
     if num_repeated and not complete_only:
         notes.append(f"{num_repeated} rows repeat a teacher's answer to a prompt: they are averaged.")
     return notes
+
+
+def _kept(scored: ScoredRows) -> list[str]:
+    """What `where` left, teacher by teacher: who is often wrong loses many rows."""
+    if not scored.kept:
+        return []
+    some, total = map(sum, zip(*scored.kept.values(), strict=True))
+    shown = [f"{name} {kept} of {all_rows}" for name, (kept, all_rows) in scored.kept.items()]
+    more = len(shown) - _TEACHERS_IN_A_NOTE
+    listed = ", ".join([*shown[:_TEACHERS_IN_A_NOTE], *([f"and {more} more teachers"] if more > 0 else [])])
+    return [f"`where` keeps {some} of {total} rows: {listed}."]
 
 
 def _rank_group(
@@ -117,14 +142,23 @@ def _rank_group(
                 "Drop the argument, or leave out the teachers with few answers."
             )
     result = estimate(values, num_bootstrap, seed)
-    lengths = {name: fit_means(scored.matrix(numbers, group)) for name, numbers in scored.lengths.items()}
+    findings = look_at_traits(
+        values,
+        names,
+        result.order,
+        measures_length=criterion.base is None and bool(_LENGTHS.search(criterion.name)),
+        unit=criterion.unit,
+        num_draws=num_bootstrap,
+        seed=seed,
+    )
     return TeacherGroup(
         table=_table(values, result, names, scored.num_rows(group)),
         num_prompts=len(values.per_response),
         num_complete_prompts=result.num_complete_prompts,
         stable_order_from=result.stable_order_from,
         stable_best_from=result.stable_best_from,
-        warnings=doubts_about(names, result, lengths, scored.student),
+        warnings=[*doubts_about(names, result, scored.spec), *findings.doubts],
+        explained=findings.explained,
     )
 
 
@@ -143,6 +177,9 @@ def _table(values: GroupValues, result: Estimate, names: list[str], num_rows: np
             "num_prompts": np.count_nonzero(~np.isnan(values.per_response), axis=0),
             "num_responses": num_rows,
             "mean_complete": result.mean_complete,
+            "accuracy": values.plain_mean("correct"),
+            "mean_tokens": values.plain_mean("tokens"),
+            "repeated_step_share": values.plain_mean("repeated"),
         }
     )
     ordered = table.iloc[result.order].reset_index(drop=True)

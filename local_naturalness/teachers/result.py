@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+
+from local_naturalness.tables.text import terminal_width
+from local_naturalness.teachers.text import ranking_dict, ranking_markdown, ranking_text
+from local_naturalness.teachers.traits import ExplainedGap
 
 COLUMNS = (
     "group",
@@ -21,6 +26,9 @@ COLUMNS = (
     "num_prompts",
     "num_responses",
     "mean_complete",
+    "accuracy",
+    "mean_tokens",
+    "repeated_step_share",
 )
 
 
@@ -36,6 +44,8 @@ class TeacherGroup:
             random subsets give it. `None` when half the prompts are too few.
         stable_best_from: The same for who comes first.
         warnings: Reasons to doubt the ranking.
+        explained: How much of the gap between the first and the last teacher goes with length, with
+            repetition and with correctness, as far as the dataset tells them.
     """
 
     table: pd.DataFrame
@@ -44,6 +54,7 @@ class TeacherGroup:
     stable_order_from: int | None
     stable_best_from: int | None
     warnings: Sequence[str]
+    explained: Sequence[ExplainedGap]
 
     @property
     def best(self) -> str:
@@ -104,24 +115,27 @@ class TeacherRanking:
             inside means undecided), `p_best` (share of draws in which the teacher is best),
             `win_rate` (share of comparisons on the same prompt it wins, ties half), `num_prompts`
             and `num_responses` (its valid prompts and rows), `mean_complete` (over the
-            prompts that all teachers of the group answered). Intervals and `p_best` are NaN
-            for a teacher that a single prompt compares with the others.
+            prompts that all teachers of the group answered), and the plain means over its own prompts
+            `accuracy` (share of right answers, of those with a verdict), `mean_tokens` and
+            `repeated_step_share`, NaN where the dataset does not tell. Intervals and `p_best`
+            are NaN for a teacher that a single prompt compares with the others.
         """
         tables = [group.table.assign(group=number) for number, group in enumerate(self.groups, start=1)]
         return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data that JSON can hold: tables row by row, notes, warnings, explained gaps."""
+        return ranking_dict(self)
+
+    def to_markdown(self) -> str:
+        """What `str()` prints, in Markdown."""
+        return ranking_markdown(self)
+
     def __str__(self) -> str:
-        better = "higher" if self.direction == "high" else "lower"
-        lines = [f"Teachers by {self.criterion} ({better} is better)"]
-        for number, group in enumerate(self.groups, start=1):
-            if len(self.groups) > 1:
-                lines += ["", f"Group {number}, not comparable with the other groups"]
-            lines += [_readable(group.table), _size_of(group)]
-            lines += [f"Warning: {warning}" for warning in group.warnings]
-        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+        return ranking_text(self, terminal_width())
 
     def plot(self, path: str | Path) -> Path:
-        """Draw means with their intervals, one panel per group, to a file.
+        """Draw the gaps to the leader with their intervals, one panel per group, to a file.
 
         Args:
             path: Where to; the ending gives the format (`.png`, `.pdf`, `.svg`).
@@ -132,33 +146,3 @@ class TeacherRanking:
         from local_naturalness.teachers.plot import plot_ranking
 
         return plot_ranking(self, Path(path))
-
-
-def _readable(table: pd.DataFrame) -> str:
-    shown = table[["rank", "teacher", "mean", "low", "high", "p_best", "win_rate", "num_prompts"]]
-    text = shown.rename(columns={"p_best": "P(best)", "win_rate": "wins", "num_prompts": "prompts"})
-    return text.to_string(
-        index=False,
-        na_rep="-",
-        formatters={
-            "mean": "{:.4f}".format,
-            "low": "{:.4f}".format,
-            "high": "{:.4f}".format,
-            "P(best)": "{:.3f}".format,
-            "wins": "{:.3f}".format,
-        },
-    )
-
-
-def _size_of(group: TeacherGroup) -> str:
-    if len(group.table) == 1:
-        return f"{group.num_prompts} prompts; one teacher, nothing to compare."
-
-    def needed(number: int | None) -> str:
-        return "not with half the prompts" if number is None else f"from about {number} prompts"
-
-    return (
-        f"{group.num_prompts} prompts, {group.num_complete_prompts} answered by all; "
-        f"order stable {needed(group.stable_order_from)}, "
-        f"leader stable {needed(group.stable_best_from)}."
-    )

@@ -1,14 +1,15 @@
 """The rows that teachers are ranked by, read from a dataset."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from local_naturalness.criteria import ResolvedCriterion, criterion_values
-from local_naturalness.tables import Columns, require_columns
+from local_naturalness.tables import Columns, require_columns, verdict_column, verdicts
 from local_naturalness.teachers.cells import Group, cell_means
+
+Numbers = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -21,23 +22,31 @@ class ScoredRows:
         names: Teachers.
         values: The criterion.
         parts: What a teacher's number is made of (see `GroupValues`).
-        lengths: Quantities of length that may explain a ranking.
-        student: Who scored, where the dataset tells it.
+        tokens: Number of tokens; `None` where the dataset does not tell.
+        steps: Number of steps; `None` where the dataset does not tell.
+        repeated: Share of tokens in repeated steps; `None` where the dataset does not tell.
+        correct: 1.0 for right, 0.0 for wrong, NaN for unknown; `None` without a verdict column.
+        spec: What the scorer noted about itself, where the dataset tells it.
         left_out: What rows lack that are not here -> how many.
-        unscored: Teachers that have rows, but not one here.
+        unscored: Teachers that have eligible rows, but not one here.
+        kept: With a `where`: teacher -> rows that pass it, all its rows.
     """
 
-    prompt: np.ndarray
-    teacher: np.ndarray
+    prompt: Numbers
+    teacher: Numbers
     names: Sequence[str]
-    values: np.ndarray
-    parts: Sequence[np.ndarray]
-    lengths: Mapping[str, np.ndarray]
-    student: str | None
+    values: Numbers
+    parts: Sequence[Numbers]
+    tokens: Numbers | None
+    steps: Numbers | None
+    repeated: Numbers | None
+    correct: Numbers | None
+    spec: str | None
     left_out: Mapping[str, int]
     unscored: Sequence[str]
+    kept: Mapping[str, tuple[int, int]]
 
-    def matrix(self, numbers: np.ndarray, group: Group) -> np.ndarray:
+    def matrix(self, numbers: Numbers, group: Group) -> np.ndarray:
         """A group's numbers as [prompts, teachers]."""
         return cell_means(numbers, self.prompt, self.teacher, group)
 
@@ -47,9 +56,22 @@ class ScoredRows:
 
 
 def read_scored(
-    columns: Columns, criterion: ResolvedCriterion, prompt_column: str, teacher_column: str
+    columns: Columns,
+    criterion: ResolvedCriterion,
+    prompt_column: str,
+    teacher_column: str,
+    passes: np.ndarray | None = None,
+    correct: str | None = None,
 ) -> ScoredRows:
     """Read what a ranking needs and leave out rows that cannot count.
+
+    Args:
+        columns: The dataset.
+        criterion: Not "random".
+        prompt_column: Where the prompts are.
+        teacher_column: Where the teachers are.
+        passes: Which rows are eligible, shape [rows]; `None` for all.
+        correct: The verdict column, if the user named one.
 
     Raises:
         ValueError: A column is missing or no row is left.
@@ -57,39 +79,60 @@ def read_scored(
     require_columns(columns.names, {"prompt_column": prompt_column, "teacher_column": teacher_column})
     prompt = columns.prompt_codes(prompt_column)
     teacher, names = columns.labels(teacher_column)
-    values = criterion_values(columns, criterion, prompt, (prompt >= 0) & (teacher >= 0))
+    eligible = np.ones(len(prompt), dtype=bool) if passes is None else passes
+    values = criterion_values(columns, criterion, prompt, eligible & (prompt >= 0) & (teacher >= 0))
     parts = _parts(columns, criterion, values)
     keep = np.isfinite([values, *parts]).all(axis=0)
     if not keep.any():
+        among = "" if passes is None else f" among the {passes.sum()} of {len(passes)} that pass `where`"
         raise ValueError(
-            f"No row has a prompt, a teacher and a finite {criterion.name!r}: there is nothing to "
+            f"No row{among} has a prompt, a teacher and a finite {criterion.name!r}: there is nothing to "
             "rank. The scorer's status column tells why rows have no score."
         )
-    has_rows, has_scores = (
-        np.bincount(codes, minlength=len(names)) > 0 for codes in (teacher[teacher >= 0], teacher[keep])
+    of_all, of_eligible, of_scored = (
+        np.bincount(teacher[rows & (teacher >= 0)], minlength=len(names))
+        for rows in (np.ones_like(eligible), eligible, keep)
     )
-    lengths = {name: numbers[keep] for name, numbers in _lengths(columns, criterion.suffix).items()}
+    verdict = verdict_column(columns, correct)
+
+    def optional(base: str) -> np.ndarray | None:
+        found = next((name for name in (base + criterion.suffix, base) if name in columns.names), None)
+        return None if found is None else columns.numbers(found)[keep]
+
     return ScoredRows(
         prompt=prompt[keep],
         teacher=teacher[keep],
         names=names,
         values=values[keep],
         parts=[part[keep] for part in parts],
-        lengths=lengths,
-        student=_student(columns, criterion),
-        left_out=_left_out(prompt, teacher, keep),
-        unscored=[name for code, name in enumerate(names) if has_rows[code] and not has_scores[code]],
+        tokens=optional("num_tokens"),
+        steps=optional("num_steps"),
+        repeated=optional("repeated_step_share"),
+        correct=None if verdict is None else verdicts(columns, verdict)[keep],
+        spec=_spec(columns, criterion),
+        left_out=_left_out(prompt, teacher, keep, eligible),
+        unscored=[
+            name for name, has, scored in zip(names, of_eligible, of_scored, strict=True) if has > scored == 0
+        ],
+        kept={}
+        if passes is None
+        else {
+            name: (int(some), int(total))
+            for name, some, total in zip(names, of_eligible, of_all, strict=True)
+            if total
+        },
     )
 
 
-def _left_out(prompt: np.ndarray, teacher: np.ndarray, keep: np.ndarray) -> dict[str, int]:
-    lacks_teacher = (prompt >= 0) & (teacher < 0)
+def _left_out(
+    prompt: np.ndarray, teacher: np.ndarray, keep: np.ndarray, eligible: np.ndarray
+) -> dict[str, int]:
     lacking = {
         "a prompt": prompt < 0,
-        "a teacher": lacks_teacher,
+        "a teacher": (prompt >= 0) & (teacher < 0),
         "a valid score": ~keep & (prompt >= 0) & (teacher >= 0),
     }
-    return {what: int(rows.sum()) for what, rows in lacking.items() if rows.any()}
+    return {what: int(n) for what, rows in lacking.items() if (n := (rows & eligible).sum())}
 
 
 def _parts(columns: Columns, criterion: ResolvedCriterion, values: np.ndarray) -> Sequence[np.ndarray]:
@@ -97,37 +140,10 @@ def _parts(columns: Columns, criterion: ResolvedCriterion, values: np.ndarray) -
     if criterion.base != "rank_surprisal_ratio" or not set(names) <= set(columns.names):
         return [values]
     clipped_rank, naturalness = (columns.numbers(name) for name in names)
-    return [clipped_rank, -naturalness]
+    return [np.where(np.isnan(values), np.nan, part) for part in (clipped_rank, -naturalness)]
 
 
-def _lengths(columns: Columns, suffix: str) -> dict[str, np.ndarray]:
-    tokens, steps = (
-        next((name for name in (base + suffix, base) if name in columns.names), None)
-        for base in ("num_tokens", "num_steps")
-    )
-    if tokens is None:
-        return {}
-    lengths = {"the number of tokens": columns.numbers(tokens)}
-    if steps is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            per_step = columns.numbers(tokens) / columns.numbers(steps)
-        lengths["the number of tokens per step"] = np.where(np.isfinite(per_step), per_step, np.nan)
-    return lengths
-
-
-def student_of(spec: str) -> str | None:
-    """The student's name in a scorer's spec, `student=<name>@<digest>; ...`.
-
-    Example:
-
-    >>> student_of("student=Qwen/Qwen2.5-7B@d149729; scorer=local; window=4")
-    'Qwen/Qwen2.5-7B'
-    """
-    found = re.search(r"(?:^|; )student=([^;]*?)(?:@[^;@]*)?(?:;|$)", spec)
-    return found.group(1) if found else None
-
-
-def _student(columns: Columns, criterion: ResolvedCriterion) -> str | None:
+def _spec(columns: Columns, criterion: ResolvedCriterion) -> str | None:
     if criterion.spec_column not in columns.names:
         return None
-    return next((student_of(spec) for spec in columns.distinct(criterion.spec_column, 1)), None)
+    return next(iter(columns.distinct(criterion.spec_column, 1)), None)

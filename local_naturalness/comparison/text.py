@@ -1,0 +1,116 @@
+"""A comparison of criteria in words: for the terminal, for Markdown, and as plain data."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from local_naturalness.tables.text import (
+    decimals_for,
+    number_text,
+    table_markdown,
+    table_text,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from local_naturalness.comparison.result import CriteriaComparison
+
+_SHARES = ("accuracy", "repeated_step_share")
+_TEACHERS_SHOWN = 12
+_COUNTS = ("num_prompts", "num_teachers")
+
+
+def comparison_text(comparison: "CriteriaComparison", width: int) -> str:
+    """The comparison for a terminal of some width."""
+    blocks = []
+    for title, frame, _ in _tables(comparison):
+        blocks += [wrapped(title, width), table_text(frame, width), ""]
+    blocks += [wrapped(f"Note: {note}", width) for note in comparison.notes]
+    return "\n".join(blocks).rstrip("\n")
+
+
+def comparison_markdown(comparison: "CriteriaComparison") -> str:
+    """The same in Markdown."""
+    blocks = []
+    for title, frame, first in _tables(comparison):
+        blocks += [f"### {title}", table_markdown(frame, first)]
+    if comparison.notes:
+        blocks.append("\n".join(f"- Note: {note}" for note in comparison.notes))
+    return "\n\n".join(blocks)
+
+
+def comparison_dict(comparison: "CriteriaComparison") -> dict[str, Any]:
+    """All of it as JSON can hold it; `None` for what is not known."""
+    square = {
+        "tau": comparison.tau,
+        "overlap": comparison.overlap,
+        "teacher_shares": comparison.teacher_shares,
+    }
+    if comparison.teacher_means is not None:
+        square["teacher_means"] = comparison.teacher_means
+    return {
+        "picks": [
+            {name: _plain(value) for name, value in row.items()}
+            for row in comparison.picks.to_dict("records")
+        ],
+        **{
+            name: {
+                str(index): {str(column): _plain(value) for column, value in row.items()}
+                for index, row in frame.to_dict("index").items()
+            }
+            for name, frame in square.items()
+        },
+        "notes": list(comparison.notes),
+    }
+
+
+def _tables(comparison: "CriteriaComparison") -> list[tuple[str, pd.DataFrame, str]]:
+    """Title, table of texts and what its rows are."""
+    picks = comparison.picks.set_index("criterion")
+    shown = {}
+    for name in picks:
+        if name == "direction":
+            shown[name] = picks[name].astype(str).tolist()
+        else:
+            largest = float(picks[name].abs().max())
+            places = 0 if name in _COUNTS else min(decimals_for(largest), 3)
+            shown[name] = [number_text(float(value), places, name in _SHARES) for value in picks[name]]
+    texts = pd.DataFrame(shown, index=picks.index.tolist())
+    return [
+        ("What each criterion picks (one response per prompt)", texts, "criterion"),
+        (
+            "Share of picks by teacher",
+            _formatted(_largest(comparison.teacher_shares), as_share=True),
+            "criterion",
+        ),
+        ("Kendall's tau within prompts", _numbered(comparison.tau), "criterion"),
+        ("Share of prompts with the same pick", _numbered(comparison.overlap, as_share=True), "criterion"),
+    ]
+
+
+def _formatted(frame: pd.DataFrame, as_share: bool = False) -> pd.DataFrame:
+    return frame.map(lambda value: number_text(float(value), 2, as_share)).astype(object)
+
+
+def _largest(shares: pd.DataFrame) -> pd.DataFrame:
+    """The teachers that are picked most; what the others have, together."""
+    if shares.shape[1] <= _TEACHERS_SHOWN:
+        return shares
+    chosen = shares.max().nlargest(_TEACHERS_SHOWN).index
+    shown = shares[[name for name in shares if name in chosen]]
+    others = shares.shape[1] - _TEACHERS_SHOWN
+    return shown.assign(**{f"{others} others": shares.sum(axis=1) - shown.sum(axis=1)})
+
+
+def _numbered(frame: pd.DataFrame, as_share: bool = False) -> pd.DataFrame:
+    """A square table with numbers above its columns: names there would make it too wide to read."""
+    shown = _formatted(frame, as_share)
+    shown.columns = pd.Index([f"({number})" for number in range(1, len(frame) + 1)])
+    shown.index = pd.Index([f"({number}) {name}" for number, name in enumerate(frame.index, start=1)])
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

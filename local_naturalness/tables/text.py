@@ -1,0 +1,67 @@
+"""Tables and sentences for people: as wide as the terminal, or as Markdown."""
+
+import math
+import shutil
+import textwrap
+
+import pandas as pd
+
+_WIDTH_OF_FILES = 100
+
+
+def terminal_width() -> int:
+    """Columns of the terminal (or of the variable `COLUMNS`), 100 where there is none."""
+    return shutil.get_terminal_size((_WIDTH_OF_FILES, 24)).columns
+
+
+def wrapped(sentence: str, width: int) -> str:
+    """A sentence on lines of at most some width; what follows the first line is indented."""
+    return textwrap.fill(sentence, max(width, 20), subsequent_indent="  ", break_on_hyphens=False)
+
+
+def shortened(name: object, width: int) -> str:
+    """A name without its middle where it is too long; its ends tell models apart.
+
+    >>> shortened("Sky-T1-math-correct-5K-32B", 15)
+    'Sky-T1-…-5K-32B'
+    """
+    text = str(name)
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def table_text(frame: pd.DataFrame, width: int) -> str:
+    """A table of texts; columns that do not fit follow below, with the index again."""
+    longest = max(width // 2, 12)
+    shown = frame.rename(index=lambda name: shortened(name, longest))
+    shown.columns = pd.Index([shortened(name, longest) for name in frame.columns])
+    # pandas puts one column beyond the width that it is given, and a mark where a table goes on.
+    return shown.to_string(line_width=max(width - 2, 20), na_rep="-", max_colwidth=longest)
+
+
+def table_markdown(frame: pd.DataFrame, first: str) -> str:
+    """A table of texts in Markdown, its index as the first column."""
+    rows = [[first, *map(str, frame.columns)], ["---"] * (len(frame.columns) + 1)]
+    rows += [[str(index), *map(str, row)] for index, row in zip(frame.index, frame.to_numpy(), strict=True)]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+
+
+def decimals_for(largest: float) -> int:
+    """Decimals that show five digits or more of the larger numbers of a column.
+
+    >>> [decimals_for(number) for number in (0.5, 5.0, 812.3, 120000.0)]
+    [4, 4, 2, 0]
+    """
+    if not math.isfinite(largest) or abs(largest) < 1:
+        return 4
+    return max(0, 4 - int(math.log10(abs(largest))))
+
+
+def number_text(number: float, decimals: int, as_share: bool = False) -> str:
+    """A number, or a share in percent; a dash for what is not known."""
+    if math.isnan(number):
+        return "-"
+    # Adding 0 turns -0 into 0.
+    return f"{number:.1%}" if as_share else f"{round(number, decimals) + 0.0:.{decimals}f}"

@@ -1,0 +1,144 @@
+"""A ranking of teachers in words: for the terminal, for Markdown, and as plain data."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from local_naturalness.tables.text import (
+    decimals_for,
+    number_text,
+    table_markdown,
+    table_text,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
+
+
+def ranking_text(ranking: "TeacherRanking", width: int) -> str:
+    """The ranking for a terminal of some width."""
+    blocks = [wrapped(_title(ranking), width)]
+    for heading, group in _headed(ranking):
+        if heading:
+            blocks += ["", wrapped(heading, width)]
+        blocks.append(table_text(shown_table(group), width))
+        blocks += [wrapped(sentence, width) for sentence in _sentences(group)]
+    blocks += [wrapped(f"Note: {note}", width) for note in ranking.notes]
+    return "\n".join(blocks)
+
+
+def ranking_markdown(ranking: "TeacherRanking") -> str:
+    """The same in Markdown."""
+    blocks = [f"### {_title(ranking)}"]
+    for heading, group in _headed(ranking):
+        blocks += [heading] if heading else []
+        blocks.append(table_markdown(shown_table(group), "teacher"))
+        blocks.append("\n".join(f"- {sentence}" for sentence in _sentences(group)))
+    if ranking.notes:
+        blocks.append("\n".join(f"- Note: {note}" for note in ranking.notes))
+    return "\n\n".join(blocks)
+
+
+def ranking_dict(ranking: "TeacherRanking") -> dict[str, Any]:
+    """All of it as JSON can hold it; `None` for what is not known."""
+    return {
+        "criterion": ranking.criterion,
+        "direction": ranking.direction,
+        "notes": list(ranking.notes),
+        "groups": [
+            {
+                "teachers": [_json_row(row) for row in group.table.to_dict("records")],
+                "num_prompts": int(group.num_prompts),
+                "num_complete_prompts": int(group.num_complete_prompts),
+                "stable_order_from": group.stable_order_from,
+                "stable_best_from": group.stable_best_from,
+                "warnings": list(group.warnings),
+                "explained": [_json_row(vars(line)) for line in group.explained],
+            }
+            for group in ranking.groups
+        ],
+    }
+
+
+def shown_table(group: "TeacherGroup") -> pd.DataFrame:
+    """What is printed of a group's table: texts, teachers as index, best first."""
+    table = group.table
+    places = decimals_for(float(table["mean"].abs().max()))
+    columns = {
+        "mean": [number_text(number, places) for number in table["mean"]],
+        "gap": [number_text(number, places) for number in table["gap"]],
+        "95 % of the gap": [
+            "" if rank == 1 else _between(low, high, places)
+            for rank, low, high in zip(table["rank"], table["gap_low"], table["gap_high"], strict=True)
+        ],
+        "P(best)": [number_text(number, 3) for number in table["p_best"]],
+    }
+    if len(table) == 1:
+        columns = {"mean": columns["mean"]}
+    if table["accuracy"].notna().any():
+        columns["accuracy"] = [number_text(number, 1, as_share=True) for number in table["accuracy"]]
+    if table["mean_tokens"].notna().any():
+        columns["tokens"] = [number_text(number, 0) for number in table["mean_tokens"]]
+    if table["repeated_step_share"].notna().any():
+        columns["repeated"] = [
+            number_text(number, 1, as_share=True) for number in table["repeated_step_share"]
+        ]
+    columns["prompts"] = [str(number) for number in table["num_prompts"]]
+    return pd.DataFrame(columns, index=table["teacher"].tolist())
+
+
+def size_sentence(group: "TeacherGroup") -> str:
+    """How many prompts there are, and whether fewer would have said the same."""
+    many = group.num_prompts
+    if len(group.table) == 1:
+        return f"{many} prompts; one teacher, nothing to compare."
+    answered = f"{many} prompts, {group.num_complete_prompts} of them answered by every teacher."
+    order, leader = group.stable_order_from, group.stable_best_from
+    if order is not None and leader is not None:
+        enough = f"About {leader} prompts are enough to find this leader, about {order} for this order."
+    elif leader is not None:
+        enough = (
+            f"About {leader} prompts are enough to find this leader; the rest of the order still changes "
+            "when half of the prompts are left out."
+        )
+    else:
+        enough = "With half of the prompts another teacher often leads: more prompts may change the order."
+    return f"{answered} {enough}"
+
+
+def _title(ranking: "TeacherRanking") -> str:
+    better = "higher" if ranking.direction == "high" else "lower"
+    return f"Teachers by {ranking.criterion} ({better} is better)"
+
+
+def _headed(ranking: "TeacherRanking") -> list[tuple[str, "TeacherGroup"]]:
+    if len(ranking.groups) == 1:
+        return [("", ranking.groups[0])]
+    return [
+        (f"Group {number}, not comparable with the other groups", group)
+        for number, group in enumerate(ranking.groups, start=1)
+    ]
+
+
+def _sentences(group: "TeacherGroup") -> Sequence[str]:
+    """Below a table; what is a doubt stands among the warnings and not here again."""
+    explained = [str(line) for line in group.explained if not line.is_doubt]
+    return [size_sentence(group), *explained, *(f"Warning: {warning}" for warning in group.warnings)]
+
+
+def _between(low: float, high: float, places: int) -> str:
+    return "-" if math.isnan(low) else f"{low:.{places}f} to {high:.{places}f}"
+
+
+def _json_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        str(name): None if isinstance(value, float) and not math.isfinite(value) else _plain(value)
+        for name, value in row.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,161 @@
+"""Length, repetition and correctness beside the criterion: what of the ranking goes with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from local_naturalness.teachers.bootstrap import GroupValues
+from local_naturalness.teachers.explained import Decomposition, decompose
+from local_naturalness.teachers.interval import interval
+
+# A part of a gap that is below this share of it changes no decision, however certain it is.
+_WORTH_A_DOUBT = 0.2
+# The same for a difference between two teachers' shares of right answers, or of repeated tokens.
+_DIFFERENCE_WORTH_A_DOUBT = 0.05
+
+
+@dataclass(frozen=True)
+class ExplainedGap:
+    """How much of the gap between the first and the last teacher goes with a trait of their answers.
+
+    Args:
+        trait: "length", "repetition" or "correctness".
+        first: The teacher ranked first.
+        last: The teacher ranked last.
+        gap: Between them, in the criterion's units; positive.
+        part: What of it goes with the trait: negative if the trait makes the gap smaller.
+        low: Lower end of the part's 95 % interval.
+        high: Upper end.
+        unit: Of all four numbers, such as "nats"; empty where it is not known.
+        is_doubt: Whether this is a reason to doubt the ranking.
+    """
+
+    trait: str
+    first: str
+    last: str
+    gap: float
+    part: float
+    low: float
+    high: float
+    unit: str
+    is_doubt: bool
+
+    def __str__(self) -> str:
+        with_unit = f" {self.unit}" if self.unit else ""
+        line = (
+            f"Of the gap of {self.gap:.3g}{with_unit} between {self.first} and {self.last}, "
+            f"{self.part + 0.0:.3g} ({self.low:.3g} to {self.high:.3g}) goes with {_WORDS[self.trait]}."
+        )
+        return f"{line} {_DOUBT[self.trait]}" if self.is_doubt else line
+
+
+_WORDS = {
+    "length": "length (tokens, steps, tokens a step)",
+    "repetition": "repetition (tokens in steps that are written twice)",
+    "correctness": "correctness (right answers)",
+}
+_DOUBT = {
+    "length": "The criterion may be measuring length.",
+    "repetition": "What repeats itself is likely, whatever it teaches.",
+}
+
+
+@dataclass(frozen=True)
+class TraitFindings:
+    """What traits say about a ranking.
+
+    Args:
+        explained: One entry per trait that is known.
+        doubts: Warnings.
+    """
+
+    explained: Sequence[ExplainedGap]
+    doubts: Sequence[str]
+
+
+def look_at_traits(
+    values: GroupValues,
+    names: Sequence[str],
+    order: np.ndarray,
+    *,
+    measures_length: bool,
+    unit: str,
+    num_draws: int,
+    seed: int,
+) -> TraitFindings:
+    """Relate the criterion to what else is known of the answers.
+
+    Args:
+        values: The group's cells.
+        names: Its teachers.
+        order: Places of the teachers, best first.
+        measures_length: Whether the criterion is a length itself: then nothing is said about length.
+        unit: Of the criterion.
+        num_draws: Bootstrap draws.
+        seed: Of the draws.
+    """
+    explained: list[ExplainedGap] = []
+    doubts: list[str] = []
+    if len(names) < 2:
+        return TraitFindings(explained, doubts)
+    first, last = int(order[0]), int(order[-1])
+    numbers = values.linear()
+    for trait, matrices in _traits(values, measures_length).items():
+        found = decompose(numbers, matrices, values.sign, first, num_draws, seed)
+        if found is None:
+            continue
+        gap, part = float(found.gap[last]), float(found.part[last])
+        low, high = float(found.low[last]), float(found.high[last])
+        is_doubt = trait in _DOUBT and low > 0 and part >= _WORTH_A_DOUBT * gap
+        if not np.isnan([part, low, high]).any():
+            line = ExplainedGap(trait, names[first], names[last], gap, part, low, high, unit, is_doubt)
+            explained.append(line)
+            doubts += [str(line)] if is_doubt else []
+        if trait == "correctness":
+            doubts += _less_often_right(found, names, first)
+        elif trait == "repetition":
+            doubts += _more_repetitive(found, names, first)
+    return TraitFindings(explained, doubts)
+
+
+def _traits(values: GroupValues, measures_length: bool) -> dict[str, list[np.ndarray]]:
+    known = values.traits
+    traits: dict[str, list[np.ndarray]] = {}
+    if "tokens" in known and not measures_length:
+        # In logarithms tokens a step is the difference of the other two, so two traits say all three.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lengths = [np.log(known[name]) for name in ("tokens", "steps") if name in known]
+        lengths = [np.where(np.isfinite(one), one, np.nan) for one in lengths]
+        traits["length"] = [one for one in lengths if not np.isnan(one).all()]
+    if "repeated" in known:
+        traits["repetition"] = [known["repeated"]]
+    if "correct" in known:
+        traits["correctness"] = [known["correct"]]
+    return {name: matrices for name, matrices in traits.items() if matrices}
+
+
+def _less_often_right(found: Decomposition, names: Sequence[str], first: int) -> list[str]:
+    best = int(np.argmax(found.trait))
+    behind = found.trait[best] - found.trait[first]
+    low, _ = interval(found.trait_draws[:, [best]] - found.trait_draws[:, [first]], found.num_prompts)
+    if behind < _DIFFERENCE_WORTH_A_DOUBT or not low[0] > 0:
+        return []
+    return [
+        f"{names[first]} leads, but is right in {found.trait[first]:.0%} of its answers, {names[best]} in "
+        f"{found.trait[best]:.0%}: rank right answers alone with `where=...`."
+    ]
+
+
+def _more_repetitive(found: Decomposition, names: Sequence[str], first: int) -> list[str]:
+    others = [place for place in range(len(names)) if place != first]
+    usual = found.trait[others].mean()
+    ahead = found.trait_draws[:, [first]] - found.trait_draws[:, others].mean(axis=1, keepdims=True)
+    low, _ = interval(ahead, found.num_prompts)
+    if found.trait[first] - usual < _DIFFERENCE_WORTH_A_DOUBT or not low[0] > 0:
+        return []
+    return [
+        f"{names[first]} leads and repeats itself more than the others: {found.trait[first]:.1%} of its "
+        f"tokens stand in steps that it wrote before, {usual:.1%} of theirs. What repeats itself is likely, "
+        'whatever it teaches: leave loops out with `where="repeated_step_share < 0.2"`.'
+    ]

@@ -1,0 +1,233 @@
+"""What of the gaps between teachers goes with length, repetition and correctness."""
+
+import itertools
+
+import numpy as np
+import pytest
+from datasets import Dataset
+
+from local_naturalness.teachers import rank_teachers
+from local_naturalness.teachers.explained import decompose
+from local_naturalness.teachers.family import student_words
+from local_naturalness.teachers.interval import interval, student_t
+
+NAMES = "abcdefgh"
+
+
+def plain_parts(values, traits, weights, first):
+    """The same by one regression on dummies for prompts and teachers, as a textbook would do it."""
+    num_prompts, num_teachers = values.shape
+    known = np.isfinite([values, *traits]).all(axis=0)
+    rows = [cell for cell in itertools.product(range(num_prompts), range(num_teachers)) if known[cell]]
+    design = np.zeros((len(rows), num_prompts + num_teachers + len(traits)))
+    effects = np.zeros((len(rows), num_prompts + num_teachers))
+    for row, (prompt, teacher) in enumerate(rows):
+        effects[row, [prompt, num_prompts + teacher]] = 1
+        design[row, : num_prompts + num_teachers] = effects[row]
+        design[row, num_prompts + num_teachers :] = [trait[prompt, teacher] for trait in traits]
+    root = np.sqrt([weights[prompt] for prompt, _ in rows])
+
+    def fitted(columns, target):
+        return np.linalg.lstsq(columns * root[:, None], target * root, rcond=None)[0]
+
+    slope = fitted(design, np.array([values[cell] for cell in rows]))[num_prompts + num_teachers :]
+    part = np.zeros(num_teachers)
+    for beta, trait in zip(slope, traits, strict=True):
+        of_teacher = fitted(effects, np.array([trait[cell] for cell in rows]))[num_prompts:]
+        part += beta * (of_teacher[first] - of_teacher)
+    return part
+
+
+@pytest.mark.parametrize("share_missing", [0.0, 0.3])
+def test_parts_equal_a_regression_on_dummies(share_missing):
+    generator = np.random.default_rng(0)
+    traits = [generator.normal(size=(25, 4)) + np.arange(4) * 0.3 for _ in range(2)]
+    values = generator.normal(size=(25, 4)) - 0.7 * traits[0] + 0.2 * traits[1]
+    values[generator.random(values.shape) < share_missing] = np.nan
+    found = decompose(values, traits, sign=-1.0, first=2, num_draws=20, seed=0)
+    expected = -plain_parts(values, traits, np.ones(25), first=2)
+    np.testing.assert_allclose(found.part, expected, atol=1e-9)
+    # The draws by hand, with the very weights of the bootstrap.
+    from local_naturalness.teachers.resampling import bootstrap_weights
+
+    is_shared = np.isfinite(values).sum(axis=1) > 1
+    weights = bootstrap_weights(20, seed=0)(int(is_shared.sum()))
+    used = values[is_shared], [trait[is_shared] for trait in traits]
+    draws = np.array([-plain_parts(*used, one, first=2) for one in weights])
+    low, high = interval(draws, int(is_shared.sum()))
+    np.testing.assert_allclose([found.low, found.high], [low, high], atol=1e-4)
+
+
+def test_a_trait_that_only_teachers_differ_in_tells_nothing():
+    values = np.random.default_rng(0).normal(size=(20, 3))
+    found = decompose(values, [np.tile([1.0, 2.0, 3.0], (20, 1))], 1.0, first=0, num_draws=50, seed=0)
+    assert np.isnan(found.part).all()
+
+
+def test_t_quantiles_of_tables():
+    # Degrees of freedom and quantiles as printed tables have them.
+    for degrees, expected in [(4, 2.776), (9, 2.262), (29, 2.045), (200, 1.972)]:
+        assert student_t(0.975, degrees) == pytest.approx(expected, abs=0.03 / degrees)
+
+
+def simulated(kind: str, num_teachers: int, seed: int, num_prompts: int = 60) -> Dataset:
+    """Teachers that write at different lengths; the score is chance, the teacher, or length alone."""
+    generator = np.random.default_rng(seed)
+    shape = (num_prompts, num_teachers)
+    tokens = np.exp(
+        5
+        + generator.normal(0, 0.5, (num_prompts, 1))
+        + generator.normal(0, 0.4, num_teachers)
+        + generator.normal(0, 0.3, shape)
+    )
+    score = generator.normal(0, 1, (num_prompts, 1)) + generator.normal(0, 0.3, shape)
+    if kind == "teacher":
+        score = score + generator.normal(0, 0.3, num_teachers)
+    elif kind == "length":
+        score = score - 0.4 * np.log(tokens)
+    return Dataset.from_dict(
+        {
+            "prompt": np.repeat(np.arange(num_prompts), num_teachers),
+            "teacher": list(NAMES[:num_teachers]) * num_prompts,
+            "local_naturalness": score.ravel(),
+            "num_tokens": np.round(tokens).ravel(),
+            "num_steps": np.ceil(tokens / 15).ravel(),
+        }
+    )
+
+
+def share_of_doubts(kind: str, num_teachers: int, runs: int) -> float:
+    found = [
+        rank_teachers(simulated(kind, num_teachers, seed), num_bootstrap=200).warnings for seed in range(runs)
+    ]
+    return float(np.mean([any("goes with length" in text for text in warnings) for warnings in found]))
+
+
+@pytest.mark.parametrize(
+    ("runs", "num_teachers"),
+    [(15, 3), *(pytest.param(300, number, marks=pytest.mark.slow) for number in (3, 5, 8))],
+)
+def test_doubts_about_length_have_an_error_rate(runs, num_teachers):
+    # 5 % of 300 runs and two standard errors, as 15 runs would not tell 5 % from 10 %.
+    allowed = 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
+    assert share_of_doubts("chance", num_teachers, runs) <= allowed
+    assert share_of_doubts("teacher", num_teachers, runs) <= allowed
+    assert share_of_doubts("length", num_teachers, runs) >= 0.8
+
+
+def test_a_doubt_is_a_line_with_numbers():
+    ranking = rank_teachers(simulated("length", 5, seed=1))
+    (line,) = ranking.groups[0].explained
+    assert line.trait == "length"
+    assert line.low < line.part < line.high
+    assert 0.5 * line.gap < line.part < 1.5 * line.gap
+    assert str(line) in ranking.warnings
+    text = " ".join(str(ranking).split())
+    assert text.count("goes with length (tokens, steps, tokens a step). The criterion may be") == 1
+    assert (
+        f"Of the gap of {line.gap:.3g} nats between {line.first} and {line.last}, {line.part:.3g} (" in text
+    )
+
+
+def test_nothing_is_said_about_length_when_length_is_the_criterion():
+    dataset = simulated("length", 3, seed=1).rename_column("local_naturalness", "score")
+    for by in ("num_tokens", "num_steps"):
+        assert rank_teachers(dataset, by=by, direction="high").groups[0].explained == []
+    assert rank_teachers(dataset, by="score", direction="high").groups[0].explained
+
+
+def test_unknown_lengths_are_passed_over():
+    dataset = simulated("length", 3, seed=1).remove_columns("num_steps")
+    only_tokens = rank_teachers(dataset).groups[0].explained
+    nulls = dataset.add_column("num_steps", [None] * len(dataset))
+    assert rank_teachers(nulls).groups[0].explained == only_tokens
+    assert rank_teachers(dataset.remove_columns("num_tokens")).groups[0].explained == []
+
+
+def test_a_leader_that_repeats_itself_is_said(make):
+    generator = np.random.default_rng(0)
+    loops = np.where(np.arange(60) % 2, 0.5, 0.0) + 0.02 * generator.random(60)
+    clean = 0.02 * generator.random(60)
+    dataset = make(
+        [f"p{i // 2}" for i in range(120)],
+        "ab" * 60,
+        local_naturalness=np.ravel(np.column_stack([-1 + loops, -1 + clean + generator.normal(0, 0.1, 60)])),
+        repeated_step_share=np.ravel(np.column_stack([loops, clean])),
+    )
+    ranking = rank_teachers(dataset)
+    assert ranking.best == "a"
+    explained, doubt = (text for text in ranking.warnings if "repe" in text)
+    assert "goes with repetition" in explained
+    assert "a leads and repeats itself more than the others: 26." in doubt
+    table = ranking.to_pandas().set_index("teacher")
+    assert table["repeated_step_share"].to_dict() == pytest.approx({"a": loops.mean(), "b": clean.mean()})
+
+
+def test_a_leader_that_is_often_wrong_is_said(make):
+    generator = np.random.default_rng(0)
+    right = np.column_stack([np.arange(50) % 2 == 0, np.arange(50) % 10 > 0])
+    dataset = make(
+        [f"p{i // 2}" for i in range(100)],
+        "ab" * 50,
+        score=np.ravel(generator.normal([1.0, 0.0], 0.1, (50, 2))),
+        right=right.ravel(),
+    )
+    settings = {"by": "score", "direction": "high"}
+    assert not [text for text in rank_teachers(dataset, **settings).warnings if "right" in text]
+    ranking = rank_teachers(dataset, correct="right", **settings)
+    assert ranking.to_pandas()["accuracy"].tolist() == [0.5, 0.9]
+    assert "a leads, but is right in 50% of its answers, b in 90%" in ranking.warnings[-1]
+    assert "90.0%" in str(ranking)
+    # Named like a verdict, the column is found; of two such columns none is.
+    named = dataset.rename_column("right", "is_correct")
+    assert rank_teachers(named, **settings).to_pandas()["accuracy"].tolist() == [0.5, 0.9]
+    doubled = named.add_column("correct", [True] * 100)
+    assert rank_teachers(doubled, **settings).to_pandas()["accuracy"].isna().all()
+    # A text of that name is the right answer and no verdict.
+    texts = dataset.add_column("correct", ["12"] * 100)
+    assert rank_teachers(texts, **settings).to_pandas()["accuracy"].isna().all()
+    with pytest.raises(TypeError, match="Column 'correct' must hold bools, or 0 and 1"):
+        rank_teachers(texts, correct="correct", **settings)
+
+
+def test_where_counts_what_it_keeps_of_each_teacher(make):
+    dataset = make("ppqqrr", "ababab", score=[1.0, 2.0, 1.0, 9.0, 3.0, 2.0], ok=[1, 1, 1, 0, 1, None])
+    ranking = rank_teachers(dataset, by="score", direction="high", where="ok")
+    assert ranking.groups[0].teachers == ["b", "a"]
+    assert ranking.to_pandas()["num_responses"].tolist() == [1, 3]
+    assert ranking.notes == ["`where` keeps 4 of 6 rows: a 3 of 3, b 1 of 3."]
+    with pytest.raises(ValueError, match="No row among the 0 of 6 that pass `where`"):
+        rank_teachers(dataset, by="score", direction="high", where="score > 100")
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_qwen"),
+    [
+        ("student=me/mine@0123; scorer=local", False),
+        ("student=me/Qwen2.5-mine@0123; scorer=local", True),
+        ("student=me/mine@0123; model_type=qwen3_moe", True),
+        ("student=me/mine@0123; tokenizer_class=Qwen2TokenizerFast", False),
+        ("student=mine", False),
+    ],
+)
+def test_the_family_of_a_student(spec, is_qwen):
+    assert ("qwen" in student_words(spec)) == is_qwen
+
+
+def test_a_shared_architecture_is_no_family():
+    assert "llama" not in student_words("student=me/x; model_type=llama; tokenizer_class=GPT2Tokenizer")
+    assert "llama" in student_words("student=me/x; model_type=llama; tokenizer_class=LlamaTokenizerFast")
+
+
+def test_the_configuration_in_the_cache_tells_the_family(tmp_path, monkeypatch):
+    import json
+
+    from huggingface_hub import constants
+
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    folder = tmp_path / "models--me--mine" / "snapshots" / commit
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": "qwen2"}))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert "qwen" in student_words(f"student=me/mine@{commit[:12]}; scorer=local")
+    assert "qwen" not in student_words("student=me/mine@ffff; scorer=local")

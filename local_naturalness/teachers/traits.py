@@ -108,7 +108,8 @@ def look_at_traits(
         gap, part = float(found.gap[last]), float(found.part[last])
         low, high = float(found.low[last]), float(found.high[last])
         is_doubt = trait in _DOUBT and low > 0 and part >= _WORTH_A_DOUBT * gap
-        if not np.isnan([part, low, high]).any():
+        # Teachers that are alike in a trait have no gap that could go with it.
+        if np.abs([part, low, high]).max() > 1e-9 * gap:
             line = ExplainedGap(trait, names[first], names[last], gap, part, low, high, unit, is_doubt)
             explained.append(line)
             doubts += [str(line)] if is_doubt else []

@@ -1,6 +1,7 @@
 """Examples in the documentation run, and every public name is documented."""
 
 import doctest
+import os
 import re
 import subprocess
 import sys
@@ -30,7 +31,9 @@ def test_the_first_screen_of_the_readme_prints_what_it_shows():
     code, shown = re.search(
         r"```python\n(.*?)```\s+```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
     ).groups()
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # Tables are as wide as the terminal.
+    wide = {**os.environ, "COLUMNS": "100"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=wide)
     printed, expected = run.stdout.split(), shown.split()
     assert len(printed) == len(expected)
     for word, known in zip(printed, expected, strict=True):

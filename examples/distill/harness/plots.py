@@ -31,7 +31,7 @@ def plot_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
         panel.set_xlabel("accuracy")
         panel.set_title("all candidates" if where == NO_FILTER else f"{where} only", fontsize="medium")
         panel.legend(fontsize="small")
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_criteria(
@@ -64,10 +64,10 @@ def plot_criteria(
         panel.set_visible(False)
     figure.supylabel("accuracy after training", fontsize="small")
     figure.supxlabel("teacher's mean, better to the right; Spearman's correlation above", fontsize="small")
-    _save(figure, path)
+    save(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Equal results give equal files, in which letters are text and not drawn."""
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": path.name}):
         figure.savefig(path, metadata={"Date": None})

@@ -1,0 +1,1 @@
+"""Answers of real teachers, scored by real students."""

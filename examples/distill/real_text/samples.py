@@ -1,0 +1,74 @@
+"""Which rows of the tables are scored: drawn by a seed, before any score is looked at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Prompts drawn from a table, with all of their responses that have a fitting length.
+
+    Args:
+        name: Names the files of its scores.
+        file: Name of the table, JSON Lines with `prompt`, `teacher`, `response`, `is_correct`.
+        shortest, longest: Characters of a response. Students count tokens differently, characters are the
+            same for all of them.
+        prompts: Number of prompts; of each domain alike where there is a column `domain`.
+        whole: Leave out prompts of which a response does not fit; else only such responses.
+        known: Leave out rows whose correctness is not known.
+    """
+
+    name: str
+    file: str
+    shortest: int
+    longest: int
+    prompts: int
+    whole: bool = True
+    known: bool = True
+
+
+# About 2,000 to 6,000 tokens: long enough to see a change, and every full pass fits into 8,192 tokens.
+LONG = Sample("long", "long_traces.jsonl", 6_000, 16_000, prompts=24, whole=False, known=False)
+MIXED = Sample("mixed", "mixed_multi_teacher.jsonl", 1, 4_000, prompts=30)
+GSM8K = Sample("gsm8k", "gsm8k_multi_teacher.jsonl", 1, 4_000, prompts=60)
+SAMPLES = (LONG, MIXED, GSM8K)
+
+
+def reduced(sample: Sample) -> Sample:
+    """Few prompts with short responses, for a student with a context of a thousand tokens."""
+    if sample is LONG:
+        return replace(sample, file=MIXED.file, shortest=600, longest=1_600, prompts=6, known=True)
+    return replace(sample, longest=900, prompts=6)
+
+
+def draw(sample: Sample, folder: Path, seed: int = 0) -> pd.DataFrame:
+    """The rows of a sample, its prompts in random order, domains in turn.
+
+    The first rows are a random sample too: scoring may be stopped after any prompt.
+    """
+    rows = pd.read_json(folder / sample.file, lines=True, dtype=False)
+    rows["domain"] = rows.get("domain", pd.Series("all", index=rows.index))
+    fits = rows["response"].str.len().between(sample.shortest, sample.longest)
+    if sample.known:
+        fits &= rows["is_correct"].notna()
+    if sample.whole:
+        fits &= fits.groupby(rows["prompt"]).transform("all")
+    rows = rows[fits]
+    rows = rows[rows.groupby("prompt")["prompt"].transform("size") > 1]
+    order = _in_turn(rows[["domain", "prompt"]].drop_duplicates(), np.random.default_rng(seed))
+    place = {prompt: number for number, prompt in enumerate(order[: sample.prompts])}
+    rows = rows[rows["prompt"].isin(place)]
+    rows = rows.iloc[np.argsort(rows["prompt"].map(place), kind="stable")]
+    kept = ["prompt", "teacher", "response", "is_correct", "domain", *rows.columns.intersection(["source"])]
+    return rows[kept].reset_index(drop=True)
+
+
+def _in_turn(prompts: pd.DataFrame, rng: np.random.Generator) -> Sequence[str]:
+    """All prompts, a random one of each domain, then a second one of each, and so on."""
+    shuffled = prompts.sort_values("prompt").sample(frac=1, random_state=rng)
+    turn = shuffled.groupby("domain").cumcount()
+    return shuffled.assign(turn=turn).sort_values(["turn", "domain"])["prompt"].tolist()

@@ -1,0 +1,222 @@
+"""The summary as Markdown tables, one for each question."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from harness.markdown import markdown
+
+from real_text.positions import SERIES
+
+Summary = Mapping[str, Any]
+Number = Mapping[str, Any]
+
+
+def tables_of(summary: Summary) -> dict[str, str]:
+    """Name of a table -> its text; those without rows are left out."""
+    makers: dict[str, Callable[[Summary], pd.DataFrame]] = {
+        "samples": _samples,
+        "curves": _curves,
+        "changes": _changes,
+        "lengths": _lengths,
+        "auc": _auc,
+        "auc-within-teachers": _auc_within_teachers,
+        "teachers": _teachers,
+        "students": _between_students,
+        "settings": _settings,
+        "costs": _costs,
+    }
+    made = {name: make(summary) for name, make in makers.items()}
+    return {f"real-text-{name}": f"{markdown(table)}\n" for name, table in made.items() if len(table)}
+
+
+def _samples(summary: Summary) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "student": student,
+            "sample": name,
+            "prompts": found["prompts"],
+            "responses": found["rows"],
+            "right": found["right"],
+            "wrong": found["wrong"],
+            "tokens": f"{found['tokens']:,}",
+            "median steps": f"{found['median steps']:.0f}",
+            "not scored": _not_ok(found["statuses"]),
+        }
+        for student, one in summary["students"].items()
+        for name, found in one["samples"].items()
+    )
+
+
+def _not_ok(statuses: Mapping[str, Mapping[str, int]]) -> str:
+    """Statuses beside `ok`, of whichever scorer has them."""
+    others = {
+        status: count for counts in statuses.values() for status, count in counts.items() if status != "ok"
+    }
+    return ", ".join(f"{count} {status}" for status, count in others.items()) or "0"
+
+
+def _curves(summary: Summary) -> pd.DataFrame:
+    rows = []
+    for student, one in _with(summary, "positions"):
+        for name, title in SERIES.items():
+            points = one["positions"]["curves"][name]
+            cells = {f"from token {point['from']:,}": _number(point) for point in points}
+            rows.append({"student": student, "conditioned on": title, **cells})
+        cells = {f"from token {point['from']:,}": str(point["responses"]) for point in points}
+        rows.append({"student": student, "conditioned on": "responses that windows score there", **cells})
+    return pd.DataFrame(rows)
+
+
+def _changes(summary: Summary) -> pd.DataFrame:
+    rows = []
+    for student, one in _with(summary, "positions"):
+        for part, found in one["positions"]["changes"].items():
+            if not found["windows"]["responses"]:
+                continue
+            rows.append(
+                {
+                    "student": student,
+                    "responses": part,
+                    "prompts": found["full"]["prompts"],
+                    "of them": found["full"]["responses"],
+                    **{title: _number(found[name], sign="+") for name, title in SERIES.items()},
+                    "full prefix minus windows, same steps": _number(found["full minus windows"], sign="+"),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _lengths(summary: Summary) -> pd.DataFrame:
+    rows = []
+    for student, one in summary["students"].items():
+        for found in one["agreement by length"]:
+            taus = {name: value for name, value in found.items() if name not in ("from", "samples")}
+            if not any(value["pairs"] for value in taus.values()):
+                continue
+            pairs = ", ".join(f"{count} {name}" for name, count in found["samples"].items())
+            rows.append(
+                {
+                    "student": student,
+                    "tokens": f"from {found['from']:,}",
+                    "pairs of responses": pairs,
+                    **{name: _number(value, "tau") for name, value in taus.items()},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _auc(summary: Summary) -> pd.DataFrame:
+    """Criteria in rows, a column for each student and sample."""
+    return _aucs(summary, lambda part: part.startswith("within prompts"), "within prompts")
+
+
+def _auc_within_teachers(summary: Summary) -> pd.DataFrame:
+    return _aucs(summary, lambda part: not part.startswith("within prompts"), "")
+
+
+def _aucs(summary: Summary, wanted: Callable[[str], bool], dropped: str) -> pd.DataFrame:
+    rows = []
+    for student, one in summary["students"].items():
+        for sample, parts in one["auc"].items():
+            for part, found in parts.items():
+                most = max(value["num_pairs"] for value in found.values())
+                if wanted(part) and most:
+                    where = f"{sample}{part.removeprefix(dropped).replace('within', ', within')}"
+                    cells = {name: _number(value, "share") for name, value in found.items()}
+                    rows.append({"student": student, "responses": where, "pairs": most, **cells})
+    return pd.DataFrame(rows).fillna("")
+
+
+def _teachers(summary: Summary) -> pd.DataFrame:
+    """Each teacher's mean and place, by criterion and student."""
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for student, one in summary["students"].items():
+        for sample, found in one["teachers"].items():
+            places: dict[tuple[int, str], int] = {}
+            for row in found:
+                group = (row["group"], row["criterion"])
+                places[group] = places.get(group, 0) + 1
+                text = f"{places[group]}. ({row['mean']:.2f})"
+                cells.setdefault((sample, row["teacher"]), {})[f"{student}: {row['criterion']}"] = text
+    rows = [{"sample": sample, "teacher": teacher, **found} for (sample, teacher), found in cells.items()]
+    return pd.DataFrame(rows).fillna("")
+
+
+def _between_students(summary: Summary) -> pd.DataFrame:
+    rows = []
+    for sample, found in summary["between students"].items():
+        for criterion, value in found.items():
+            if criterion in ("students", "rows"):
+                continue
+            orders = value["teacher order"].values()
+            rows.append(
+                {
+                    "sample": sample,
+                    "criterion": criterion,
+                    "responses": found["rows"],
+                    "tau within prompts": _number(value, "tau"),
+                    "same pick": f"{value['same pick']:.2f}",
+                    "Spearman of teacher means": ", ".join(_short(one["spearman"]) for one in orders),
+                    "same first teacher": ", ".join(
+                        "yes" if len(set(one["first"])) == 1 else "no" for one in orders
+                    ),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _settings(summary: Summary) -> pd.DataFrame:
+    rows = []
+    for student, one in summary["students"].items():
+        found = {name: value for name, value in one.get("settings", {}).items() if "tau" in value}
+        found |= {f"bfloat16, {name}": value for name, value in one.get("bfloat16", {}).items()}
+        rows += [
+            {
+                "student": student,
+                "setting": name,
+                "responses": value["rows"],
+                "mean difference, nats": f"{value['mean difference']:.4f}",
+                "largest": f"{value['largest difference']:.4f}",
+                "tau within prompts": _number(value["tau"], "tau"),
+                "same pick": f"{value['same pick']:.2f}",
+            }
+            for name, value in found.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def _costs(summary: Summary) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "student": student,
+            "part": part,
+            "scorer": name,
+            "dtype": found["dtype"],
+            "responses": cost["rows"],
+            "response tokens": f"{cost['tokens']:,}",
+            "minutes of one core": f"{cost['seconds'] / 60:.1f}",
+            "tokens a second": f"{cost['tokens'] / cost['seconds']:.0f}" if cost["seconds"] else "",
+        }
+        for student, parts in summary.get("costs", {}).items()
+        for part, found in parts.items()
+        for name, cost in found["costs"].items()
+    )
+
+
+def _with(summary: Summary, key: str) -> Iterable[tuple[str, Summary]]:
+    return [(name, one) for name, one in summary["students"].items() if key in one]
+
+
+def _number(value: Number, mean: str = "mean", sign: str = "") -> str:
+    """A number with its interval, where there is one."""
+    if value[mean] is None:
+        return ""
+    text = _short(value[mean], sign)
+    if value["low"] is None:
+        return text
+    return f"{text} ({_short(value['low'], sign)} to {_short(value['high'], sign)})"
+
+
+def _short(value: float | None, sign: str = "") -> str:
+    return "" if value is None else f"{value:{sign}.2f}"

@@ -1,0 +1,101 @@
+"""Score samples of real answers with a real student: what `report_real_text.py` makes tables and figures of.
+
+    python examples/distill/score_real_text.py --student HuggingFaceTB/SmolLM2-135M-Instruct --tables FOLDER \
+        --output distill-output/real-text
+
+The folder of tables holds `long_traces.jsonl`, `mixed_multi_teacher.jsonl` and `gsm8k_multi_teacher.jsonl`, or
+tables of your own under these names, with the columns `prompt`, `teacher`, `response`, `is_correct`. The student is
+a hub id or a folder, whatever `transformers` loads; for the long traces its context needs 8,192 tokens. Finished
+scores in the output folder are kept: the same command goes on where it was stopped, and takes seconds when there is
+nothing left to do.
+"""
+
+import argparse
+import json
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+import datasets
+import torch
+import transformers
+from real_text.samples import MIXED, SAMPLES, draw, reduced
+from real_text.scoring import SETTINGS, score
+
+from local_naturalness import Student, __version__
+
+PROMPTS_FOR_SETTINGS = 6
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--student", required=True, metavar="ID", help="hub id or folder")
+    parser.add_argument("--tables", type=Path, required=True, metavar="DIR", help="with the three tables")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="gets a folder per student")
+    parser.add_argument("--name", help="of the student in tables and files (the last part of its id)")
+    parser.add_argument("--dtype", default="bfloat16", help="of the weights (bfloat16)")
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        default=["long", "mixed", "gsm8k"],
+        choices=["long", "mixed", "gsm8k", "settings", "float32"],
+        help="samples, and what cheaper settings and float32 change (the three samples)",
+    )
+    parser.add_argument("--minutes", type=float, default=60, help="for each part, then it stops (60)")
+    parser.add_argument("--prompts", type=int, help="at most, in each part (24, 30, 60, 6, 6)")
+    parser.add_argument("--reduced", action="store_true", help="short responses, for a small context")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse_arguments()
+    datasets.disable_progress_bars()
+    name = options.name or Path(options.student).name
+    folder = options.output / name
+    folder.mkdir(parents=True, exist_ok=True)
+    samples = {one.name: one for one in SAMPLES} | {"settings": MIXED, "float32": MIXED}
+    for part in options.parts:
+        sample = reduced(samples[part]) if options.reduced else samples[part]
+        rows = draw(sample, options.tables)
+        limit = options.prompts or (PROMPTS_FOR_SETTINGS if part in ("settings", "float32") else None)
+        rows = rows[rows["prompt"].isin(rows["prompt"].unique()[:limit])]
+        dtype = "float32" if part == "float32" else options.dtype
+        scored, costs = score(
+            rows,
+            SETTINGS[part],
+            Student(options.student, dtype=dtype),
+            folder / f"scores-{dtype}",
+            options.minutes,
+            lambda told, part=part: print(f"{name}, {part}: {told}", flush=True),
+        )
+        scored.to_parquet(folder / f"{part}.parquet")
+        _note(folder / f"{part}.json", dtype, {key: asdict(cost) for key, cost in costs.items()})
+
+
+def _note(path: Path, dtype: str, costs: dict[str, dict[str, float]]) -> None:
+    """Costs and versions; those of the first run, since a second one reads what the first one scored."""
+    if path.exists():
+        costs = _larger(json.loads(path.read_text())["costs"], costs)
+    machine = {
+        "dtype": dtype,
+        "threads": torch.get_num_threads(),
+        "processor": platform.machine(),
+        "versions": {
+            "local_naturalness": __version__,
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        },
+    }
+    path.write_text(json.dumps(machine | {"costs": costs}, indent=1))
+
+
+def _larger(
+    before: dict[str, dict[str, float]], now: dict[str, dict[str, float]]
+) -> dict[str, dict[str, float]]:
+    return {key: max(before.get(key, one), one, key=lambda cost: cost["seconds"]) for key, one in now.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ class Sample:
         prompts: Number of prompts; of each domain alike where there is a column `domain`.
         whole: Leave out prompts of which a response does not fit; else only such responses.
         known: Leave out rows whose correctness is not known.
+        fewest: Responses that a prompt needs, after that.
     """
 
     name: str
@@ -29,10 +30,11 @@ class Sample:
     prompts: int
     whole: bool = True
     known: bool = True
+    fewest: int = 2
 
 
-# About 2,000 to 6,000 tokens: long enough to see a change, and every full pass fits into 8,192 tokens.
-LONG = Sample("long", "long_traces.jsonl", 6_000, 16_000, prompts=24, whole=False, known=False)
+# About 2,000 to 3,500 tokens: long enough to see a change, short enough for full passes on one core.
+LONG = Sample("long", "long_traces.jsonl", 6_000, 9_500, prompts=24, whole=False, known=False, fewest=1)
 MIXED = Sample("mixed", "mixed_multi_teacher.jsonl", 1, 4_000, prompts=30)
 GSM8K = Sample("gsm8k", "gsm8k_multi_teacher.jsonl", 1, 4_000, prompts=60)
 SAMPLES = (LONG, MIXED, GSM8K)
@@ -41,7 +43,7 @@ SAMPLES = (LONG, MIXED, GSM8K)
 def reduced(sample: Sample) -> Sample:
     """Few prompts with short responses, for a student with a context of a thousand tokens."""
     if sample is LONG:
-        return replace(sample, file=MIXED.file, shortest=600, longest=1_600, prompts=6, known=True)
+        return replace(sample, file=MIXED.file, shortest=600, longest=1_600, prompts=6, known=True, fewest=2)
     return replace(sample, longest=900, prompts=6)
 
 
@@ -58,7 +60,7 @@ def draw(sample: Sample, folder: Path, seed: int = 0) -> pd.DataFrame:
     if sample.whole:
         fits &= fits.groupby(rows["prompt"]).transform("all")
     rows = rows[fits]
-    rows = rows[rows.groupby("prompt")["prompt"].transform("size") > 1]
+    rows = rows[rows.groupby("prompt")["prompt"].transform("size") >= sample.fewest]
     order = _in_turn(rows[["domain", "prompt"]].drop_duplicates(), np.random.default_rng(seed))
     place = {prompt: number for number, prompt in enumerate(order[: sample.prompts])}
     rows = rows[rows["prompt"].isin(place)]

@@ -13,7 +13,7 @@ from local_naturalness import GlobalScorer, LocalScorer, Student
 from real_text.steps import step_tokens
 
 PROMPTS_AT_A_TIME = 1
-SAMPLED_STEPS = 24
+SAMPLED_STEPS = 12
 STATISTICS = ("rank", "brier", "steps")
 
 Scorer = Callable[[dict[str, list[Any]]], dict[str, list[Any]]]

@@ -1,0 +1,139 @@
+"""Real text, in small: the embedded student and its candidates stand for real ones."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
+
+import report_real_text
+import score_real_text
+from real_text.agreement import pairs_of, same_pick, tau_between
+from real_text.certainty import over_prompts
+from real_text.criteria import BY_STEP, GLOBAL, values_of
+from real_text.positions import Places, by_position
+from real_text.samples import GSM8K, LONG, MIXED, draw, reduced
+
+from local_naturalness import GlobalScorer
+from local_naturalness.embedded import candidates_path, student_path
+
+
+def start(monkeypatch, script, *arguments):
+    monkeypatch.setattr("sys.argv", [script.__name__, *map(str, arguments)])
+    script.main()
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    for sample in (GSM8K, LONG, MIXED):
+        shutil.copy(candidates_path(), folder / sample.file)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(tables, tmp_path_factory):
+    """Scores of a reduced run, and what the report makes of them."""
+    folder = tmp_path_factory.mktemp("results")
+    with pytest.MonkeyPatch.context() as patch:
+        for part in ("long", "mixed", "gsm8k", "settings", "float32"):
+            start(
+                patch, score_real_text, "--student", student_path(), "--name", "embedded", "--reduced",
+                "--tables", tables, "--output", folder / "scores", "--parts", part,
+                "--dtype", "float32" if part == "long" else "bfloat16",
+            )  # fmt: skip
+        start(
+            patch, report_real_text, "--reduced", "--scores", folder / "scores",
+            "--summary", folder / "summary.json", "--output", folder / "report",
+        )  # fmt: skip
+    return folder
+
+
+def test_a_reduced_run_answers_every_question(results):
+    found = json.loads((results / "summary.json").read_text())["students"]["embedded"]
+    assert all(one["rows"] for one in found["samples"].values())
+    assert found["positions"]["changes"]["all"]["windows"]["responses"] > 0
+    assert any(group["local, window 4 / global"]["pairs"] for group in found["agreement by length"])
+    # The first steps share their window with the full pass, so that both give most pairs the same order.
+    assert found["settings"]["stride4"]["tau"]["tau"] > 0.5
+    assert 0 < found["bfloat16"]["global_naturalness"]["largest difference"] < 0.2
+    names = {path.name for path in (results / "report").iterdir()}
+    assert {
+        "real-text-curves.svg",
+        "real-text-lengths.svg",
+        "real-text-auc.md",
+        "real-text-costs.md",
+    } <= names
+    assert "NaN" not in (results / "summary.json").read_text()
+
+
+def test_what_was_scored_is_not_scored_again(results, tables, monkeypatch):
+    part = results / "scores" / "embedded" / "long.parquet"
+    before = pd.read_parquet(part)
+    monkeypatch.setattr("local_naturalness.engine.engine.Engine.score", None)
+    start(
+        monkeypatch, score_real_text, "--student", student_path(), "--name", "embedded", "--reduced",
+        "--tables", tables, "--output", results / "scores", "--parts", "long", "--dtype", "float32",
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(pd.read_parquet(part), before)
+
+
+def test_global_scores_from_steps_are_those_of_the_global_scorer(results):
+    rows = pd.read_parquet(results / "scores" / "embedded" / "long.parquet")
+    assert [sum(counts) for counts in rows["step_tokens"]] == rows["num_tokens_full"].tolist()
+    scorer = GlobalScorer(student_path(), statistics=["steps"])
+    exact = scorer({name: rows[name].tolist() for name in ("prompt", "response")})
+    values = values_of(rows)
+    np.testing.assert_allclose(values[GLOBAL], exact["global_naturalness"], atol=1e-5)
+    np.testing.assert_allclose(values[BY_STEP], exact["global_naturalness_by_step"], atol=1e-5)
+
+
+def test_positions_and_changes_by_hand():
+    # Steps of 2, 2 and 4 tokens at positions 0, 2 and 4; the second response ends before the late part.
+    rows = pd.DataFrame(
+        {
+            "prompt": ["p", "q"],
+            "response": ["abc " * 50, "xyz"],
+            "teacher": ["t", "t"],
+            "domain": ["d", "d"],
+            "is_correct": [True, None],
+            "step_tokens": [[2, 2, 4], [2]],
+            "step_scores_full": [[-4.0, -2.0, -1.0], [-2.0]],
+            "step_scores_w4": [[-4.0, None, -3.0], [-2.0]],
+        }
+    )
+    found = by_position(rows, Places(edges=(0, 4), early=4, late=4))
+    assert [point["mean"] for point in found["curves"]["full"]] == [-2.5, -1.0]  # p -3 and q -2, then p
+    assert [point["mean"] for point in found["curves"]["windows"]] == [-3.0, -3.0]
+    change = found["changes"]["all"]
+    assert (change["full"]["mean"], change["full_same_steps"]["mean"]) == (2.0, 3.0)
+    assert (change["windows"]["mean"], change["full minus windows"]["mean"]) == (1.0, 2.0)
+    assert change["windows"]["responses"] == 1
+    assert found["changes"]["repetitive"]["windows"]["responses"] == 1
+    assert found["changes"]["wrong"]["windows"]["responses"] == 0
+
+
+def test_intervals_hold_prompts_together():
+    many = over_prompts([0.0, 1.0] * 50, [f"p{number // 10}" for number in range(100)])
+    assert many.low == many.high == 0.5 and (many.prompts, many.responses) == (10, 100)
+    assert np.isnan(over_prompts([0.0, 1.0], ["p", "q"]).low)
+    rows = pd.DataFrame(
+        {"prompt": list("ppqq"), "tokens": 1, "a": [1.0, 2.0, 1.0, 2.0], "b": [1.0, 2.0, 9.0, 0.0]}
+    )
+    assert tau_between(pairs_of(rows, ["a", "b"]), "a", "b").tau == 0
+    assert same_pick(rows, "a", "b") == 0.5
+
+
+def test_a_sample_is_fixed_by_its_seed_and_holds_domains_in_turn(tables):
+    sample = reduced(MIXED)
+    rows = draw(sample, tables)
+    pd.testing.assert_frame_equal(rows, draw(sample, tables))
+    assert rows["prompt"].unique().tolist() != draw(sample, tables, seed=1)["prompt"].unique().tolist()
+    domains = rows.drop_duplicates("prompt")["domain"].tolist()
+    number = len(set(domains))
+    assert number > 1 and len(set(domains[:number])) == number
+    assert rows["response"].str.len().max() <= sample.longest
+    assert rows.groupby("prompt").size().min() > 1

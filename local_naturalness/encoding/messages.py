@@ -20,6 +20,8 @@ ROLES = {
     "observation": "tool",
     "function_response": "tool",
 }
+# A turn that calls a tool may come without content.
+_PARTS = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", "thinking"})
 _KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
@@ -68,7 +70,9 @@ def read_conversation(value: Any, column: str) -> list[Message]:
 
 def is_message(value: Any) -> bool:
     """Whether a value is a message: `role` and `content`, or `from` and `value`."""
-    return isinstance(value, Mapping) and ({"role", "content"} <= value.keys() or _is_sharegpt(value))
+    if not isinstance(value, Mapping):
+        return False
+    return ("role" in value and not _PARTS.isdisjoint(value)) or _is_sharegpt(value)
 
 
 def messages_from_json(text: Any) -> list[Any] | None:
@@ -114,7 +118,7 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
     if _is_sharegpt(message):
         role, content = message["from"], message["value"]
     else:
-        role, content = message["role"], message["content"]
+        role, content = message["role"], message.get("content")
     others = {key: value for key, value in message.items() if key not in ("role", "content", "from", "value")}
     return {"role": ROLES.get(role, role), "content": text_of(content, column), **others}
 

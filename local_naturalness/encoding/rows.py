@@ -85,7 +85,7 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
             raise ValueError(missing_column_message(column, argument, list(rows), caller))
     if isinstance(rows, LazyBatch | LazyRow):
         return Rows(rows, is_batch=isinstance(rows, LazyBatch), is_lazy=True)
-    is_batch = _is_column(rows[list(needed.values())[-1]])
+    is_batch = is_column(rows[list(needed.values())[-1]])
     if is_batch:
         _check_lengths({column: rows[column] for column in needed.values()}, caller)
     return Rows(rows, is_batch, is_lazy=False)
@@ -109,7 +109,7 @@ def missing_column_message(column: str, argument: str, found: Sequence[str], cal
 
 def _check_lengths(columns: Mapping[str, Any], caller: str) -> None:
     """Columns of a batch that was passed directly must be lists of one length."""
-    found = {name: len(value) if _is_column(value) else "no list" for name, value in columns.items()}
+    found = {name: len(value) if is_column(value) else "no list" for name, value in columns.items()}
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name!r}: {length}" for name, length in found.items())
         raise ValueError(
@@ -118,7 +118,7 @@ def _check_lengths(columns: Mapping[str, Any], caller: str) -> None:
         )
 
 
-def _is_column(value: Any) -> bool:
+def is_column(value: Any) -> bool:
     """Whether a value is a column of a batch rather than a field of one row.
 
     Texts and steps: a list is a column unless it is the list of messages of one conversation.

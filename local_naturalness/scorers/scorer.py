@@ -19,6 +19,8 @@ from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.planned import PlannedRow, run
 from local_naturalness.scorers.written import Scores, WrittenColumns
+from local_naturalness.shapes.reading import read_shaped, shape_of
+from local_naturalness.shapes.shape import Shape
 from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter
@@ -28,6 +30,9 @@ from local_naturalness.student.shipping import Shipped
 
 # Name and version of the splitter that reads conversations, for provenance.
 TURN_SPLITTER = "turn/1"
+
+# Where these are, nothing has to be recognised.
+_COLUMNS = ("prompt", "response")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -68,6 +73,7 @@ class Scorer(Shipped):
         self.store = None if self.store is None else os.path.abspath(self.store)
         self._engine: Engine | None = None
         self._opened: ScoreStore | None = None
+        self._shape: Shape | None = None
 
     def __call__(self, rows: Any, rank: int | None = None) -> dict[str, Any]:
         """Score a batch (dict of lists) or one row (dict of values).
@@ -134,19 +140,30 @@ class Scorer(Shipped):
     # From rows to examples.
 
     def _read(self, rows: Any) -> Rows:
+        caller = type(self).__name__
+        if self._shape is None and self._has_default_columns and not _are_rows(rows):
+            self._shape = shape_of(rows, caller)
+        if self._shape is not None:
+            return read_shaped(rows, self._shape, caller)
         needed = {"steps_column": self.steps_column} if self.steps_column else {}
         if self.messages_column is not None:
             needed["messages_column"] = self.messages_column
         else:
             needed |= {"prompt_column": self.prompt_column, "response_column": self.response_column}
-        return read_rows(rows, needed, type(self).__name__)
+        return read_rows(rows, needed, caller)
+
+    @property
+    def _has_default_columns(self) -> bool:
+        """Whether no column of prompts, responses or conversations was named."""
+        return self.messages_column is None and (self.prompt_column, self.response_column) == _COLUMNS
 
     def _examples(self, rows: Rows) -> list[Example]:
+        columns = {} if self._shape is None else self._shape.columns
         return read_examples(
             rows,
-            self.prompt_column,
-            self.response_column,
-            self.messages_column,
+            columns.get("prompt_column", self.prompt_column),
+            columns.get("response_column", self.response_column),
+            columns.get("messages_column", self.messages_column),
             self.steps_column,
             self._by_turn,
         )
@@ -231,11 +248,15 @@ class Scorer(Shipped):
         return WrittenColumns(self.criterion, self.sibling, self.suffix, self.types, type(self).__name__)
 
     def __getstate__(self) -> dict[str, Any]:
-        machine = dict.fromkeys(("_engine", "max_tokens_per_batch", "store", "_opened"))
+        machine = dict.fromkeys(("_engine", "max_tokens_per_batch", "store", "_opened", "_shape"))
         return self.__dict__ | machine | {"_scoring_version": SCORING_VERSION}
 
     def worker_state(self) -> dict[str, Any]:
-        return self.__dict__ | {"_engine": None, "_opened": None}
+        return self.__dict__ | {"_engine": None, "_opened": None, "_shape": None}
+
+
+def _are_rows(rows: Any) -> bool:
+    return isinstance(rows, Mapping) and all(name in rows for name in _COLUMNS)
 
 
 def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Student:

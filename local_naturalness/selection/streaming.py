@@ -11,7 +11,14 @@ from datasets import Features, IterableDataset, Split, Value
 from local_naturalness.criteria import ResolvedCriterion, check_one_spec
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
 from local_naturalness.selection.settings import Settings
-from local_naturalness.tables import Columns, function_verdicts, require_columns, where_columns
+from local_naturalness.tables import (
+    Columns,
+    column_of,
+    function_verdicts,
+    require_columns,
+    text_of_value,
+    where_columns,
+)
 
 _ROWS_AT_ONCE = 1000
 _REMEDY = "Load the dataset without `streaming=True`"
@@ -116,7 +123,7 @@ def _whole_prompts(source: IterableDataset, prompt_column: str) -> Iterator[list
 
 
 def _key(prompt: Any) -> int:
-    return xxhash.xxh3_64_intdigest(repr(prompt).encode("utf-8", "surrogatepass"))
+    return xxhash.xxh3_64_intdigest(repr(text_of_value(prompt)).encode("utf-8", "surrogatepass"))
 
 
 def _needed_columns(rows: list[Row], features: Features | None, settings: Settings) -> Columns:
@@ -130,7 +137,7 @@ def _needed_columns(rows: list[Row], features: Features | None, settings: Settin
         needed |= set(where_columns(settings.where, names))
     kinds = features.arrow_schema if features else None
     arrays = {
-        name: pa.array([row[name] for row in rows], kinds.field(name).type if kinds else None)
+        name: column_of([row[name] for row in rows], kinds.field(name).type if kinds else None)
         for name in names
         if name in needed
     }

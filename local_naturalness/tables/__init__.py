@@ -16,6 +16,7 @@ from local_naturalness.tables.eligible import (
     rows_where,
     where_columns,
 )
+from local_naturalness.tables.json_values import column_of, text_of_value
 from local_naturalness.tables.requirements import require_columns, require_dataset
 from local_naturalness.tables.selected import select_with_columns
 from local_naturalness.tables.verdict import verdict_column, verdicts
@@ -24,6 +25,7 @@ __all__ = [
     "Columns",
     "Where",
     "check_where",
+    "column_of",
     "eligible_rows",
     "first_rows",
     "function_verdicts",
@@ -33,6 +35,7 @@ __all__ = [
     "require_dataset",
     "rows_where",
     "select_with_columns",
+    "text_of_value",
     "verdict_column",
     "verdicts",
     "where_columns",

@@ -1,5 +1,6 @@
 """Typed access to the few columns a choice needs."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,16 +97,23 @@ class Columns:
             raise TypeError(f"Column {name!r} must hold names, found type {column.type}.")
         if pa.types.is_null(column.type):
             column = column.cast(pa.string())
+        is_json = getattr(column.type, "extension_name", None) == "arrow.json"  # names and numbers
+        if is_json:
+            column = pa.chunked_array([chunk.storage for chunk in column.chunks], pa.string())
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         chunks = column.unify_dictionaries().chunks
         values = chunks[0].dictionary.to_pylist() if chunks else []
+        if is_json:
+            values = [None if value is None else json.loads(value) for value in values]
         feature = (self.features or {}).get(name)
         if isinstance(feature, ClassLabel):
-            values = [feature.int2str(value) for value in values]
+            values = [feature.int2str(value) if value >= 0 else None for value in values]  # -1: no label
         codes = [chunk.indices.cast(pa.int64()).fill_null(-1).to_numpy() for chunk in chunks]
         codes = self._shown(np.concatenate([np.zeros(0, dtype=np.int64), *codes]))
-        return codes, [str(value) for value in values]
+        names: dict[str, int] = {}
+        code_of = [-1 if value is None else names.setdefault(str(value), len(names)) for value in values]
+        return np.asarray([*code_of, -1], dtype=np.int64)[codes], list(names)
 
     def distinct(self, name: str, limit: int | None = None) -> list[str]:
         """Up to `limit` (or all) distinct non-null values among the rows shown, in order of appearance."""

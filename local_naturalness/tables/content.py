@@ -9,6 +9,8 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
+from local_naturalness.tables.json_values import bare_type, in_one_order
+
 # Rows at a time; a whole column as text would need as much memory again.
 BLOCK = 500_000
 
@@ -33,6 +35,7 @@ def as_text(block: pa.ChunkedArray) -> pl.Series:
     """The rows as text: numbers as written, message lists as JSON; equal content gives equal text."""
     if pa.types.is_dictionary(block.type):
         block = block.cast(block.type.value_type)
+    block = pa.chunked_array([in_one_order(chunk) for chunk in block.chunks], bare_type(block.type))
     series = pl.Series("text", pl.from_arrow(block))
     return series.to_frame().select(_text(pl.col("text"), series.dtype)).to_series()
 

@@ -1,0 +1,63 @@
+"""What a scorer is given, in a shape that has one response per row."""
+
+import logging
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from datasets.formatting.formatting import LazyBatch, LazyRow
+
+from local_naturalness.encoding.rows import Rows, is_column, read_rows
+from local_naturalness.shapes.recognise import recognise
+from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.shape import Shape
+
+logger = logging.getLogger(__name__)
+
+_VALUES = 100
+
+
+def shape_of(rows: Any, caller: str) -> Shape | None:
+    """The shape of the first rows that a scorer is given, told in one line; `None` if it is not known.
+
+    Raises:
+        ValueError: a row holds several responses, and a scorer cannot add rows.
+    """
+    if not isinstance(rows, Mapping):
+        return None
+    shape = recognise({name: _values(rows, name) if name in KNOWN else [] for name in rows})
+    if shape is not None and not shape.is_row_by_row:
+        raise ValueError(
+            f"{caller} scores one response per row, and here each row holds a list of them "
+            f"({shape.lists[0]!r}): call `to_rows(dataset)` of `local_naturalness.shapes` first."
+        )
+    if shape is not None and shape.told:
+        logger.warning("%s", shape)
+    return shape
+
+
+def read_shaped(rows: Any, shape: Shape, caller: str) -> Rows:
+    """Rows with the columns that scorers read beside those that are there.
+
+    Args:
+        rows: what `dataset.map` passes, or a dict of lists or of values.
+        shape: of these rows.
+        caller: name for error messages.
+    """
+    sources = {new: old for old, new in shape.renamed.items()}
+    needed = shape.consumed or tuple(sources.get(name, name) for name in shape.columns.values())
+    read = read_rows(rows, {f"{name}_column": name for name in needed}, caller)
+    written = {new: read.column(old) for new, old in sources.items()}
+    if shape.convert is not None:
+        written |= shape.convert({name: read.column(name) for name in needed})
+    if not read.is_batch:
+        written = {name: values[0] for name, values in written.items()}
+    return replace(read, values=ChainMap(written, read.values))  # type: ignore[arg-type]
+
+
+def _values(rows: Mapping[str, Any], name: str) -> list[Any]:
+    value = rows[name]
+    if isinstance(rows, LazyRow) or not (isinstance(rows, LazyBatch) or is_column(value)):
+        return [value]
+    return list(value[:_VALUES])

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -19,13 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words of the command line, `None` for those of the process.
 
     Returns:
-        Exit code: 0, or 2 on bad input, with one sentence on standard error that says what to change.
+        Exit code: 0; 2 on bad input, with one sentence on standard error that says what to change; 128 and
+        the signal's number for a run that was stopped, with what is kept.
     """
     parser, commands = _parsers()
     options = parser.parse_args(arguments)
     # Importing these takes seconds, `--help` should not.
     from datasets.exceptions import DatasetsError
 
+    from local_naturalness.cli.stopping import Stopped
     from local_naturalness.cli.terminal import hide_progress_unless_watched, tell_what_is_logged
 
     hide_progress_unless_watched()
@@ -33,11 +36,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell_what_is_logged()
     try:
         options.run(options)
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return stopped.exit_code
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except RecursionError:
+        return _refused(options.command, "a value of the input is nested too deeply to be read.")
     except (DatasetsError, ImportError, MemoryError, OSError, TypeError, ValueError) as error:
         names = re.findall(r"--[\w-]+", commands[options.command].format_usage())
-        print(f"local-naturalness {options.command}: error: {told(error, names)}", file=sys.stderr)
-        return 2
+        return _refused(options.command, told(error, names))
     return 0
+
+
+def _refused(command: str, sentence: str) -> int:
+    print(f"local-naturalness {command}: error: {sentence}", file=sys.stderr)
+    return 2
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:

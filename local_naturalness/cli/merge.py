@@ -1,6 +1,7 @@
 """Join the parts that `score --shard-index` has written into the final table.
 
-Fails, and writes nothing, if a row is missing or double or if parts were scored with different settings.
+Fails, and writes nothing, if a row is missing or double, if parts were scored with different settings or
+from different inputs, or if a file was damaged.
 
 Example:
 
@@ -12,6 +13,12 @@ Example:
 import argparse
 from pathlib import Path
 
+_BY_POSITION = (
+    "The parts were written by an earlier version, which noted no checksums and nothing of the input's rows. "
+    "They were joined by their positions and numbers of rows. To have the rest checked too, score the shards "
+    "again with the same commands (finished rows are kept) and merge again."
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the --output of all shards")
@@ -20,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import pyarrow.parquet as pq
 
+    from local_naturalness.store.joining import joined
     from local_naturalness.store.output_folder import OutputFolder
-    from local_naturalness.store.parts import joined, read_parts
+    from local_naturalness.store.parts import read_parts
 
     output = OutputFolder(options.folder)
     output.check(may_replace=True)
@@ -33,6 +41,8 @@ def run(options: argparse.Namespace) -> None:
             for table in tables:
                 writer.write_table(table)
 
-    with output.in_use("merge") as workplace:
-        output.write_table(write, workplace)
-    print(f"{parts[-1].end} rows of {len(parts)} shards written to {output.table}")
+    with output.in_use("merge") as place:
+        output.write_table(write, place)
+    print(f"{parts[0].total_rows} rows of {len(parts)} shards written to {output.table}")
+    if all(part.input is None for part in parts):
+        print(_BY_POSITION)

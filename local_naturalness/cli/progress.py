@@ -117,6 +117,12 @@ def followed(notes: Path, num_rows: int, what: str) -> Iterator[None]:
         progress.close()
 
 
+def num_noted(notes: Path) -> int:
+    """Rows that scorers have noted in a file so far."""
+    content = notes.read_bytes() if notes.exists() else b""
+    return sum(rows for rows, _ in _NOTE.iter_unpack(content[: len(content) // _NOTE.size * _NOTE.size]))
+
+
 def _follow(path: Path, progress: Progress, is_over: Event) -> None:
     with path.open("rb", buffering=0) as notes:
         is_last = False

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +10,17 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_ID = 20
+# A link would lead the lock to a file that is somebody else's. Windows has no such flag.
+_NEVER_THROUGH_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
 
 @contextmanager
-def locked(path: Path, what: str) -> Iterator[None]:
+def locked(path: Path, what: str) -> Iterator[bool]:
     """Hold a lock file, which tells the process id of its holder.
 
     A lock of the process itself, not of the open file: worker processes that outlive a killed parent must
@@ -25,29 +30,72 @@ def locked(path: Path, what: str) -> Iterator[None]:
         path: of the lock file.
         what: is in use by another process, for the error message.
 
+    Yields:
+        Whether there is a lock: some file systems have none, and then nobody can be kept out.
+
     Raises:
-        ValueError: another process holds the lock.
+        ValueError: another process holds the lock, or the file is something else than a lock file.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = _opened(path)
     try:
-        _take(descriptor, what)
+        is_held = _take(descriptor, what)
         os.truncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, str(os.getpid()).encode())
-        yield
+        yield is_held
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, what: str) -> None:
+def _opened(path: Path) -> int:
+    """The lock file, made if it is not there, and seen to be nothing but one: it is going to be overwritten."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NEVER_THROUGH_LINKS, 0o666)
+    except OSError as error:
+        if path.is_symlink() or path.is_dir():
+            raise _no_lock_file(path) from error
+        raise
+    state = os.fstat(descriptor)
+    is_lock_file = (
+        stat.S_ISREG(state.st_mode)
+        and state.st_nlink == 1
+        and state.st_size <= _LONGEST_ID
+        and not _content(descriptor).strip(b"0123456789")
+    )
+    if not is_lock_file:
+        os.close(descriptor)
+        raise _no_lock_file(path)
+    return descriptor
+
+
+def _content(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return os.read(descriptor, _LONGEST_ID)
+
+
+def _no_lock_file(path: Path) -> ValueError:
+    return ValueError(
+        f"{str(path)!r} has the name of a lock file and is something else: a link, a folder, or a file that "
+        "holds more than a process id. It was left as it is. Remove it, or name another folder."
+    )
+
+
+def _take(descriptor: int, what: str) -> bool:
     if fcntl is None:
-        return
+        return False
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError) as error:
-        holder = os.read(descriptor, 20).decode(errors="replace") or "unknown"
+        holder = _content(descriptor).decode(errors="replace") or "unknown"
         raise ValueError(
             f"{what} is in use by another process (id {holder}): wait for it or stop it, or name another "
             "folder."
         ) from error
     except OSError as error:
-        logger.warning("%s cannot be locked on this file system (%s).", what, error)
+        logger.warning(
+            "%s cannot be locked on this file system (%s): see to it that the same run is not started twice.",
+            what,
+            error,
+        )
+        return False
+    return True

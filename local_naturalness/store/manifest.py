@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from local_naturalness.store.fields import made, read_object
 from local_naturalness.store.files import claim, part_file
 
 _NAME = "manifest.json"
@@ -50,11 +51,13 @@ def agree(folder: Path, asked: Manifest) -> Manifest:
 
 def _read(path: Path) -> Manifest:
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held["format"] != _FORMAT:
-            raise ValueError(f"format {held['format']} instead of {_FORMAT}")
-        return Manifest(**held | {"columns": tuple(held["columns"])})
-    except (KeyError, TypeError, ValueError) as error:
+        held = made(Manifest, read_object(path))
+        if held.format != _FORMAT:
+            raise ValueError(f"format {held.format} instead of {_FORMAT}")
+        if held.max_tokens_per_batch is not None and held.max_tokens_per_batch < 1:
+            raise ValueError(f"a batch of {held.max_tokens_per_batch} tokens")
+        return held
+    except ValueError as error:
         raise ValueError(
             f"The manifest {str(path)!r} of the score store is damaged ({error}), so nobody can tell whose "
             "scores these are. Restore the file, or remove the folder to score anew."

@@ -1,13 +1,12 @@
 """The output folder of a command: one table that can be seen, everything else hidden beside it."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from local_naturalness.store.files import part_file, settle
 from local_naturalness.store.lock import locked
+from local_naturalness.store.workplace import workplace
 
 _HIDDEN = ".local_naturalness"
 
@@ -69,23 +68,18 @@ class OutputFolder:
         """
         hidden = self.folder / _HIDDEN
         hidden.mkdir(parents=True, exist_ok=True)
-        with locked(hidden / f"{name}.lock", f"The output folder {str(self.folder)!r}"):
-            for left_behind in hidden.glob(f"{name}.*.tmp"):
-                shutil.rmtree(left_behind, ignore_errors=True)
-            workplace = Path(tempfile.mkdtemp(prefix=f"{name}.", suffix=".tmp", dir=hidden))
-            try:
-                yield workplace
-            finally:
-                shutil.rmtree(workplace, ignore_errors=True)
+        what = f"The output folder {str(self.folder)!r}"
+        with locked(hidden / f"{name}.lock", what) as is_locked, workplace(hidden, name, is_locked) as place:
+            yield place
 
-    def write_table(self, write: Callable[[Path], object], workplace: Path | None = None) -> None:
+    def write_table(self, write: Callable[[Path], object], place: Path | None = None) -> None:
         """Put the final table in its place when it is whole.
 
         Args:
             write: writes it to a path.
-            workplace: on the same disk, for what is not finished; by default the folder itself.
+            place: on the same disk, for what is not finished; by default the folder itself.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with part_file(workplace or self.folder) as part:
+        with part_file(place or self.folder) as part:
             write(part)
             settle(part, self.table)

@@ -1,67 +1,17 @@
-"""Parts of a table that several runs have scored, each with a note of which rows it holds."""
+"""Parts that several runs have scored are one whole, or it is said what keeps them from it."""
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from local_naturalness.spec import read_spec
-from local_naturalness.store.files import settle
+from local_naturalness.store.blocks import block_range, interleaved_rows
+from local_naturalness.store.inputs import first_difference, read_input
+from local_naturalness.store.part import AGAIN, Part, read_notes, readable_notes, write_part
 
+__all__ = ["Part", "block_range", "other_input", "read_parts", "takes_ranges", "write_part"]
 
-@dataclass(frozen=True)
-class Part:
-    """Rows `[first_row, first_row + num_rows)` of a table of `total_rows`, and how they were scored."""
-
-    shard_index: int
-    num_shards: int
-    first_row: int
-    num_rows: int
-    total_rows: int
-    spec: str
-
-    @property
-    def end(self) -> int:
-        """Behind the last row."""
-        return self.first_row + self.num_rows
-
-    @property
-    def name(self) -> str:
-        """File name without an ending."""
-        return f"{self.shard_index:05d}-of-{self.num_shards:05d}"
-
-
-def block_range(total_rows: int, block: int, shard_index: int, num_shards: int) -> range:
-    """The rows of one shard: whole blocks, so that rows are scored together as in a single run.
-
-    >>> [block_range(10, 4, index, 2) for index in range(2)]
-    [range(0, 4), range(4, 10)]
-    """
-    num_blocks = -(-total_rows // block)
-    bounds = [num_blocks * index // num_shards * block for index in (shard_index, shard_index + 1)]
-    return range(bounds[0], min(bounds[1], total_rows))
-
-
-def write_part(folder: Path, workplace: Path, part: Part, write: Callable[[Path], object] | None) -> None:
-    """Write a part, its note last: a part without a note is not finished.
-
-    Args:
-        folder: of the parts.
-        workplace: on the same disk, for files that are not finished.
-        part: what the note tells.
-        write: writes the table; `None` where the part has no rows.
-    """
-    folder.mkdir(exist_ok=True)
-    note, table = (folder / f"{part.name}{ending}" for ending in (".json", ".parquet"))
-    note.unlink(missing_ok=True)
-    if write is not None:
-        write(workplace / table.name)
-        settle(workplace / table.name, table)
-    (workplace / note.name).write_text(json.dumps(asdict(part), indent=2) + "\n", encoding="utf-8")
-    settle(workplace / note.name, note)
+_MOST_NAMED = 20
 
 
 def read_parts(folder: Path) -> list[Part]:
@@ -70,72 +20,118 @@ def read_parts(folder: Path) -> list[Part]:
     Raises:
         ValueError: parts are missing, double, damaged, or of different runs; the message names them.
     """
-    parts = [_read_note(path) for path in sorted(folder.glob("*.json"))]
+    parts = read_notes(folder)
     if not parts:
         raise ValueError(
             f"There is no finished part in {str(folder.parent.parent)!r}: run `local-naturalness score` with "
             "--shard-index and --num-shards first."
         )
     _check_same(parts)
+    _check_same_input(folder, parts)
     parts.sort(key=lambda part: (part.first_row, part.end))
-    _check_complete(parts)
+    _check_all_there(parts)
+    if parts[0].is_interleaved:
+        parts.sort(key=lambda part: part.shard_index)
+        _check_blocks(parts)
+    else:
+        _check_ranges(parts)
     return parts
 
 
-def joined(folder: Path, parts: Sequence[Part]) -> tuple[pa.Schema, Iterator[pa.Table]]:
-    """Columns of the whole table, and its rows piece by piece.
-
-    Raises:
-        ValueError: a table is missing, damaged, has another number of rows than noted, or other columns.
-    """
-    files = [_opened(folder / f"{part.name}.parquet", part) for part in parts if part.num_rows]
-    schema = files[0].schema_arrow
-    for part, file in zip((part for part in parts if part.num_rows), files, strict=True):
-        if not file.schema_arrow.equals(schema):
-            raise ValueError(
-                f"The part {part.name} has other columns than the first one: its input was another table. "
-                "Score that shard again from the same input."
-            )
-    return schema, (file.read_row_group(group) for file in files for group in range(file.num_row_groups))
+def takes_ranges(folder: Path, num_shards: int) -> bool:
+    """Whether shards that are finished already follow each other, so that the others have to do the same."""
+    return any(not part.is_interleaved and part.num_shards == num_shards for part in readable_notes(folder))
 
 
-def _read_note(path: Path) -> Part:
-    try:
-        part = Part(**json.loads(path.read_text(encoding="utf-8")))
-        if part.name != path.stem:
-            raise ValueError(f"it is about {part.name}")
-        return part
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"The note {str(path)!r} of a part is damaged ({error}): score that shard again."
-        ) from error
+def other_input(folder: Path, input: str, num_shards: int) -> str | None:
+    """What to tell if finished shards were scored from another table than this one; else `None`."""
+    for part in readable_notes(folder):
+        if part.input not in (None, input) and part.num_shards == num_shards:
+            return _difference(folder, part.name, part.input, "this shard", input)
+    return None
 
 
 def _check_same(parts: Sequence[Part]) -> None:
     """All parts must have been scored alike, from a table of the same length, split alike."""
+    first = parts[0]
     for part in parts[1:]:
-        if read_spec(part.spec).get("id") != read_spec(parts[0].spec).get("id"):
+        if read_spec(part.spec).get("id") != read_spec(first.spec).get("id"):
             raise ValueError(
-                f"The parts were scored with different settings: {parts[0].name} with {parts[0].spec}, "
+                f"The parts were scored with different settings: {first.name} with {first.spec}, "
                 f"{part.name} with {part.spec}. Score one of them again with the settings of the other."
             )
         for what in ("num_shards", "total_rows"):
-            values = getattr(parts[0], what), getattr(part, what)
+            values = getattr(first, what), getattr(part, what)
             if values[0] != values[1]:
                 raise ValueError(
-                    f"The parts are not of one run: {parts[0].name} has {what}={values[0]}, {part.name} has "
+                    f"The parts are not of one run: {first.name} has {what}={values[0]}, {part.name} has "
                     f"{what}={values[1]}. Remove the parts that do not belong."
+                )
+        if part.is_interleaved != first.is_interleaved:
+            ranges = part if first.is_interleaved else first
+            raise ValueError(
+                f"The parts were split in two ways: the rows of {ranges.name} follow each other, those of "
+                f"others are blocks. Score {ranges.name} again, {AGAIN}."
+            )
+    noted = [part for part in parts if part.input is not None]
+    for part in noted[1:]:
+        for what, option in (("shard_rows", "--shard-rows"), ("columns", "columns to read")):
+            values = getattr(noted[0], what), getattr(part, what)
+            if values[0] != values[1]:
+                raise ValueError(
+                    f"The parts were scored with other {option}: {noted[0].name} with {_shown(values[0])}, "
+                    f"{part.name} with {_shown(values[1])}. Score one of them again like the other."
                 )
 
 
-def _check_complete(parts: Sequence[Part]) -> None:
-    """Every row of the table must be in one part, and in one only."""
+def _check_same_input(folder: Path, parts: Sequence[Part]) -> None:
+    noted = [part for part in parts if part.input is not None]
+    for part in noted[1:]:
+        if part.input != noted[0].input:
+            told = _difference(folder, noted[0].name, noted[0].input, part.name, part.input)
+            raise ValueError(
+                f"The parts were scored from different inputs: {told}. Score one of them again from the input "
+                "of the other; finished rows are kept."
+            )
+
+
+def _difference(folder: Path, name: str, input: str | None, other_name: str, other_input: str | None) -> str:
+    one, other = (read_input(folder, str(id)) for id in (input, other_input))
+    where = "they do not hold the same rows in the same order"
+    if one is not None and other is not None:
+        where = f"row {first_difference(one, other)} is the first that differs"
+        if one.columns != other.columns:
+            differ = sorted(set(one.columns) ^ set(other.columns)) or ["their order"]
+            where = f"their columns differ ({', '.join(differ)})"
+    return f"{name} and {other_name} do not agree, {where}"
+
+
+def _check_all_there(parts: Sequence[Part]) -> None:
     present = {part.shard_index for part in parts}
-    if missing := [str(index) for index in range(parts[0].num_shards) if index not in present]:
+    missing = (index for index in range(parts[0].num_shards) if index not in present)
+    if named := list(islice(missing, _MOST_NAMED + 1)):
+        more = " and more" if len(named) > _MOST_NAMED else ""
         raise ValueError(
-            f"Of {parts[0].num_shards} shards these are not finished: {', '.join(missing)}. Run "
-            "`local-naturalness score` with --shard-index for each of them, then merge again."
+            f"Of {parts[0].num_shards} shards these are not finished: "
+            f"{', '.join(map(str, named[:_MOST_NAMED]))}{more}. Run `local-naturalness score` with "
+            "--shard-index for each of them, then merge again."
         )
+
+
+def _check_blocks(parts: Sequence[Part]) -> None:
+    """Every part holds the blocks of its shard."""
+    for part in parts:
+        assert part.shard_rows is not None
+        rows = interleaved_rows(part.total_rows, part.shard_rows, part.shard_index, part.num_shards)
+        if part.num_rows != len(rows):
+            raise ValueError(
+                f"The part {part.name} holds {part.num_rows} rows, and its shard has {len(rows)}: score it "
+                f"again, {AGAIN}."
+            )
+
+
+def _check_ranges(parts: Sequence[Part]) -> None:
+    """Every row of the table must be in one part, and in one only."""
     row = 0
     for part in parts:
         if part.first_row != row:
@@ -153,16 +149,5 @@ def _check_complete(parts: Sequence[Part]) -> None:
         )
 
 
-def _opened(path: Path, part: Part) -> pq.ParquetFile:
-    try:
-        file = pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
-        raise ValueError(
-            f"The part {str(path)!r} cannot be read ({' '.join(str(error).split())}): score that shard again."
-        ) from error
-    if file.metadata.num_rows != part.num_rows:
-        raise ValueError(
-            f"The part {str(path)!r} holds {file.metadata.num_rows} rows instead of {part.num_rows}: score "
-            "that shard again."
-        )
-    return file
+def _shown(value: object) -> str:
+    return ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value)

@@ -220,12 +220,17 @@ def test_the_batch_budget_is_that_of_the_beginning(tmp_path, warnings):
 
 def test_what_killed_processes_left_is_removed_later(tmp_path):
     store(tmp_path)
-    fresh, old = tmp_path / ".1.part", tmp_path / ".2.part"
-    for part in (fresh, old):
-        part.touch()
-    os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
+    fresh, old = (tmp_path / f".{digit * 32}.part" for digit in "12")
+    strangers = [tmp_path / name for name in (".backup.part", f".{'A' * 32}.part", f"{'3' * 32}.part")]
+    for path in (fresh, old, *strangers):
+        path.touch()
+        if path != fresh:
+            os.utime(path, (time.time() - 2 * 24 * 3600,) * 2)
+    linked = tmp_path / f".{'4' * 32}.part"
+    linked.symlink_to(strangers[0])
     store(tmp_path)
     assert fresh.exists() and not old.exists()
+    assert linked.is_symlink() and all(path.exists() for path in strangers)
 
 
 def test_files_of_others_are_left_alone(tmp_path):

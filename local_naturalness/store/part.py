@@ -1,0 +1,142 @@
+"""A part of a table that one of several runs has scored: its rows, and a note of which rows they are."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from local_naturalness.store.fields import made, read_object
+from local_naturalness.store.files import settle
+
+# How to mend a part, in the words of an error.
+AGAIN = "with the same command; its finished rows are kept"
+_CHECKSUM = "checksum"
+_BYTES_AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which rows of a table of `total_rows` a part holds, and how they were scored.
+
+    Args:
+        first_row: number of its first row.
+        num_rows: of the part.
+        spec: of the scorer.
+        shard_rows: rows that were scored together.
+        is_interleaved: the rows are every `num_shards`-th block of `shard_rows` rows, else they are
+            `[first_row, first_row + num_rows)`.
+        columns: what was read, argument of the scorer and name of the column.
+        input: digest of the whole table, see `InputRows`.
+        table: digest of the file that holds the rows.
+
+    Versions up to 0.1.0 noted neither of the last five, and their shards followed each other.
+    """
+
+    shard_index: int
+    num_shards: int
+    first_row: int
+    num_rows: int
+    total_rows: int
+    spec: str
+    shard_rows: int | None = None
+    is_interleaved: bool = False
+    columns: dict[str, str] = field(default_factory=dict)
+    input: str | None = None
+    table: str | None = None
+
+    @property
+    def end(self) -> int:
+        """Behind the last row, where the rows follow each other."""
+        return self.first_row + self.num_rows
+
+    @property
+    def name(self) -> str:
+        """File name without an ending."""
+        return f"{self.shard_index:05d}-of-{self.num_shards:05d}"
+
+
+def write_part(folder: Path, place: Path, part: Part, write: Callable[[Path], object] | None) -> None:
+    """Write a part, its note last: a part without a note is not finished.
+
+    Args:
+        folder: of the parts.
+        place: on the same disk, for files that are not finished.
+        part: what the note tells; the digest of the table is added.
+        write: writes the table; `None` where the part has no rows.
+    """
+    folder.mkdir(exist_ok=True)
+    note, table = (folder / f"{part.name}{ending}" for ending in (".json", ".parquet"))
+    note.unlink(missing_ok=True)
+    if write is not None:
+        write(place / table.name)
+        part = replace(part, table=digest_file(place / table.name))
+        settle(place / table.name, table)
+    values = asdict(part)
+    content = json.dumps(values | {_CHECKSUM: _digest(values)}, indent=2) + "\n"
+    (place / note.name).write_text(content, encoding="utf-8")
+    settle(place / note.name, note)
+
+
+def read_notes(folder: Path) -> list[Part]:
+    """The parts that are finished, in the order of their names.
+
+    Raises:
+        ValueError: a note is damaged; the message names it.
+    """
+    return [_read_note(path) for path in sorted(folder.glob("*.json"))]
+
+
+def readable_notes(folder: Path) -> list[Part]:
+    """The finished parts whose notes are not damaged: for a run that is about to replace one of them."""
+    notes = []
+    for path in sorted(folder.glob("*.json")):
+        with suppress(ValueError):
+            notes.append(_read_note(path))
+    return notes
+
+
+def digest_file(path: Path) -> str:
+    """Digest of a file's bytes."""
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while piece := file.read(_BYTES_AT_ONCE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _read_note(path: Path) -> Part:
+    try:
+        values = read_object(path)
+        checksum = values.pop(_CHECKSUM, None)
+        part = made(Part, values)
+        if checksum is None and part.table is not None:
+            raise ValueError("it lacks its checksum")
+        if checksum is not None and checksum != _digest(values):
+            raise ValueError("its checksum is another")
+        if part.name != path.stem:
+            raise ValueError(f"it is about {part.name}")
+        if not _is_possible(part):
+            raise ValueError("it tells of rows that cannot be")
+        return part
+    except ValueError as error:
+        raise ValueError(
+            f"The note {str(path)!r} of a part is damaged ({error}): score that shard again, {AGAIN}."
+        ) from error
+
+
+def _is_possible(part: Part) -> bool:
+    return (
+        0 <= part.shard_index < part.num_shards
+        and 0 <= part.num_rows <= part.total_rows
+        and part.first_row >= 0
+        and (part.shard_rows is None or part.shard_rows > 0)
+        and (not part.is_interleaved or part.shard_rows is not None)
+    )
+
+
+def _digest(values: dict[str, Any]) -> str:
+    return xxhash.xxh3_64_hexdigest(json.dumps(values, sort_keys=True).encode())

@@ -138,7 +138,9 @@ def _score_shard(
     # A row group for each block, so that `merge` can put blocks in their order one by one.
     write_part(output.parts, place, part, (lambda path: _write(scored, path, block)) if len(rows) else None)
     which = (
-        f"every {num_shards} blocks of {block} rows one" if is_interleaved else f"from row {part.first_row}"
+        f"one of every {num_shards} blocks of {block} rows"
+        if is_interleaved
+        else f"from row {part.first_row}"
     )
     return scored, (
         f"Shard {index} of {num_shards} is finished: {len(rows)} of {len(dataset)} rows ({which}). When all "

@@ -107,7 +107,7 @@ def _looked_through(path: Path, part: Part) -> _File:
             f"The part {str(path)!r} holds {found.metadata.num_rows} rows instead of {part.num_rows}: score "
             "that shard again."
         )
-    if part.table is not None and digest_file(path) != part.table or not _has_its_blocks(found):
+    if (part.table is not None and digest_file(path) != part.table) or not _has_its_blocks(found):
         raise ValueError(
             f"The part {str(path)!r} was changed or damaged since it was written: score that shard again, "
             f"{AGAIN}."

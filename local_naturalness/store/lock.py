@@ -48,7 +48,7 @@ def locked(path: Path, what: str) -> Iterator[bool]:
 
 
 def _opened(path: Path) -> int:
-    """The lock file, made if it is not there, and seen to be nothing but one: it is going to be overwritten."""
+    """The lock file, made if need be. It is going to be overwritten, so it must not be anything else."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NEVER_THROUGH_LINKS, 0o666)
     except OSError as error:

@@ -90,8 +90,8 @@ def _check_same_input(folder: Path, parts: Sequence[Part]) -> None:
         if part.input != noted[0].input:
             told = _difference(folder, noted[0].name, noted[0].input, part.name, part.input)
             raise ValueError(
-                f"The parts were scored from different inputs: {told}. Score one of them again from the input "
-                "of the other; finished rows are kept."
+                f"The parts were scored from different inputs: {told}. Score one of them again from the "
+                "input of the other; finished rows are kept."
             )
 
 

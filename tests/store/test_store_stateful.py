@@ -16,11 +16,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from stand_in import expected, run
 
 from local_naturalness.cli import main
 from local_naturalness.store import files
-
-from .stand_in import expected, run
 
 NUM_EXAMPLES = int(os.environ.get("LOCAL_NATURALNESS_EXAMPLES", 40))
 MEMORY = Path("/dev/shm")

@@ -11,7 +11,7 @@ import xxhash
 from datasets import Dataset
 
 from local_naturalness.cli import main, score
-from local_naturalness.cli import tables as cli_tables
+from local_naturalness.cli import rows as cli_rows
 from local_naturalness.encoding.examples import read_examples
 from local_naturalness.encoding.rows import read_rows
 from local_naturalness.store import ScoreStore
@@ -76,10 +76,10 @@ def expected(rows, setting, response_column="response"):
 
 def run(rows, folder, *words, setting="a"):
     """`local-naturalness score` on rows in memory; the exit code."""
-    before = score.make_scorer, cli_tables.read_table
-    score.make_scorer = lambda options, store: StandIn(store, setting, options.response_column)
-    cli_tables.read_table = lambda source, split: Dataset.from_list(rows)
+    before = score.make_scorer, cli_rows.read_rows
+    score.make_scorer = lambda options, store: StandIn(store, setting, options.response_column or "response")
+    cli_rows.read_rows = lambda options: Dataset.from_list(rows)
     try:
         return main(["score", "input", "--student", "stand-in", "--output", str(folder), *map(str, words)])
     finally:
-        score.make_scorer, cli_tables.read_table = before
+        score.make_scorer, cli_rows.read_rows = before

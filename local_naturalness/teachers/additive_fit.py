@@ -12,7 +12,8 @@ expected mean over all prompts of the group:
 
     mean[t] = b[t] + sum_p w_p (mean_p - mean of b over S_p) / sum_p w_p
 
-When every teacher answered every prompt this is the plain mean. Everything is linear in the
+When every teacher answered every prompt this is the plain mean, which then is all that is computed.
+Everything is linear in the
 weights: a bootstrap draw needs weighted sums of a few numbers per prompt and no pass over rows.
 """
 
@@ -59,13 +60,23 @@ def fit_weighted_means(values: np.ndarray, num_fits: int, weights: Weights) -> n
     # Centred values keep their digits when weights, and so the products, are float32.
     is_known = ~np.isnan(values)
     centre = values[is_known].mean() if is_known.any() else np.nan
-    block = max(_NUMBERS_AT_ONCE // max(num_fits, num_teachers**2, 100), 1)
-    sums = np.zeros((num_fits, _num_terms(num_teachers)))
+    is_complete = is_known.all()
+    num_terms = num_teachers + 1 if is_complete else _num_terms(num_teachers)
+    block = max(_NUMBERS_AT_ONCE // max(num_fits, num_terms, 100), 1)
+    # Many teachers have so many pairs that their sums are kept in the type of the weights.
+    kind = np.float64 if num_fits * num_terms < _NUMBERS_AT_ONCE else np.float32
+    sums = np.zeros((num_fits, num_terms), kind)
     for start in range(0, num_prompts, block):
-        terms = _terms(values[start : start + block] - centre)
+        centred = values[start : start + block] - centre
+        terms = np.insert(centred, num_teachers, 1.0, axis=1) if is_complete else _terms(centred)
         of_block = weights(len(terms))
         sums += of_block @ terms.astype(of_block.dtype)
-    return _solve(sums, num_teachers) + centre
+    if is_complete:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return sums[:, :-1] / sums[:, -1:] + centre
+    at_once = max(_NUMBERS_AT_ONCE // 4 // num_teachers**2, 1)
+    parts = [_solve(sums[start : start + at_once], num_teachers) for start in range(0, num_fits, at_once)]
+    return np.concatenate(parts) + centre
 
 
 def _num_terms(num_teachers: int) -> int:
@@ -87,19 +98,32 @@ def _terms(values: np.ndarray) -> np.ndarray:
 
 def _solve(sums: np.ndarray, num_teachers: int) -> np.ndarray:
     pairs, centred, shares, mean, total = np.split(
-        sums, np.cumsum([num_teachers * (num_teachers - 1) // 2, num_teachers, num_teachers, 1]), 1
+        sums.astype(np.float64),
+        np.cumsum([num_teachers * (num_teachers - 1) // 2, num_teachers, num_teachers, 1]),
+        axis=1,
     )
     one, other = np.triu_indices(num_teachers, k=1)
     system = np.zeros((len(sums), num_teachers, num_teachers))
     system[:, one, other] = system[:, other, one] = -pairs
     diagonal = np.arange(num_teachers)
     system[:, diagonal, diagonal] = -system.sum(axis=2)
-    size, axes = np.linalg.eigh(system)
-    # One eigenvalue is 0: effects are free up to a constant. A second one means unlinked teachers.
-    is_free = size <= 1e-9 * size[:, -1:]
-    along = np.einsum("fij,fi->fj", axes, centred) / np.where(is_free, np.inf, size)
-    effects = np.einsum("fij,fj->fi", axes, along)
-    is_linked = is_free.sum(axis=1, keepdims=True) == 1
+    is_linked = _are_linked(system)
+    # Effects are free up to a constant: adding one to all rows of `A` fixes it so that they sum to 0.
+    system += system[:, diagonal, diagonal].mean(axis=1)[:, None, None]
+    system[~is_linked] = np.eye(num_teachers)
+    effects = np.linalg.solve(system, centred[..., None])[..., 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         level = (mean - (shares * effects).sum(axis=1, keepdims=True)) / total
-    return np.where(is_linked, effects + level, np.nan)
+    return np.where(is_linked[:, None], effects + level, np.nan)
+
+
+def _are_linked(systems: np.ndarray) -> np.ndarray:
+    """Whether shared prompts lead from the first teacher to all others, shape [systems]."""
+    is_pair = (systems < 0).astype(np.float32)
+    reached = np.zeros((len(systems), 1, systems.shape[1]), bool)
+    reached[..., 0] = True
+    number = 0
+    while (count := np.count_nonzero(reached)) > number:
+        number = count
+        reached |= reached.astype(np.float32) @ is_pair > 0
+    return reached.all(axis=(1, 2))

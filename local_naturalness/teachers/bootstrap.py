@@ -209,12 +209,13 @@ def win_rates(values: np.ndarray) -> np.ndarray:
     """
     num_teachers = values.shape[1]
     wins, comparisons = np.zeros(num_teachers), np.zeros(num_teachers)
-    for one in range(num_teachers):
-        for other in range(one + 1, num_teachers):
-            difference = values[:, one] - values[:, other]
-            compared = np.count_nonzero(~np.isnan(difference))
-            won = np.count_nonzero(difference > 0) + 0.5 * np.count_nonzero(difference == 0)
-            wins[[one, other]] += won, compared - won
-            comparisons[[one, other]] += compared
+    for one in range(num_teachers - 1):
+        differences = values[:, one, None] - values[:, one + 1 :]
+        compared = np.count_nonzero(~np.isnan(differences), axis=0)
+        won = np.count_nonzero(differences > 0, axis=0) + 0.5 * np.count_nonzero(differences == 0, axis=0)
+        wins[one] += won.sum()
+        wins[one + 1 :] += compared - won
+        comparisons[one] += compared.sum()
+        comparisons[one + 1 :] += compared
     with np.errstate(invalid="ignore"):
         return wins / comparisons

@@ -1,5 +1,7 @@
 """The prompt + teacher fit against a plain regression, and its resampling."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,33 @@ def test_weighted_fits_equal_plain_regressions():
     fits = fit_weighted_means(values, 5, lambda size: weights)
     for fit, weight in zip(fits, weights, strict=True):
         np.testing.assert_allclose(fit, plain_fit(values, weight), atol=1e-5)
+
+
+def test_many_teachers_are_fitted_in_little_memory(monkeypatch):
+    """200 teachers have 19,900 pairs and systems of 320 KB, which are solved a few at a time."""
+    monkeypatch.setattr("local_naturalness.teachers.additive_fit._NUMBERS_AT_ONCE", 2_000_000)
+    generator = np.random.default_rng(2)
+    values = generator.normal(size=(60, 200))
+    values[generator.random(values.shape) < 0.5] = np.nan
+    weights = generator.poisson(1, (150, 60)).astype(np.float32)
+    tracemalloc.start()
+    fits = fit_weighted_means(values, 150, lambda size: weights)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 100e6
+    np.testing.assert_allclose(fits[7], plain_fit(values, weights[7]), atol=1e-5)
+
+
+@pytest.mark.parametrize("lost", [[0], [1], [0, 1]])
+def test_a_draw_without_the_only_link_is_told(lost):
+    """Teachers 0 and 1 meet at prompts 0 and 1 only, 2 and 0 at 2 and 3."""
+    nan = np.nan
+    values = np.array([[1.0, 2.0, nan], [2.0, 3.0, nan], [1.0, nan, 4.0], [2.0, nan, 6.0]])
+    weights = np.ones((1, 4), np.float32)
+    weights[0, lost] = 0
+    (fit,) = fit_weighted_means(values, 1, lambda size: weights)
+    assert np.isnan(fit).all() == (len(lost) == 2)
 
 
 def test_complete_prompts_give_plain_means():

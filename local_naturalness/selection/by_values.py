@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local_naturalness.criteria import criterion_values
+from local_naturalness.criteria import ResolvedCriterion, criterion_values
 from local_naturalness.selection.random_scores import random_scores
 from local_naturalness.selection.settings import Settings
 from local_naturalness.selection.within_prompt import relative_rank, zscore
-from local_naturalness.tables import Columns
+from local_naturalness.tables import Columns, require_moderate
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,30 @@ class Scores:
     Args:
         values: Shape [rows], NaN where there is no score.
         sign: +1.0 when high is better, else -1.0.
+        exact: Shape [rows]: the integers, where `values` had to round them; else `None`.
     """
 
     values: np.ndarray
     sign: float
+    exact: np.ndarray | None = None
 
     @property
     def better(self) -> np.ndarray:
         """The scores with high as better."""
         return self.sign * self.values
+
+    @property
+    def order(self) -> np.ndarray:
+        """What candidates are ordered by, with high as better."""
+        if self.exact is None:
+            return self.better
+        _, ranks = np.unique(self.exact, return_inverse=True)
+        return self.sign * ranks
+
+    def worse_than(self, limit: float) -> np.ndarray:
+        """Which rows are worse, shape [rows]."""
+        numbers = self.values if self.exact is None else self.exact
+        return numbers < limit if self.sign > 0 else numbers > limit
 
 
 def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, settings: Settings) -> Scores:
@@ -57,8 +72,13 @@ def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, s
             values[criterion] = criterion_values(columns, criterion, prompt, is_candidate)
     if isinstance(settings.by, str):
         ((criterion, numbers),) = values.items()
-        return Scores(numbers, criterion.sign)
+        exact = columns.integers(criterion.name) if criterion.kind == "column" else None
+        return Scores(numbers, criterion.sign, exact)
+    for criterion, numbers in values.items():
+        require_moderate(numbers, criterion.name, "combined")
     complete = np.isfinite(list(values.values())).all(axis=0)
+    if settings.normalize == "rank":
+        values = {criterion: _ranks(columns, criterion, numbers) for criterion, numbers in values.items()}
     normalize = zscore if settings.normalize == "zscore" else relative_rank
     combined = np.full(len(prompt), np.nan)
     combined[complete] = sum(
@@ -66,3 +86,11 @@ def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, s
         for criterion, weight in criteria.items()
     )
     return Scores(combined, 1.0)
+
+
+def _ranks(columns: Columns, criterion: ResolvedCriterion, numbers: np.ndarray) -> np.ndarray:
+    """The numbers, or where integers had to be rounded numbers in the same order that are exact."""
+    exact = columns.integers(criterion.name) if criterion.kind == "column" else None
+    if exact is None:
+        return numbers
+    return np.where(np.isnan(numbers), np.nan, np.unique(exact, return_inverse=True)[1])

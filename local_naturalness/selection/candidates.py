@@ -26,16 +26,20 @@ class Ranking:
         return np.arange(len(self.rows)) - self.start
 
 
-def rank_rows(prompt: np.ndarray, value: np.ndarray, eligible: np.ndarray) -> Ranking:
+def rank_rows(
+    prompt: np.ndarray, value: np.ndarray, eligible: np.ndarray, order_by: np.ndarray | None = None
+) -> Ranking:
     """Order the eligible rows by prompt number, then value, best first, then row.
 
     Args:
         prompt: Shape [rows], prompt numbers.
         value: Shape [rows], high is better, finite where eligible.
         eligible: Shape [rows].
+        order_by: Shape [rows], instead of values that are rounded.
     """
     rows = np.flatnonzero(eligible)
-    keys = pl.DataFrame({"prompt": prompt[rows], "worse": -value[rows]})
+    better = value if order_by is None else order_by
+    keys = pl.DataFrame({"prompt": prompt[rows], "worse": -better[rows]})
     order = keys.select(pl.arg_sort_by("prompt", "worse", maintain_order=True)).to_series()
     rows = rows[order.to_numpy()]
     return Ranking(rows, group_starts(prompt[rows]), value[rows])

@@ -16,7 +16,7 @@ from local_naturalness.selection.candidates import (
 from local_naturalness.selection.exchange import cap_teacher_share, match_teacher_counts
 from local_naturalness.selection.reasons import CODES, count_outcome
 from local_naturalness.selection.settings import Settings
-from local_naturalness.tables import Columns, rows_where
+from local_naturalness.tables import Columns, require_moderate, rows_where
 
 # Written by an earlier selection, these are replaced or dropped.
 OUTPUT_COLUMNS = ("selection_score", "selection_rank", "selection_weight", "rejection_reason")
@@ -67,11 +67,12 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
     scores = score_rows(columns, prompt, reason == 0, settings)
     reason[(reason == 0) & np.isnan(scores.values)] = CODES.index("null_score")
     if settings.min_score is not None:
-        is_too_bad = scores.better < scores.sign * settings.min_score
-        reason[(reason == 0) & is_too_bad] = CODES.index("min_score")
+        reason[(reason == 0) & scores.worse_than(settings.min_score)] = CODES.index("min_score")
 
-    value = scores.better if settings.mode == "best" else -scores.better
-    ranking = rank_rows(prompt, value, reason == 0)
+    if settings.weights is not None or settings.max_teacher_share is not None:
+        require_moderate(scores.values[reason == 0], str(settings.by), "compared by their gaps")
+    wanted = 1 if settings.mode == "best" else -1
+    ranking = rank_rows(prompt, wanted * scores.better, reason == 0, wanted * scores.order)
     in_top_k = np.ones(len(ranking.rows), dtype=bool)
     if settings.k is not None:
         in_top_k = ranking.position < settings.k

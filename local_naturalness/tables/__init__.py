@@ -17,7 +17,7 @@ from local_naturalness.tables.eligible import (
     where_columns,
 )
 from local_naturalness.tables.json_values import column_of, text_of_value
-from local_naturalness.tables.requirements import require_columns, require_dataset
+from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate
 from local_naturalness.tables.selected import select_with_columns
 from local_naturalness.tables.verdict import verdict_column, verdicts
 
@@ -33,6 +33,7 @@ __all__ = [
     "name_of_where",
     "require_columns",
     "require_dataset",
+    "require_moderate",
     "rows_where",
     "select_with_columns",
     "text_of_value",

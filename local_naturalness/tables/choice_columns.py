@@ -69,7 +69,17 @@ class Columns:
             )
         if pa.types.is_boolean(kind):
             column = column.cast(pa.int8())
-        return self._shown(column.cast(pa.float64()).to_numpy())
+        return self._shown(column.cast(pa.float64(), safe=False).to_numpy())
+
+    def integers(self, name: str) -> np.ndarray | None:
+        """The column as int64 or uint64 where `numbers` has to round it, else `None`; null is 0."""
+        column = self.table.column(name)
+        if not pa.types.is_integer(column.type) or column.type.bit_width < 64:
+            return None
+        bounds = pc.min_max(column).as_py().values()
+        if all(bound is None or abs(bound) <= 2**53 for bound in bounds):
+            return None
+        return self._shown(column.fill_null(0).to_numpy())
 
     def flags(self, name: str) -> np.ndarray:
         """A column of bools, or of the numbers 0 and 1, as bools; False where null or NaN.
@@ -93,8 +103,9 @@ class Columns:
     def labels(self, name: str) -> tuple[np.ndarray, list[str]]:
         """A column of few distinct values (teachers) as codes into a list of names; null is -1."""
         column = self.table.column(name)
-        if pa.types.is_nested(column.type):
-            raise TypeError(f"Column {name!r} must hold names, found type {column.type}.")
+        kind = column.type
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            raise TypeError(f"Column {name!r} must hold names, found type {kind}.")
         if pa.types.is_null(column.type):
             column = column.cast(pa.string())
         is_json = getattr(column.type, "extension_name", None) == "arrow.json"  # names and numbers
@@ -129,6 +140,11 @@ class Columns:
         collide in the first has a probability of 3e-6 and is an error, never a silent mixture.
         """
         column = self.table.column(name)
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            raise TypeError(
+                f"Column {name!r} must hold prompts as texts or messages, found bytes. Decode them: "
+                f"`dataset.map(lambda row: {{{name!r}: row[{name!r}].decode()}})`."
+            )
         is_prompt = self._shown(pc.is_valid(column).to_numpy())
         keys, checks = (self._shown(hashes)[is_prompt] for hashes in hash_twice(column))
         numbers = number_by_appearance(keys)

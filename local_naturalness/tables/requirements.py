@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from datasets import Dataset, DatasetDict
+
+_LARGEST = 1e30
 
 
 def require_columns(columns: list[str], needed: Mapping[str, str]) -> None:
@@ -32,4 +35,20 @@ def require_dataset(dataset: object, function: str) -> None:
         raise TypeError(
             f"`{function}` needs a Dataset, got {type(dataset).__name__}. Load it without "
             "`streaming=True`; for a table use `Dataset.from_pandas`."
+        )
+
+
+def require_moderate(values: np.ndarray, name: str, use: str) -> None:
+    """Raise a ValueError if numbers are so large that their sums or squares would overflow.
+
+    Args:
+        values: NaN where there is none.
+        name: What they are, for the message.
+        use: What is to be done with them.
+    """
+    largest = np.nanmax(np.abs(values), initial=0.0)
+    if largest > _LARGEST:
+        raise ValueError(
+            f"Numbers up to {_LARGEST:g} can be {use}, but {name!r} holds {largest:g}: divide it by a "
+            "constant first, or leave such rows out with `where`."
         )

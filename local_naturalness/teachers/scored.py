@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from local_naturalness.criteria import ResolvedCriterion, criterion_values
-from local_naturalness.tables import Columns, require_columns, verdict_column, verdicts
+from local_naturalness.tables import Columns, require_columns, require_moderate, verdict_column, verdicts
 from local_naturalness.teachers.cells import Group, cell_means
 
 Numbers = np.ndarray
@@ -82,6 +82,8 @@ def read_scored(
     eligible = np.ones(len(prompt), dtype=bool) if passes is None else passes
     values = criterion_values(columns, criterion, prompt, eligible & (prompt >= 0) & (teacher >= 0))
     parts = _parts(columns, criterion, values)
+    for part in parts:
+        require_moderate(part[np.isfinite(part)], criterion.name, "averaged")
     keep = np.isfinite([values, *parts]).all(axis=0)
     if not keep.any():
         among = "" if passes is None else f" among the {passes.sum()} of {len(passes)} that pass `where`"

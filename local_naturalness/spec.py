@@ -82,5 +82,14 @@ def function_label(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{name}/{Hasher.hash(function)[:8]}"
 
 
+def json_setting(value: Mapping[str, Any]) -> str:
+    """A setting as JSON that a spec can hold: the same for another order of keys, without its separator.
+
+    >>> json_setting({"b": "x; y", "a": True})
+    '{"a":true,"b":"x;\\\\u0020y"}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).replace("; ", ";\\u0020")
+
+
 def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

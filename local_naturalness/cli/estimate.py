@@ -76,6 +76,7 @@ def _numbers(found: "Estimate") -> dict[str, object]:
         "max_tokens_per_batch": found.max_tokens_per_batch,
         "operations_per_second": found.operations_per_second,
         "seconds": found.seconds,
+        "warnings": list(found.warnings),
     }
 
 
@@ -99,7 +100,7 @@ def _text(found: "Estimate") -> str:
             f"time        {_duration(found.seconds)} here in one process: {rate:,.0f} response tokens/s, "
             f"{_scaled(found.operations_per_second)} a second"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"Note: {warning}" for warning in found.warnings)])
 
 
 def _scaled(operations: float) -> str:

@@ -1,6 +1,7 @@
 """Options that say how rows are scored, and the scorer that they make."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ _BOTH = (
     "suffix",
     "max_tokens_per_batch",
     "prompt_template",
+    "chat_template_kwargs",
 )
 
 
@@ -51,6 +53,12 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         "--prompt-template",
         type=_template,
         help=r"format string with {prompt} instead of the chat template; \n is a line break",
+    )
+    rows.add_argument(
+        "--chat-template-kwargs",
+        type=_json_object,
+        metavar="JSON",
+        help="variables of the chat template, such as '{\"enable_thinking\": true}'",
     )
     rows.add_argument("--suffix", default="", help="appended to the name of every written column")
     settings = parser.add_argument_group("settings")
@@ -116,6 +124,18 @@ def _template(text: str) -> str:
     'Q: {prompt}\nA: \\nu'
     """
     return re.sub(r"(\\?)\\n", lambda found: r"\n" if found[1] else "\n", text)
+
+
+def _json_object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(
+            f"must be a JSON object such as '{{\"enable_thinking\": true}}'; found {text!r}"
+        )
+    return value
 
 
 def _window(text: str) -> int | float | None:

@@ -6,14 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from local_naturalness.encoding.chat_template import TemplateRefusal
+from local_naturalness.encoding.conversation import Answer, Response, response_of
 from local_naturalness.encoding.examples import Example, Turn
+from local_naturalness.encoding.messages import Message
+from local_naturalness.encoding.reasoning import carries_reasoning, leaves_open
 from local_naturalness.encoding.tokenization import (
     EncodedPrompt,
+    Prompt,
     PromptEncoder,
+    Tools,
+    as_messages,
     encode_response,
     step_token_ranges,
 )
 from local_naturalness.steps import Splitter, align_steps
+
+# The prompt ends in a closed, empty block of reasoning, and the response carries reasoning.
+REASONING_SWITCHED_OFF = "reasoning_switched_off"
+# The prompt opens a block of reasoning that the response does not close.
+REASONING_LEFT_OPEN = "reasoning_left_open"
+# The template leaves out reasoning that stands beside the content: it is joined with the content.
+REASONING_JOINED = "reasoning_joined"
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,16 @@ class EncodedExample:
 
     Steps tile the response, unless other turns of a conversation stand between them: those are context
     of the step that follows, which `begins` includes.
+
+    Attributes:
+        prompt: ids of what precedes every window.
+        response: ids of the response.
+        steps: ranges of `response`.
+        spans: ranges of `text`.
+        begins: where in `response` the context that belongs to each step begins.
+        text: the response as it is scored, of a conversation as the template writes it.
+        shown: the text of the prompt.
+        doubts: what the reader of the score should know, such as `REASONING_SWITCHED_OFF`.
     """
 
     prompt: np.ndarray
@@ -29,6 +53,9 @@ class EncodedExample:
     steps: list[tuple[int, int]]
     spans: list[tuple[int, int]]
     begins: list[int]
+    text: str = ""
+    shown: str = ""
+    doubts: frozenset[str] = frozenset()
 
     @property
     def num_tokens(self) -> int:
@@ -47,49 +74,82 @@ class EncodedExample:
 
 
 class ExampleEncoder:
-    """Encode rows for one student; prompts that several teachers answered are encoded once."""
+    """Encode rows for one student; prompts that several teachers answered are encoded once.
+
+    Attributes:
+        refusal: what the chat template said of the first conversation that it refused, `None` if of none.
+    """
 
     def __init__(self, tokenizer: object, prompts: PromptEncoder, splitter: Splitter | None):
         self._tokenizer = tokenizer
         self._prompts = prompts
         self._splitter = splitter
         self._seen: dict[str, EncodedPrompt] = {}
+        self.refusal: str | None = None
 
     def encode(self, example: Example) -> EncodedExample | str:
-        """Tokens and steps of a row, or the status code that says why there are none."""
+        """Tokens and steps of a row, or the status code that says why there are none.
+
+        Raises:
+            TypeError: a part of the row cannot be shown to the student, such as tools.
+        """
         if example.response is None:
             return "missing_response"
         if example.prompt is None:
             return "missing_prompt"
-        if not example.response.strip():
+        if not example.response.strip() and not _has_more_than_content(example):
             return "empty_response"
-        if has_lone_surrogate((example.response, example.prompt, example.turns)):
+        if has_lone_surrogate(list(vars(example).values())):
             return "lone_surrogate"
-        if example.turns is not None:
-            return self._encode_turns(example, example.turns)
-        prompt = self._prompt(example)
-        response = encode_response(self._tokenizer, example.response).without_repeated(
-            prompt.open_think, example.response
-        )
+        try:
+            if example.turns is not None:
+                return self._encode_turns(example, example.prompt, example.turns)
+            return self._encode_response(example, example.prompt, example.response)
+        except TemplateRefusal as refusal:
+            self.refusal = self.refusal or str(refusal)
+            return "template_refused"
+
+    def _encode_response(self, example: Example, prompt: Prompt, content: str) -> EncodedExample | str:
+        shown = self._prompt(prompt, example.tools)
+        doubts = set()
+        text = content
+        if example.message is not None:
+            answered = self._response_of(example.message, as_messages(prompt), example.tools)
+            text = answered.text
+            if text != content and not answered.is_rendered:
+                doubts.add(REASONING_JOINED)
+        response = encode_response(self._tokenizer, text).without_repeated(shown.opening, text)
         if not len(response.ids):
             return "empty_response"
-        steps, spans = step_token_ranges(response.starts, self._spans(example))
-        return EncodedExample(prompt.ids, response.ids, steps, spans, [start for start, _ in steps])
+        if shown.empty_block and carries_reasoning(text):
+            doubts = {REASONING_SWITCHED_OFF}
+        elif leaves_open(shown.opening, text):
+            doubts = {REASONING_LEFT_OPEN}
+        steps, spans = step_token_ranges(response.starts, self._spans(text, content, example.steps))
+        begins = [start for start, _ in steps]
+        return EncodedExample(
+            shown.ids, response.ids, steps, spans, begins, text, shown.text, frozenset(doubts)
+        )
 
-    def _encode_turns(self, example: Example, turns: Sequence[Turn]) -> EncodedExample | str:
+    def _encode_turns(self, example: Example, prompt: Prompt, turns: Sequence[Turn]) -> EncodedExample | str:
         """Each assistant turn a step; other turns between them as the template renders them."""
-        prompt = self._prompt(example)
+        shown = self._prompt(prompt, example.tools)
+        messages = as_messages(prompt)
         parts: list[np.ndarray] = []
-        steps, spans, begins = [], [], []
+        steps, spans, begins, texts = [], [], [], []
         begin = position = character = 0
         for index, turn in enumerate(turns):
-            response = encode_response(self._tokenizer, turn.text)
-            if index == 0:
-                response = response.without_repeated(prompt.open_think, turn.text)
-            else:
-                parts.append(self._prompts.encode_between(example.prompt, turn.between))
+            if index:
+                parts.append(self._between(messages, turns[index - 1], turn, texts[-1], example))
                 position += len(parts[-1])
-            character += len(turn.text)
+                messages = [*messages, *turn.between]
+            text = self._turn_text(turn, messages, example)
+            messages.append(turn.message or {"role": "assistant", "content": turn.text})
+            response = encode_response(self._tokenizer, text)
+            if index == 0:
+                response = response.without_repeated(shown.opening, text)
+            texts.append(text)
+            character += len(text)
             if not len(response.ids):
                 continue
             parts.append(response.ids)
@@ -99,21 +159,42 @@ class ExampleEncoder:
             begin = position = position + len(response.ids)
         if not steps:
             return "empty_response"
+        doubts = {REASONING_SWITCHED_OFF} if shown.empty_block and carries_reasoning(texts[0]) else ()
         # What follows the last turn that owns tokens is not part of the response.
-        return EncodedExample(prompt.ids, np.concatenate(parts)[:begin], steps, spans, begins)
+        ids = np.concatenate(parts)[:begin]
+        return EncodedExample(
+            shown.ids, ids, steps, spans, begins, "".join(texts), shown.text, frozenset(doubts)
+        )
 
-    def _prompt(self, example: Example) -> EncodedPrompt:
-        key = json.dumps(example.prompt, default=str)
+    def _turn_text(self, turn: Turn, messages: Sequence[Message], example: Example) -> str:
+        if turn.message is None:
+            return turn.text
+        return self._response_of(turn.message, messages, example.tools).text
+
+    def _between(
+        self, messages: list[Message], before: Turn, turn: Turn, text: str, example: Example
+    ) -> np.ndarray:
+        """Ids of what stands between two assistant turns; `messages` end with the first of them."""
+        prompt = messages[:-1]
+        if before.message is None:
+            return self._prompts.encode_between(prompt, turn.between, example.tools)
+        return self._prompts.encode_after(prompt, before.message, text, turn.between, example.tools)
+
+    def _response_of(self, message: Message, messages: Sequence[Message], tools: Tools | None) -> Response:
+        return response_of(message, messages, self._prompts.chat_template, tools)
+
+    def _prompt(self, prompt: Prompt, tools: Tools | None) -> EncodedPrompt:
+        key = json.dumps([prompt, tools], default=str)
         if key not in self._seen:
-            self._seen[key] = self._prompts.encode(example.prompt)
+            self._seen[key] = self._prompts.encode(prompt, tools)
         return self._seen[key]
 
-    def _spans(self, example: Example) -> list[tuple[int, int]]:
-        if example.steps is not None:
-            return align_steps(example.response, example.steps)
+    def _spans(self, text: str, content: str, steps: Sequence[str] | None) -> list[tuple[int, int]]:
+        if steps is not None:
+            return _aligned(text, content, steps)
         if self._splitter is not None:
-            return self._splitter.spans(example.response)
-        return [(0, len(example.response))]
+            return self._splitter.spans(text)
+        return [(0, len(text))]
 
 
 def has_lone_surrogate(value: object) -> bool:
@@ -137,5 +218,24 @@ def has_lone_surrogate(value: object) -> bool:
         case Sequence() if not isinstance(value, bytes):
             return any(map(has_lone_surrogate, value))
         case Turn():
-            return has_lone_surrogate((value.text, value.between))
+            return has_lone_surrogate((value.text, value.between, value.message))
     return False
+
+
+def _has_more_than_content(example: Example) -> bool:
+    if example.turns is not None:
+        return any(turn.message is not None for turn in example.turns)
+    return example.message is not None and not Answer.of(example.message).is_plain
+
+
+def _aligned(text: str, content: str, steps: Sequence[str]) -> list[tuple[int, int]]:
+    """Spans of given steps; what a template writes around the content belongs to the first and last."""
+    spans = align_steps(content, steps)
+    offset = text.find(content.strip())
+    if text == content or offset < 0 or not spans:
+        return spans if text == content else align_steps(text, steps)
+    offset -= len(content) - len(content.lstrip())
+    shifted = [(max(0, start + offset), min(len(text), end + offset)) for start, end in spans]
+    shifted[0] = (0, shifted[0][1])
+    shifted[-1] = (shifted[-1][0], len(text))
+    return shifted

@@ -1,13 +1,16 @@
 """From the columns of a dataset to prompts and responses."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from numbers import Number
 from typing import Any
 
+from local_naturalness.encoding.chat_template import without_nulls
+from local_naturalness.encoding.conversation import Answer
 from local_naturalness.encoding.messages import Message, read_conversation, read_messages, shown
 from local_naturalness.encoding.rows import Rows
-from local_naturalness.encoding.tokenization import Prompt
+from local_naturalness.encoding.tokenization import Prompt, Tools
 from local_naturalness.steps import align_steps
 
 _WIDE_ROWS = (
@@ -16,25 +19,44 @@ _WIDE_ROWS = (
 )
 
 
+# As trainers name the column of the tools that a template shows to the student.
+TOOLS_COLUMN = "tools"
+
+
 @dataclass(frozen=True)
 class Turn:
-    """One assistant turn of a conversation, and the messages between it and the assistant turn before."""
+    """One assistant turn of a conversation, and the messages between it and the assistant turn before.
+
+    Attributes:
+        between: those messages.
+        text: content of the turn.
+        message: the whole turn, where it has more than content.
+    """
 
     between: list[Message]
     text: str
+    message: Message | None = None
 
 
 @dataclass(frozen=True)
 class Example:
     """One row: what the student is asked, what a teacher answered, and its steps where they are given.
 
-    Where each assistant turn is a step, the response is the text of all turns joined.
+    Attributes:
+        prompt: a text or messages.
+        response: a text; of a conversation the content of its last assistant turn, or of all turns joined.
+        steps: of the response.
+        turns: where each assistant turn is a step.
+        tools: that the student is shown with the prompt.
+        message: of a conversation, the last assistant turn. What is scored is how the template writes it.
     """
 
     prompt: Prompt | None
     response: str | None
     steps: Sequence[str] | None = None
     turns: Sequence[Turn] | None = None
+    tools: Tools | None = None
+    message: Message | None = None
 
 
 def read_examples(
@@ -47,45 +69,59 @@ def read_examples(
 ) -> list[Example]:
     """Read rows and check the types of their values.
 
+    A column `tools` is read as trainers read it. Nulls inside messages and tools are dropped: Arrow fills
+    them in where other rows have more fields.
+
     Args:
         by_turn: all assistant turns of a conversation are the response, each a step.
 
     Raises:
         TypeError: a value is not a text (or list of messages, or list of steps).
     """
-    if by_turn:
-        return [_all_turns(messages, messages_column) for messages in rows.column(messages_column)]
     if messages_column is not None:
-        pairs = [_last_turn(messages, messages_column) for messages in rows.column(messages_column)]
+        read = _all_turns if by_turn else _last_turn
+        examples = [read(messages, messages_column) for messages in rows.column(messages_column)]
     else:
-        pairs = [
-            (_checked_prompt(prompt, prompt_column), _checked_text(response, response_column))
+        examples = [
+            Example(_checked_prompt(prompt, prompt_column), _checked_text(response, response_column))
             for prompt, response in zip(rows.column(prompt_column), rows.column(response_column), strict=True)
         ]
-    if steps_column is None:
-        return [Example(prompt, response) for prompt, response in pairs]
-    return [
-        Example(prompt, response, _checked_steps(given, response, f"Row {row}, column {steps_column!r}"))
-        for row, ((prompt, response), given) in enumerate(zip(pairs, rows.column(steps_column), strict=True))
-    ]
+    if steps_column is not None:
+        examples = [
+            replace(
+                example,
+                steps=_checked_steps(given, example.response, f"Row {row}, column {steps_column!r}"),
+            )
+            for row, (example, given) in enumerate(zip(examples, rows.column(steps_column), strict=True))
+        ]
+    if TOOLS_COLUMN in rows:
+        examples = [
+            replace(example, tools=_checked_tools(tools))
+            for example, tools in zip(examples, rows.column(TOOLS_COLUMN), strict=True)
+        ]
+    return examples
 
 
-def _last_turn(messages: Any, column: str) -> tuple[Prompt | None, str | None]:
+def _last_turn(messages: Any, column: str) -> Example:
     """Split a conversation into what stands before its last assistant turn, and that turn."""
     if messages is None:
-        return None, None
-    messages = read_conversation(messages, column)
+        return Example(None, None)
+    messages = without_nulls(read_conversation(messages, column))
     for index in range(len(messages) - 1, -1, -1):
-        if messages[index]["role"] == "assistant":
-            return messages[:index] or None, messages[index]["content"]
-    return messages or None, None
+        message = messages[index]
+        if message["role"] == "assistant":
+            answer = Answer.of(message)
+            # A turn without any part is a missing response, one with an empty content an empty one.
+            response = message.get("content", None if answer.is_plain else "")
+            return Example(messages[:index] or None, response, message=message)
+    return Example(messages or None, None)
 
 
 def _all_turns(messages: Any, column: str) -> Example:
     """Split a conversation into what stands before its first assistant turn, and all assistant turns."""
     if messages is None:
         return Example(None, None)
-    messages = read_conversation(messages, column)
+    messages = without_nulls(read_conversation(messages, column))
     prompt: list[Message] | None = None
     turns: list[Turn] = []
     waiting: list[Message] = []
@@ -93,14 +129,10 @@ def _all_turns(messages: Any, column: str) -> Example:
         if message["role"] != "assistant":
             waiting.append(message)
             continue
-        if message.get("tool_calls"):
-            raise TypeError(
-                f"The column {column!r} has an assistant turn with `tool_calls`, whose text only the chat "
-                "template knows. Write the calls into `content`, as the student is going to see them."
-            )
         if prompt is None:
             prompt, waiting = waiting, []
-        turns.append(Turn(waiting, message["content"] or ""))
+        answer = Answer.of(message)
+        turns.append(Turn(waiting, answer.content, None if answer.is_plain else message))
         waiting = []
     if prompt is None:
         return Example(messages or None, None)
@@ -110,7 +142,7 @@ def _all_turns(messages: Any, column: str) -> Example:
 def _checked_prompt(prompt: Any, column: str) -> Prompt | None:
     if prompt is None or isinstance(prompt, str):
         return prompt
-    return read_messages(prompt, column) or None
+    return without_nulls(read_messages(prompt, column)) or None
 
 
 def _checked_text(text: Any, column: str) -> str | None:
@@ -136,3 +168,23 @@ def _checked_steps(steps: Any, response: str | None, place: str) -> Sequence[str
         except (TypeError, ValueError) as error:
             raise type(error)(f"{place}: {error}") from error
     return steps
+
+
+def _checked_tools(tools: Any) -> Tools | None:
+    """Tools as templates take them, from a list or, since they differ from row to row, its JSON text."""
+    read = tools
+    if isinstance(tools, str):
+        try:
+            read = json.loads(tools) if tools.strip() else None
+        except ValueError:
+            read = tools
+    if read is not None and (
+        isinstance(read, str)
+        or not isinstance(read, Sequence)
+        or not all(isinstance(tool, Mapping) for tool in read)
+    ):
+        raise TypeError(
+            f"The column {TOOLS_COLUMN!r} must hold lists of tools as chat templates take them (JSON "
+            f"schemas), found {shown(tools)}. If it holds something else, rename it."
+        )
+    return without_nulls(read) or None

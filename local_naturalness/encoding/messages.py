@@ -20,7 +20,7 @@ ROLES = {
     "observation": "tool",
     "function_response": "tool",
 }
-# A turn that calls a tool may come without content.
+# A message has one of these; tool calls and reasoning may stand without content.
 _PARTS = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", "thinking"})
 _KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
 

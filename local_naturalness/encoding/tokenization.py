@@ -5,30 +5,47 @@ steps; steps become ranges of those ids.
 """
 
 import bisect
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
 import numpy as np
 
+from local_naturalness.encoding.chat_template import MARK, ChatTemplate
+from local_naturalness.encoding.messages import Message
 from local_naturalness.encoding.offsets import token_starts
+from local_naturalness.encoding.reasoning import (
+    empty_block_at_end,
+    opening_at_end,
+    repeated_length,
+    without_reasoning,
+)
 from local_naturalness.spec import function_label
 
-Prompt = str | list[dict[str, Any]]
+Prompt = str | list[Message]
 PromptTemplate = str | Callable[[Any], str]
-
-_TURN_MARK = "(assistant turn)"
-_OPEN_THINK = re.compile(r"<think>\s*\Z")
+Tools = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """Ids that precede every window, and the `<think>` the rendered prompt ends in, if it does."""
+    """What precedes every window.
+
+    Attributes:
+        ids: token ids.
+        text: that they stand for.
+        opening: of a block of reasoning (or a whole, empty one) that the text ends in, `""` if it does not.
+    """
 
     ids: np.ndarray
-    open_think: str = ""
+    text: str = ""
+    opening: str = ""
+
+    @property
+    def empty_block(self) -> str:
+        """The closed, empty block of reasoning that the prompt ends in, `""` if it does not."""
+        return empty_block_at_end(self.opening)
 
 
 @dataclass(frozen=True)
@@ -38,10 +55,10 @@ class EncodedResponse:
     ids: np.ndarray
     starts: list[int]
 
-    def without_repeated(self, open_think: str, response: str) -> "EncodedResponse":
-        """Drop the tokens of a leading `<think>` that the prompt already ends in."""
-        repeated = _common_prefix_length(open_think, response)
-        if repeated < len("<think>"):
+    def without_repeated(self, opening: str, response: str) -> "EncodedResponse":
+        """Drop the tokens of a leading opening, such as `<think>`, that the prompt already ends in."""
+        repeated = repeated_length(opening, response)
+        if not repeated:
             return self
         first = bisect.bisect_left(self.starts, repeated)
         return EncodedResponse(self.ids[first:], self.starts[first:])
@@ -95,6 +112,10 @@ class PromptEncoder:
         prompt_template: callable `prompt -> str` or format string with the field `{prompt}`; replaces the
             chat template and the plain form.
         include_prompt: `False` leaves only the prefix token (beginning of sequence, else end of sequence).
+        switches: variables of the chat template.
+
+    Raises:
+        ValueError: switches without a chat template that reads them.
     """
 
     def __init__(
@@ -102,34 +123,64 @@ class PromptEncoder:
         tokenizer: Any,
         prompt_template: PromptTemplate | None = None,
         include_prompt: bool = True,
+        switches: Mapping[str, Any] | None = None,
     ):
         self._tokenizer = tokenizer
         self._template = prompt_template
         self._include_prompt = include_prompt
+        uses_chat = prompt_template is None and tokenizer.chat_template
+        self.chat_template = ChatTemplate(tokenizer, switches) if uses_chat else None
+        if switches and not uses_chat:
+            raise ValueError(
+                "`chat_template_kwargs` are for the student's chat template, and "
+                + ("`prompt_template` replaces it." if prompt_template is not None else "it has none.")
+                + " Leave them out."
+            )
 
-    def encode(self, prompt: Prompt) -> EncodedPrompt:
-        """Encode one prompt: a string, or a list of messages with `role` and `content`."""
+    @property
+    def template_source(self) -> str:
+        """Text of the chat template, `""` where none is used."""
+        return "" if self.chat_template is None else self.chat_template.source
+
+    @property
+    def pinned_date(self) -> str | None:
+        """The date that prompts show instead of today's, `None` where they show none."""
+        return None if self.chat_template is None else self.chat_template.pinned_date
+
+    def encode(self, prompt: Prompt, tools: Tools | None = None) -> EncodedPrompt:
+        """Encode one prompt: a string, or a list of messages with `role` and `content`.
+
+        Raises:
+            TypeError: there are tools, and nothing shows them to the student.
+            TemplateRefusal: the chat template raised an error.
+        """
         if not self._include_prompt:
             return EncodedPrompt(self._prefix_token())
-        if self._template is None and not self._tokenizer.chat_template:
-            return EncodedPrompt(self._plain(prompt))
-        rendered = self._render(prompt)
+        if self._template is None and self.chat_template is None:
+            if tools:
+                raise _unshown(tools)
+            return self._plain(prompt)
+        rendered = self._render(prompt, tools)
         ids = self._ids(rendered)
-        open_think = _OPEN_THINK.search(rendered)
-        return EncodedPrompt(
-            ids if len(ids) else self._prefix_token(), open_think.group() if open_think else ""
-        )
+        return EncodedPrompt(ids if len(ids) else self._prefix_token(), rendered, opening_at_end(rendered))
 
-    def encode_between(self, prompt: Prompt, between: Sequence[dict[str, Any]]) -> np.ndarray:
+    def encode_between(
+        self, prompt: Prompt, between: Sequence[Message], tools: Tools | None = None
+    ) -> np.ndarray:
         """Encode what the template puts between an assistant turn and the next one.
 
         The turn before is rendered as a mark: templates strip or wrap what assistants said earlier, and
         only what follows it is wanted.
+
+        Args:
+            prompt: what stands before the turn.
+            between: messages after it.
+            tools: that the template shows.
         """
-        if self._template is None and not self._tokenizer.chat_template:
-            return self._plain([*prompt, *between])
-        rendered = self._render([*prompt, {"role": "assistant", "content": _TURN_MARK}, *between])
-        _, mark, after = rendered.rpartition(_TURN_MARK)
+        if self._template is None and self.chat_template is None:
+            return self._plain([*as_messages(prompt), *between]).ids
+        messages = [*as_messages(prompt), {"role": "assistant", "content": MARK}, *between]
+        _, mark, after = self._render(messages, tools).rpartition(MARK)
         if not mark:
             raise ValueError(
                 f"The chat template of {type(self._tokenizer).__name__} leaves out earlier assistant turns, "
@@ -138,7 +189,39 @@ class PromptEncoder:
             )
         return self._ids(after)
 
-    def _render(self, prompt: Prompt) -> str:
+    def encode_after(
+        self,
+        prompt: Prompt,
+        message: Message,
+        text: str,
+        between: Sequence[Message],
+        tools: Tools | None = None,
+    ) -> np.ndarray:
+        """Encode the same after a turn with tool calls or reasoning, which a mark cannot stand for.
+
+        Args:
+            prompt: what stands before the turn.
+            message: the turn.
+            text: of the turn. Where the template leaves out the reasoning of earlier turns, what follows
+                it is looked for.
+            between: messages after it.
+            tools: that the template shows.
+        """
+        rendered = self._render([*as_messages(prompt), message, *between], tools)
+        for known in (text, without_reasoning(text)):
+            _, found, after = rendered.rpartition(known)
+            if known and found:
+                return self._ids(after)
+        return self.encode_between(prompt, between, tools)
+
+    def _render(self, prompt: Prompt, tools: Tools | None) -> str:
+        if self.chat_template is not None:
+            rendered = self.chat_template.prompt(as_messages(prompt), tools)
+            if tools and not all(_name(tool) in rendered for tool in tools):
+                raise _unshown(tools)
+            return rendered
+        if tools:
+            raise _unshown(tools)
         if callable(self._template):
             rendered = self._template(prompt)
             if not isinstance(rendered, str):
@@ -147,24 +230,14 @@ class PromptEncoder:
                     f"{type(rendered).__name__}."
                 )
             return rendered
-        if self._template is not None:
-            if not isinstance(prompt, str):
-                raise TypeError(
-                    "A `prompt_template` that is a format string needs string prompts, found a list of "
-                    "messages. Pass an importable function `messages -> str` instead."
-                )
-            return self._template.format(prompt=prompt)
-        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-        try:
-            return self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        except Exception as error:  # templates raise whatever their author chose
-            raise ValueError(
-                f"The chat template of {type(self._tokenizer).__name__} refused a prompt with the roles "
-                f"{[message.get('role') for message in messages]}: {error}. Change the messages or pass "
-                "`prompt_template`."
-            ) from error
+        if not isinstance(prompt, str):
+            raise TypeError(
+                "A `prompt_template` that is a format string needs string prompts, found a list of "
+                "messages. Pass an importable function `messages -> str` instead."
+            )
+        return self._template.format(prompt=prompt)
 
-    def _plain(self, prompt: Prompt) -> np.ndarray:
+    def _plain(self, prompt: Prompt) -> EncodedPrompt:
         if not isinstance(prompt, str):
             raise ValueError(
                 "Prompts that are lists of messages need a chat template, and the tokenizer "
@@ -173,8 +246,9 @@ class PromptEncoder:
             )
         bos = self._tokenizer.bos_token_id
         prefix = np.asarray([] if bos is None else [bos], dtype=np.int64)
-        ids = np.concatenate([prefix, self._ids(prompt + "\n")])
-        return ids if len(ids) else self._prefix_token()
+        text = prompt + "\n"
+        ids = np.concatenate([prefix, self._ids(text)])
+        return EncodedPrompt(ids if len(ids) else self._prefix_token(), text)
 
     def _ids(self, text: str) -> np.ndarray:
         ids = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
@@ -192,13 +266,21 @@ class PromptEncoder:
         return np.asarray([token], dtype=np.int64)
 
 
-def _common_prefix_length(left: str, right: str) -> int:
-    length = 0
-    for a, b in zip(left, right, strict=False):
-        if a != b:
-            break
-        length += 1
-    return length
+def as_messages(prompt: Prompt) -> list[Message]:
+    """A prompt as the messages that a chat template renders: a text is one user message."""
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+
+
+def _name(tool: Mapping[str, Any]) -> str:
+    return str(tool.get("function", tool).get("name", ""))
+
+
+def _unshown(tools: Tools) -> TypeError:
+    return TypeError(
+        f"A row has `tools` ({', '.join(map(_name, tools))}), and the student's prompt does not show them: "
+        "it needs a chat template that does. If the student is to be trained without them, remove the column "
+        "'tools'."
+    )
 
 
 def checked_template(template: Any) -> PromptTemplate | None:

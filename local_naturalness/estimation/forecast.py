@@ -12,6 +12,7 @@ from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import pass_bytes
 from local_naturalness.engine.packing import Window, pack_windows
 from local_naturalness.estimation.work import Work
+from local_naturalness.scorers.doubts import count_doubts, in_words
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.student.cost import StudentCost
@@ -31,6 +32,7 @@ class Estimate:
         cost: of the student.
         max_tokens_per_batch: tokens of a pass.
         operations_per_second: of the calibration; `None` without one.
+        warnings: on rows that would be scored in a way that may not be meant, with their number.
     """
 
     work: Work
@@ -39,6 +41,7 @@ class Estimate:
     cost: StudentCost
     max_tokens_per_batch: int
     operations_per_second: float | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def operations(self) -> float:
@@ -104,6 +107,7 @@ def estimate(
         works.append(
             Work(
                 statuses,
+                Counter(count_doubts(planned)),
                 response_tokens=sum(row.encoded.num_tokens for row in planned),
                 steps=sum(len(row.encoded.steps) for row in planned),
             )
@@ -113,13 +117,18 @@ def estimate(
         windows += own
     total = sum(works, Work())
     sampled = total.rows.total()
+    scaled = total.scaled(len(dataset) / sampled)
     return Estimate(
-        total.scaled(len(dataset) / sampled),
+        scaled,
         sampled,
         _sampling_error([work.operations(cost) for work in works], sampled / len(dataset)),
         cost,
         max_tokens,
         None if engine is None or not windows else _speed(engine, windows, cost, calibration_seconds),
+        tuple(
+            in_words(kind, f"{count} of {len(dataset)} rows", scorer.template_source)
+            for kind, count in scaled.doubts.items()
+        ),
     )
 
 

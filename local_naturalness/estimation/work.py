@@ -15,6 +15,7 @@ class Work:
 
     Attributes:
         rows: by status; those without a score are not counted below.
+        doubts: rows with a score by what is doubtful about it.
         response_tokens: of the responses.
         steps: of the responses.
         scored_tokens: that pass through the output layer; fewer than `response_tokens` with `max_steps`.
@@ -23,6 +24,7 @@ class Work:
     """
 
     rows: Counter[str] = field(default_factory=Counter)
+    doubts: Counter[str] = field(default_factory=Counter)
     response_tokens: float = 0
     steps: float = 0
     scored_tokens: float = 0
@@ -38,8 +40,13 @@ class Work:
 
     def scaled(self, factor: float) -> "Work":
         """As much work for `factor` times the rows, of the same kinds."""
-        counts = {name: value * factor for name, value in vars(self).items() if name != "rows"}
-        return Work(Counter({status: round(count * factor) for status, count in self.rows.items()}), **counts)
+        scaled = {
+            name: Counter({kind: round(count * factor) for kind, count in value.items()})
+            if isinstance(value, Counter)
+            else value * factor
+            for name, value in vars(self).items()
+        }
+        return Work(**scaled)
 
     def add_windows(self, windows: Sequence[Window], max_tokens: int, shares_prompts: bool = True) -> None:
         """Count the passes over windows that are scored together."""

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import evaluate
@@ -92,6 +92,7 @@ class LocalNaturalness(evaluate.Metric):
         include_prompt: bool = True,
         seed: int = 0,
         prompt_template: PromptTemplate | None = None,
+        chat_template_kwargs: Mapping[str, Any] | None = None,
         max_tokens_per_batch: int | None = None,
     ) -> dict[str, Any] | None:
         """Score predictions given now and those added before.
@@ -109,7 +110,7 @@ class LocalNaturalness(evaluate.Metric):
             tokenizer, revision, device, dtype, trust_remote_code:
                 Passed on to `Student`; for `model_id` only.
             splitter, window, stride, max_steps, weighting, include_prompt, seed, prompt_template, \
-max_tokens_per_batch:
+chat_template_kwargs, max_tokens_per_batch:
                 As for `LocalScorer`.
 
         Returns:
@@ -140,6 +141,7 @@ max_tokens_per_batch:
             include_prompt=include_prompt,
             seed=seed,
             prompt_template=prompt_template,
+            chat_template_kwargs=chat_template_kwargs,
             max_tokens_per_batch=max_tokens_per_batch,
         )
         if self.process_id == 0:

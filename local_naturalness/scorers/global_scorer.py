@@ -54,7 +54,8 @@ class GlobalScorer(Scorer):
     The other arguments are those of `LocalScorer`; `splitter` and `steps_column` matter for `"steps"` only.
 
     Columns written: `global_naturalness` (float64, nats), `global_naturalness_status`,
-    `global_naturalness_spec` (string), `num_tokens` (int32), and those of `statistics`.
+    `global_naturalness_spec` (string), `num_tokens` (int32), those of `statistics`, and `prompt_key` (string:
+    digest of the prompt, by which later steps group rows).
 
     Raises:
         ValueError: an unknown statistic, a missing column, or present scores have other settings.

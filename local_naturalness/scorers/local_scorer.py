@@ -44,8 +44,9 @@ class LocalScorer(Scorer):
         prompt_column, response_column (`str`):
             Columns of prompts (texts or lists of messages) and responses (texts).
         messages_column (`str`, *optional*):
-            Column of conversations instead of the two above: the last assistant turn is the response, what
-            stands before it the prompt.
+            Column of conversations instead of the two above: the last assistant turn is the response, as
+            the chat template writes it with its reasoning and tool calls; what stands before it is the
+            prompt.
         steps_column (`str`, *optional*):
             Column of lists of texts, for responses that are split already. Nothing but white space may
             stand between the steps.
@@ -56,6 +57,8 @@ class LocalScorer(Scorer):
         prompt_template (`str` or callable, *optional*):
             Format string with the field `{prompt}`, or an importable function `prompt -> str`, instead of
             the tokenizer's chat template. Nothing is added to what it returns.
+        chat_template_kwargs (`dict`, *optional*):
+            Variables of the tokenizer's chat template, such as `{"enable_thinking": True}`.
         store (`str` or path, *optional*):
             Folder that keeps finished scores: rows that it holds are read, the others are scored and added,
             those with equal content once. Survives a crash; may be shared by processes. Does not change
@@ -80,7 +83,12 @@ class LocalScorer(Scorer):
             Seed of `max_steps`.
 
     Columns written: `local_naturalness` (float64, nats), `local_naturalness_status`,
-    `local_naturalness_spec` (string), `num_steps`, `num_tokens` (int32).
+    `local_naturalness_spec` (string), `num_steps`, `num_tokens` (int32), `prompt_key` (string: digest of the
+    prompt, by which later steps group rows).
+
+    A column `tools` is shown to the student by its chat template, as trainers do. The date in templates
+    that print today's is fixed. [What exactly is scored?](what-is-scored.md) tells all of it, and
+    `show(row)` the text of a row.
 
     Raises:
         ValueError: a needed column is missing, or present scores have other settings.
@@ -99,7 +107,7 @@ class LocalScorer(Scorer):
     >>> ds = Dataset.from_dict({"prompt": ["What is 2 + 3?"], "response": ["5."]})
     >>> ds.map(scorer, batched=True).column_names
     ['prompt', 'response', 'local_naturalness', 'num_steps', 'num_tokens', 'local_naturalness_status', \
-'local_naturalness_spec']
+'local_naturalness_spec', 'prompt_key']
 
     ```
     """
@@ -130,7 +138,9 @@ class LocalScorer(Scorer):
         return types
 
     def _prompt_encoder(self) -> PromptEncoder:
-        return PromptEncoder(self.student.tokenizer, self.prompt_template, self.include_prompt)
+        return PromptEncoder(
+            self.student.tokenizer, self.prompt_template, self.include_prompt, self.chat_template_kwargs
+        )
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {"scorer": "local", "window": self.window}

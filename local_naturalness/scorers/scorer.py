@@ -10,18 +10,21 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from local_naturalness.encoding.chat_template import checked_switches
 from local_naturalness.encoding.encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example, read_examples
+from local_naturalness.encoding.prompt_key import prompt_key
 from local_naturalness.encoding.rows import Rows, read_rows
 from local_naturalness.encoding.tokenization import PromptEncoder, PromptTemplate, checked_template
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
+from local_naturalness.scorers.doubts import Doubts
 from local_naturalness.scorers.planned import PlannedRow, run
 from local_naturalness.scorers.written import Scores, WrittenColumns
 from local_naturalness.shapes.reading import read_shaped, shape_of
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.spec import SCORING_VERSION, function_label, read_spec, write_spec
+from local_naturalness.spec import SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter
 from local_naturalness.store import ScoreStore
@@ -58,6 +61,7 @@ class Scorer(Shipped):
     device: InitVar[Any] = None
     dtype: InitVar[Any] = "auto"
     prompt_template: PromptTemplate | None = None
+    chat_template_kwargs: Mapping[str, Any] | None = None
     store: str | os.PathLike[str] | None = None
 
     def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
@@ -70,10 +74,12 @@ class Scorer(Shipped):
             )
         self._splitter: Splitter | None = None if self._by_turn else resolve_splitter(self.splitter)
         self.prompt_template = checked_template(self.prompt_template)
+        self.chat_template_kwargs = checked_switches(self.chat_template_kwargs)
         self.store = None if self.store is None else os.path.abspath(self.store)
         self._engine: Engine | None = None
         self._opened: ScoreStore | None = None
         self._shape: Shape | None = None
+        self._doubts: Doubts | None = None
 
     def __call__(self, rows: Any, rank: int | None = None) -> dict[str, Any]:
         """Score a batch (dict of lists) or one row (dict of values).
@@ -87,8 +93,9 @@ class Scorer(Shipped):
         """
         rows, spec, written = self._read(rows), self.spec, self._written()
         written.refuse_other_settings(rows, spec)
-        scored = self._finished(self._examples(rows), rank, spec)
-        return written.answer(rows, scored, spec)
+        examples = self._examples(rows)
+        scored = self._finished(examples, rank, spec)
+        return written.answer(rows, scored, spec, [prompt_key(example) for example in examples])
 
     @property
     @abstractmethod
@@ -104,6 +111,11 @@ class Scorer(Shipped):
     def token_budget(self) -> int:
         """Tokens of a pass, if memory suffices."""
         return self.max_tokens_per_batch or enough_tokens(self.student.device_type)
+
+    @property
+    def template_source(self) -> str:
+        """Text of the chat template that shows prompts to the student, `""` where none does."""
+        return self._prompt_encoder().template_source
 
     def is_stored(self, rows: Any) -> list[bool]:
         """Which rows of a batch have a score in the store already.
@@ -124,7 +136,7 @@ class Scorer(Shipped):
         Returns:
             For each row its tokens and windows, or the status that says why it cannot be scored.
         """
-        return self._planned_rows(self._examples(self._read(rows)))
+        return self._planned_rows(self._examples(self._read(rows)))[0]
 
     def engine(self, rank: int | None = None) -> Engine:
         """What scores the windows; loads the student.
@@ -187,7 +199,10 @@ class Scorer(Shipped):
 
     def _score(self, examples: Sequence[Example], rank: int | None) -> list[Scores]:
         engine = self.engine(rank)
-        rows = self._planned_rows(examples)
+        rows, refusal = self._planned_rows(examples)
+        if self._doubts is None:
+            self._doubts = Doubts(self.template_source)
+        self._doubts.tell(rows, refusal)
         able = [row for row in rows if isinstance(row, PlannedRow)]
         tokens = iter(run(able, engine, self._token_statistics()))
         return [{"status": row} if isinstance(row, str) else self._scores(row, next(tokens)) for row in rows]
@@ -195,12 +210,13 @@ class Scorer(Shipped):
     def _scores(self, row: PlannedRow, tokens: Mapping[str, np.ndarray] | None) -> Scores:
         return {"status": "non_finite"} if tokens is None else self._columns(row, tokens)
 
-    def _planned_rows(self, examples: Sequence[Example]) -> list[PlannedRow | str]:
+    def _planned_rows(self, examples: Sequence[Example]) -> tuple[list[PlannedRow | str], str | None]:
+        """Rows with their windows, and what the chat template said of the first that it refused."""
         context = self.student.context_length
         encoder = ExampleEncoder(
             self.student.tokenizer, self._prompt_encoder(), None if self.steps_column else self._splitter
         )
-        return [self._planned(example, encoder, context) for example in examples]
+        return [self._planned(example, encoder, context) for example in examples], encoder.refusal
 
     def _planned(self, example: Example, encoder: ExampleEncoder, context: int | None) -> PlannedRow | str:
         """A row with its windows, or the status that says why it has none."""
@@ -216,7 +232,7 @@ class Scorer(Shipped):
     # What the two scorers decide.
 
     def _prompt_encoder(self) -> PromptEncoder:
-        return PromptEncoder(self.student.tokenizer, self.prompt_template)
+        return PromptEncoder(self.student.tokenizer, self.prompt_template, switches=self.chat_template_kwargs)
 
     def _token_statistics(self) -> tuple[str, ...]:
         return ("log_prob",)
@@ -233,11 +249,17 @@ class Scorer(Shipped):
 
     def _settings(self) -> dict[str, Any]:
         """Everything that changes scores, in the order in which the spec tells it; defaults left out."""
-        if self.prompt_template is None:
-            return {}
-        template = self.prompt_template
-        digest = xxhash.xxh3_64_hexdigest(template.encode())[:8] if isinstance(template, str) else None
-        return {"prompt_template": digest or function_label(template)}
+        settings: dict[str, Any] = {}
+        if self.prompt_template is not None:
+            template = self.prompt_template
+            digest = xxhash.xxh3_64_hexdigest(template.encode())[:8] if isinstance(template, str) else None
+            settings["prompt_template"] = digest or function_label(template)
+        if self.chat_template_kwargs:
+            settings["chat_template_kwargs"] = json_setting(self.chat_template_kwargs)
+        date = self._prompt_encoder().pinned_date
+        if date is not None:
+            settings["date"] = date
+        return settings
 
     def _splitter_setting(self) -> str:
         if self.steps_column:
@@ -248,7 +270,7 @@ class Scorer(Shipped):
         return WrittenColumns(self.criterion, self.sibling, self.suffix, self.types, type(self).__name__)
 
     def __getstate__(self) -> dict[str, Any]:
-        machine = dict.fromkeys(("_engine", "max_tokens_per_batch", "store", "_opened", "_shape"))
+        machine = dict.fromkeys(("_engine", "max_tokens_per_batch", "store", "_opened", "_shape", "_doubts"))
         return self.__dict__ | machine | {"_scoring_version": SCORING_VERSION}
 
     def worker_state(self) -> dict[str, Any]:

@@ -22,6 +22,12 @@ Scores = dict[str, Any]
 # Counts that both scorers write.
 _COUNTS = ("num_steps", "num_tokens")
 
+# Settings that decide where a response's tokens begin.
+_SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
+
+# What tells prompts apart, the same from every scorer.
+PROMPT_KEY = "prompt_key"
+
 
 @dataclass(frozen=True)
 class WrittenColumns:
@@ -41,12 +47,15 @@ class WrittenColumns:
     types: Mapping[str, pa.DataType]
     scorer: str
 
-    def answer(self, rows: Rows, scored: Sequence[Scores], spec: str) -> dict[str, Any]:
+    def answer(
+        self, rows: Rows, scored: Sequence[Scores], spec: str, prompt_keys: Sequence[str | None]
+    ) -> dict[str, Any]:
         """The new columns in the form in which the rows came."""
         self._log_unscored(scored)
         columns = {name: [row.get(name) for row in scored] for name in self.types}
         columns[f"{self.criterion}_status"] = [row["status"] for row in scored]
         columns[f"{self.criterion}_spec"] = [spec] * len(scored)
+        columns[PROMPT_KEY] = list(prompt_keys)
         self._complete_counts(columns, rows)
         return rows.answer(
             {name + self.suffix: values for name, values in columns.items()},
@@ -82,8 +91,8 @@ class WrittenColumns:
         """Columns of these names without a spec are somebody else's."""
         if self._spec_column(self.criterion) in rows:
             return
-        explained = _COUNTS if self._spec_column(self.sibling) in rows else ()
-        for name in self.types:
+        explained = (*_COUNTS, PROMPT_KEY) if self._spec_column(self.sibling) in rows else ()
+        for name in (*self.types, PROMPT_KEY):
             if name + self.suffix in rows and name not in explained:
                 raise ValueError(
                     f"{self.scorer} writes a column {name + self.suffix!r}, and there is one already without "
@@ -127,6 +136,6 @@ def _counted_alike(counted: Mapping[str, str], ours: Mapping[str, str]) -> bool:
 
     A scorer that writes no `num_steps` names no splitter.
     """
-    same_tokens = all(counted.get(key) == ours.get(key) for key in ("student", "prompt_template"))
+    same_tokens = all(counted.get(key) == ours.get(key) for key in _SHAPE_TOKENS)
     splitters = {spec["splitter"] for spec in (counted, ours) if "splitter" in spec}
     return same_tokens and len(splitters) < 2

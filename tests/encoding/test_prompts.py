@@ -1,6 +1,7 @@
 """What stands before every window: the prompt once, one beginning of sequence, no second `<think>`."""
 
 import pytest
+import tiny_tokenizers
 from plain_loop import log_probs, mean
 
 from local_naturalness import GlobalScorer, LocalScorer
@@ -55,11 +56,21 @@ def test_messages_without_a_chat_template_are_refused(model, tokenizer):
         scorer({"prompt": MESSAGES, "response": "Hello"})
 
 
-def test_what_a_template_refuses_is_told_with_the_roles(model, chat_tokenizer, monkeypatch):
-    monkeypatch.setattr(chat_tokenizer, "chat_template", "{{ raise_exception('no system role') }}")
-    scorer = LocalScorer(model, tokenizer=chat_tokenizer)
-    with pytest.raises(ValueError, match=r"roles \['system', 'user'\]: no system role"):
-        scorer({"prompt": MESSAGES, "response": "Hello"})
+def test_a_row_that_the_template_refuses_says_so_and_stops_nothing(model, caplog):
+    tokenizer = tiny_tokenizers.chat()
+    tokenizer.chat_template = (
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+        + tokenizer.chat_template
+    )
+    scorer = LocalScorer(model, tokenizer=tokenizer)
+    with caplog.at_level("WARNING"):
+        scored = scorer({"prompt": [MESSAGES, MESSAGES[1:]], "response": ["Hello"] * 2})
+    assert scored["local_naturalness_status"] == ["template_refused", "ok"]
+    assert scored["local_naturalness"] == [
+        None,
+        scorer({"prompt": "Hi", "response": "Hello"})["local_naturalness"],
+    ]
+    assert "roles ['system', 'user']: no system role" in caplog.text
 
 
 @pytest.mark.parametrize("template", ["Question: {prompt} Answer:", as_question])

@@ -29,6 +29,7 @@ LOCAL_TYPES = {
     "local_naturalness_stderr": FLOAT,
     "step_scores": List(FLOAT),
     "step_spans": List(List(INT)),
+    "prompt_key": TEXT,
 }
 GLOBAL_TYPES = {
     "global_naturalness": FLOAT,
@@ -43,6 +44,7 @@ GLOBAL_TYPES = {
     "global_naturalness_drop": FLOAT,
     "first_token_log_prob": FLOAT,
     "num_steps": INT,
+    "prompt_key": TEXT,
 }
 MODES = [{"batched": False}] + [{"batched": True, "batch_size": size} for size in (1, 7, 64)]
 

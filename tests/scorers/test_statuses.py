@@ -56,6 +56,7 @@ def test_unscored_row(scorer, status):
     assert row.pop(f"{scorer.criterion}_status") == status
     assert row.pop(f"{scorer.criterion}_spec") == scorer.spec
     assert row.pop("num_tokens") == row.pop("num_steps") == 0
+    assert (row.pop("prompt_key") is None) == (prompt is None)
     assert len(row) >= 3
     assert set(row.values()) == {None}
 

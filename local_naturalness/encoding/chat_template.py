@@ -1,0 +1,216 @@
+"""The student's chat template: messages to text, on a fixed date, with the switches that were asked for."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from local_naturalness.encoding.messages import Message
+
+# Templates that print today's date print this one, so that scores do not drift from day to day. It is the
+# date that Llama 3 falls back to.
+PINNED_DATE = "2024-07-26"
+# Spelled out, because the names of days and months would follow the machine's locale.
+_PINNED = {
+    "%Y": "2024", "%y": "24", "%m": "07", "%-m": "7", "%B": "July", "%b": "Jul", "%h": "Jul",
+    "%d": "26", "%-d": "26", "%e": "26", "%j": "208", "%A": "Friday", "%a": "Fri", "%u": "5", "%w": "5",
+    "%F": PINNED_DATE, "%D": "07/26/24", "%x": "07/26/24", "%c": "Fri Jul 26 00:00:00 2024",
+    "%H": "00", "%-H": "0", "%I": "12", "%-I": "12", "%M": "00", "%S": "00", "%p": "AM",
+    "%T": "00:00:00", "%X": "00:00:00", "%R": "00:00", "%Z": "UTC", "%z": "+0000",
+}  # fmt: skip
+
+# Stands for the text of an assistant turn where only what is around it matters.
+MARK = "(assistant turn)"
+
+# What `apply_chat_template` takes itself: these are no variables of a template.
+_RESERVED = frozenset(
+    "conversation messages tools documents chat_template add_generation_prompt continue_final_message "
+    "tokenize sanitize_control_tokens padding truncation max_length return_tensors return_dict "
+    "return_assistant_tokens_mask tokenizer_kwargs".split()
+)
+
+
+class TemplateRefusal(ValueError):
+    """The template raised an error for a conversation, such as one whose roles it does not know."""
+
+
+class ChatTemplate:
+    """Render conversations as the student was, or will be, trained to see them.
+
+    Args:
+        tokenizer: with a chat template.
+        switches: variables of the template, such as `{"enable_thinking": True}`.
+
+    Raises:
+        ValueError: the template knows no such variable.
+    """
+
+    def __init__(self, tokenizer: Any, switches: Mapping[str, Any] | None = None):
+        self._tokenizer = tokenizer
+        self._switches = dict(switches or {})
+        self._end_of_turn: str | None = None
+        self._takes_blocks: bool | None = None
+        for name in self._switches:
+            if not re.search(rf"\b{re.escape(name)}\b", self.source):
+                raise ValueError(
+                    f"`chat_template_kwargs` sets {name!r}, which the chat template of "
+                    f"{type(tokenizer).__name__} does not use: look for the right name in "
+                    "`tokenizer.chat_template`, or leave it out."
+                )
+
+    @property
+    def source(self) -> str:
+        """Text of the template, or of all templates where a tokenizer has several."""
+        template = self._tokenizer.chat_template
+        return "\n".join(template.values()) if isinstance(template, Mapping) else template
+
+    @property
+    def pinned_date(self) -> str | None:
+        """The date that is shown instead of today's; `None` where the template prints none."""
+        return PINNED_DATE if "strftime_now" in self.source else None
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None) -> str:
+        """Messages, and the header behind which the assistant answers.
+
+        A template without a generation prompt gets the header that it writes before an answer, up to the
+        spaces that tokenizers join with the answer's first word.
+        """
+        rendered = self._rendered(messages, tools, add_generation_prompt=True)
+        asked = str(messages[-1].get("content", "")).strip() if messages[-1]["role"] == "user" else ""
+        if asked not in rendered:
+            raise TemplateRefusal(
+                f"The chat template of {type(self._tokenizer).__name__} leaves out the text of a user's "
+                f"message ({asked[:40]!r}). Pass `prompt_template`."
+            )
+        if "add_generation_prompt" in self.source:
+            return rendered
+        marked = self.conversation([*messages, {"role": "assistant", "content": MARK}], tools)
+        header, mark, _ = marked.rpartition(MARK)
+        if not mark or not header.startswith(rendered) or not header[len(rendered) :].strip():
+            return rendered
+        return header.rstrip(" ")
+
+    def conversation(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None
+    ) -> str:
+        """Messages that end with an assistant turn, as training renders them."""
+        return self._rendered(messages, tools, add_generation_prompt=False)
+
+    def end_of_turn(self, messages: Sequence[Message]) -> str:
+        """What the template writes after the text of an assistant turn, such as `"<|im_end|>\\n"`."""
+        if self._end_of_turn is None:
+            marked = self.conversation([*messages, {"role": "assistant", "content": MARK}])
+            _, mark, after = marked.rpartition(MARK)
+            self._end_of_turn = after if mark else ""
+        return self._end_of_turn
+
+    def without_special_end(self, text: str) -> str:
+        """A rendered turn without the special token at its end, such as the `<|call|>` behind tool calls."""
+        stripped = text.rstrip()
+        special = [token for token in self._tokenizer.all_special_tokens if stripped.endswith(token)]
+        return stripped[: -len(max(special, key=len))] if special else text
+
+    def _rendered(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] | None,
+        add_generation_prompt: bool,
+    ) -> str:
+        if self._takes_blocks is None:
+            self._takes_blocks = self._needs_blocks()
+        if self._takes_blocks:
+            messages = [_in_blocks(message) for message in messages]
+        return self._applied(messages, tools, add_generation_prompt)
+
+    def _needs_blocks(self) -> bool:
+        """Whether text is left out, or refused, unless it stands in a block of content, as for images."""
+        shown = []
+        for message in ({"role": "user", "content": MARK}, _in_blocks({"role": "user", "content": MARK})):
+            try:
+                shown.append(MARK in self._applied([message], None, True))
+            except TemplateRefusal:
+                shown.append(False)
+        return shown == [False, True]
+
+    def _applied(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] | None,
+        add_generation_prompt: bool,
+    ) -> str:
+        tools = list(tools) if tools else None
+        template = self._tokenizer.get_chat_template(tools=tools)
+        if "strftime_now" in template:
+            template = _DATE_MACRO + template
+        try:
+            return self._tokenizer.apply_chat_template(
+                list(messages),
+                tools=tools,
+                chat_template=template,
+                tokenize=False,
+                add_generation_prompt=add_generation_prompt,
+                **self._switches,
+            )
+        except Exception as error:  # templates raise whatever their author chose
+            raise TemplateRefusal(
+                f"The chat template of {type(self._tokenizer).__name__} refused a conversation with the "
+                f"roles {[message.get('role') for message in messages]}: {error}. Change the messages or "
+                "pass `prompt_template`."
+            ) from error
+
+
+def checked_switches(switches: Any) -> dict[str, Any] | None:
+    """Refuse what no template can be given.
+
+    Raises:
+        TypeError: neither `None` nor a mapping of names to values of JSON.
+        ValueError: a name that the tokenizer's method takes itself.
+    """
+    if switches is None:
+        return None
+    is_named = isinstance(switches, Mapping) and all(isinstance(name, str) for name in switches)
+    try:
+        told = json.dumps(dict(switches)) if is_named else None
+    except (TypeError, ValueError):
+        told = None
+    if told is None:
+        raise TypeError(
+            "`chat_template_kwargs` must be a dict of the template's variables with values of JSON, such as "
+            f"{{'enable_thinking': True}}; found {switches!r}."
+        )
+    reserved = sorted(_RESERVED & set(switches))
+    if reserved:
+        raise ValueError(
+            f"`chat_template_kwargs` sets {', '.join(map(repr, reserved))}, which no variable of a template "
+            "is: pass only what the template itself reads, such as `enable_thinking`."
+        )
+    return json.loads(told)
+
+
+def without_nulls(value: Any) -> Any:
+    """Drop the fields of messages and tools that are null, at any depth.
+
+    Arrow gives every row the fields of all rows and fills them with nulls; those are not the row's.
+
+    >>> without_nulls([{"role": "user", "content": "Hi", "name": None}])
+    [{'role': 'user', 'content': 'Hi'}]
+    """
+    if isinstance(value, Mapping):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [without_nulls(inner) for inner in value]
+    return value
+
+
+def _in_blocks(message: Message) -> Message:
+    content = message.get("content")
+    return message | {"content": [{"type": "text", "text": content}]} if isinstance(content, str) else message
+
+
+def _date_macro() -> str:
+    """`strftime_now` in the template's own language, since a template sees no functions of ours."""
+    replaced = "".join(f" | replace({code!r}, {text!r})" for code, text in _PINNED.items())
+    return "{%- macro strftime_now(format) -%}{{- format" + replaced + " -}}{%- endmacro +%}"
+
+
+_DATE_MACRO = _date_macro()

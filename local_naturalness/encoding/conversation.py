@@ -1,0 +1,197 @@
+"""The response of a conversation: what the template writes for its last assistant turn."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
+from local_naturalness.encoding.messages import Message
+from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, tags_of
+
+Tools = Sequence[Mapping[str, Any]]
+
+# Under these names data sets keep the reasoning beside the answer.
+_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The parts of an assistant turn."""
+
+    content: str
+    reasoning: str
+    tool_calls: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, message: Message) -> "Answer":
+        """Read a message whose nulls are dropped.
+
+        Raises:
+            TypeError: a part is something else than a text (or, of calls, a list).
+        """
+        content = message.get("content", "")
+        reasoning = next((message[key] for key in _REASONING_KEYS if message.get(key)), "")
+        calls = message.get("tool_calls") or []
+        if not isinstance(content, str) or not isinstance(reasoning, str):
+            wrong = reasoning if isinstance(content, str) else content
+            raise TypeError(
+                f"`content` and reasoning of an assistant turn must be texts, found {type(wrong).__name__}."
+            )
+        if isinstance(calls, str) or not isinstance(calls, Sequence):
+            raise TypeError(f"`tool_calls` must be a list, found {type(calls).__name__} {str(calls)[:60]!r}.")
+        return cls(content, reasoning, calls)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing but the content."""
+        return not self.reasoning and not self.tool_calls
+
+
+@dataclass(frozen=True)
+class Response:
+    """The text of an assistant turn.
+
+    Attributes:
+        text: behind the rendered prompt, up to the end of the turn.
+        is_rendered: whether the template writes it; else its parts are joined.
+    """
+
+    text: str
+    is_rendered: bool
+
+
+def response_of(
+    message: Message, prompt: Sequence[Message], template: ChatTemplate | None, tools: Tools | None = None
+) -> Response:
+    """The text of an assistant turn behind the rendered prompt, up to the end of the turn.
+
+    What the template writes for it, if the rendered conversation begins with the rendered prompt and no part
+    of the turn is left out. Else reasoning and content joined by the tags of the student's family, and
+    behind them the tool calls as the template writes them.
+
+    Args:
+        message: the assistant turn.
+        prompt: the messages before it.
+        template: `None` where there is none: then nothing but reasoning and content can be written.
+        tools: that the template shows.
+
+    Raises:
+        TypeError: the turn has tool calls, and the template does not write them.
+        TemplateRefusal: the template refuses the prompt.
+    """
+    answer = Answer.of(message)
+    if template is None:
+        if answer.tool_calls:
+            raise _unwritten(answer)
+        return Response(_joined(answer, TAGS[0]), is_rendered=False)
+    shown = template.prompt(prompt, tools)
+    rendered = _rendered_turn(message, prompt, shown, template, tools)
+    if rendered is not None and _writes_texts(rendered, answer):
+        if not _writes_calls(rendered, answer.tool_calls):
+            raise _unwritten(answer)
+        return Response(rendered, is_rendered=True)
+    tags = tags_of(shown, template.source)
+    if not answer.tool_calls:
+        return Response(_joined(answer, tags), is_rendered=False)
+    rest = _rendered_without_reasoning(message, prompt, shown, template, tools)
+    if not _writes_calls(rest, answer.tool_calls) or not _writes_texts(rest, replace(answer, reasoning="")):
+        raise _unwritten(answer)
+    return Response(_joined(replace(answer, content=rest), tags), is_rendered=False)
+
+
+def _rendered_turn(
+    message: Message, prompt: Sequence[Message], shown: str, template: ChatTemplate, tools: Tools | None
+) -> str | None:
+    """What follows the prompt in the rendered conversation; `None` where that does not begin with it."""
+    try:
+        conversation = template.conversation([*prompt, message], tools)
+    except TemplateRefusal:  # such as harmony's, of a content that holds its tags
+        return None
+    if not conversation.startswith(shown):
+        return None
+    return _without_end(conversation[len(shown) :], prompt, template)
+
+
+def _rendered_without_reasoning(
+    message: Message, prompt: Sequence[Message], shown: str, template: ChatTemplate, tools: Tools | None
+) -> str:
+    """Content and tool calls as the template writes them for a turn without reasoning."""
+    plain = {key: value for key, value in message.items() if key not in _REASONING_KEYS}
+    rendered = _rendered_turn(plain, prompt, shown, template, tools)
+    if rendered is not None:
+        return rendered
+    # The prompt is another one than the one that training renders, such as with an open block of reasoning.
+    content = plain.get("content", "")
+    marked = template.conversation([*prompt, plain | {"content": MARK}], tools)
+    _, mark, after = marked.rpartition(MARK)
+    return content + _without_end(after, prompt, template) if mark else content
+
+
+def _without_end(text: str, prompt: Sequence[Message], template: ChatTemplate) -> str:
+    try:
+        end = template.end_of_turn(prompt)
+    except TemplateRefusal:
+        end = ""
+    if end.strip() and text.endswith(end):
+        return text[: -len(end)]
+    return template.without_special_end(text)
+
+
+def _joined(answer: Answer, tags: ReasoningTags) -> str:
+    return tags.joined(answer.reasoning, answer.content) if answer.reasoning else answer.content
+
+
+def _writes_texts(text: str, answer: Answer) -> bool:
+    """Whether reasoning and content are written, whatever stands around and between them."""
+    return all(piece in text for piece in (*pieces(answer.reasoning), *pieces(answer.content)))
+
+
+def _writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether every call is written: its name as often as it is called, and all of its arguments."""
+    called = [call.get("function", call) for call in calls]
+    names = Counter(str(call.get("name", "")) for call in called)
+    return all(text.count(name) >= count for name, count in names.items()) and all(
+        any(spelling in text for spelling in _spellings(value))
+        for call in called
+        for value in _leaves(call.get("arguments"))
+    )
+
+
+def _leaves(arguments: Any) -> Iterator[Any]:
+    """The values in the arguments of a call, which may be a JSON text."""
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except ValueError:
+            yield arguments
+            return
+    if isinstance(arguments, Mapping):
+        arguments = list(arguments.values())
+    if isinstance(arguments, list):
+        for value in arguments:
+            if isinstance(value, Mapping | list):
+                yield from _leaves(value)
+            else:
+                yield value
+    elif arguments is not None:
+        yield arguments
+
+
+def _spellings(value: Any) -> set[str]:
+    """A value as templates write it: as JSON with or without escapes, or as Python prints it."""
+    spelled = {str(value), json.dumps(value), json.dumps(value, ensure_ascii=False)}
+    # Inside a JSON text that stands in a JSON text, quotes are escaped twice.
+    twice = {json.dumps(text)[1:-1] for text in spelled}
+    return {text.strip('"').strip() for text in spelled | twice}
+
+
+def _unwritten(answer: Answer) -> TypeError:
+    names = [str(call.get("function", call).get("name")) for call in answer.tool_calls]
+    return TypeError(
+        f"An assistant turn has `tool_calls` ({', '.join(names)}), and the student's chat template does not "
+        "write them together with the rest of the turn: a part would be left out of what is scored. Use a "
+        "student whose template writes all of it, or write the calls into `content`, as the student is going "
+        "to see them."
+    )

@@ -1,0 +1,151 @@
+"""How families of models mark reasoning: `<think>`, channels, `[THINK]` and their kin."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ReasoningTags:
+    """What stands before the reasoning of a response, and between reasoning and answer."""
+
+    opening: str
+    closing: str
+
+    def joined(self, reasoning: str, answer: str) -> str:
+        """A response of reasoning and answer.
+
+        >>> TAGS[0].joined("2 + 3 = 5.", "It is 5.")
+        '<think>\\n2 + 3 = 5.\\n</think>\\n\\nIt is 5.'
+        """
+        return f"{self.opening}{reasoning}{self.closing}{answer}"
+
+
+# The first is the most common one: what is taken where nothing tells the family.
+TAGS = (
+    ReasoningTags("<think>\n", "\n</think>\n\n"),  # DeepSeek, Qwen, SmolLM3, Nemotron, GLM and many more
+    ReasoningTags("<|channel>thought\n", "\n<channel|>"),  # Gemma 4
+    ReasoningTags(  # harmony, the format of gpt-oss
+        "<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"
+    ),
+    ReasoningTags("[THINK]", "[/THINK]"),  # Mistral
+    ReasoningTags("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A
+    ReasoningTags("<seed:think>", "</seed:think>"),  # Seed
+    ReasoningTags("◁think▷", "◁/think▷"),  # Kimi
+    ReasoningTags("<|begin_of_thought|>\n\n", "\n\n<|end_of_thought|>\n\n"),  # Sky-T1, OpenThinker
+    ReasoningTags("<|inner_prefix|>", "<|inner_suffix|>"),  # Apertus
+    ReasoningTags("<thinking>\n", "\n</thinking>\n\n"),
+    ReasoningTags("<thought>\n", "\n</thought>\n\n"),
+    ReasoningTags("<reasoning>\n", "\n</reasoning>\n\n"),
+)
+
+# Harmony's prompts end in this header, which recorded answers repeat.
+_HEADERS = ("<|start|>assistant",)
+
+
+def _spelled(tag: str) -> str:
+    return re.escape(tag.strip())
+
+
+_EMPTY_BLOCK = "|".join(rf"{_spelled(tags.opening)}\s*{_spelled(tags.closing)}" for tags in TAGS)
+_OPENING = "|".join(_spelled(text) for text in (*(tags.opening for tags in TAGS), *_HEADERS))
+_ENDS_IN_EMPTY_BLOCK = re.compile(rf"(?:{_EMPTY_BLOCK})\s*\Z")
+_ENDS_IN_OPENING = re.compile(rf"(?:{_OPENING})\s*\Z")
+_TAG = re.compile(_OPENING + "|" + "|".join(_spelled(tags.closing) for tags in TAGS))
+_CLOSING = re.compile("|".join(f"(?:{_spelled(tags.closing)})" for tags in TAGS))
+
+
+def opening_at_end(prompt: str) -> str:
+    """What a rendered prompt ends in that a response may repeat: an opening or a closed, empty block.
+
+    >>> opening_at_end("<|im_start|>assistant\\n<think>\\n")
+    '<think>\\n'
+    >>> opening_at_end("<|turn>model\\n")
+    ''
+    """
+    found = _ENDS_IN_EMPTY_BLOCK.search(prompt) or _ENDS_IN_OPENING.search(prompt)
+    return found.group() if found else ""
+
+
+def empty_block_at_end(prompt: str) -> str:
+    """The closed, empty block of reasoning that a rendered prompt ends in, where thinking is switched off.
+
+    >>> empty_block_at_end("<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n")
+    '<think>\\n\\n</think>\\n\\n'
+    """
+    found = _ENDS_IN_EMPTY_BLOCK.search(prompt)
+    return found.group() if found else ""
+
+
+def repeated_length(opening: str, response: str) -> int:
+    """Characters at the beginning of a response that the prompt holds already.
+
+    White space before a repeated opening counts as repeated; behind it only what the prompt has too.
+
+    >>> repeated_length("<think>\\n", "<think> So it is.")
+    7
+    >>> repeated_length("<think>\\n", "So it is.")
+    0
+    """
+    needed = opening.rstrip()
+    skipped = len(response) - len(response.lstrip()) if needed else 0
+    if not needed or not response.startswith(needed, skipped):
+        return 0
+    length = len(needed)
+    while length < len(opening) and response[skipped + length : skipped + length + 1] == opening[length]:
+        length += 1
+    return skipped + length
+
+
+def carries_reasoning(response: str) -> bool:
+    """Whether a response closes a block of reasoning that is not empty.
+
+    >>> carries_reasoning("<think>2 + 3</think>5"), carries_reasoning("<think>\\n</think>5")
+    (True, False)
+    """
+    closed = _CLOSING.search(response)
+    before = response[: closed.start()] if closed else response
+    reasoning = _TAG.sub("", before)
+    return bool(reasoning.strip()) and (closed is not None or reasoning != before)
+
+
+def leaves_open(opening: str, response: str) -> bool:
+    """Whether a prompt ends in an open block of reasoning that the response does not close.
+
+    >>> leaves_open("<think>\\n", "It is 5."), leaves_open("<think>\\n", "2 + 3</think>It is 5.")
+    (True, False)
+    """
+    opened = next((tags for tags in TAGS if opening.strip() == tags.opening.strip()), None)
+    return opened is not None and opened.closing.strip() not in response
+
+
+def without_reasoning(response: str) -> str:
+    """What follows the reasoning.
+
+    >>> without_reasoning("<think>\\n2 + 3\\n</think>\\n\\nIt is 5.")
+    'It is 5.'
+    """
+    closed = _CLOSING.search(response)
+    return response[closed.end() :].lstrip() if closed else response
+
+
+def pieces(content: str) -> list[str]:
+    """The texts between tags of reasoning, without white space around them.
+
+    >>> pieces("<think>\\n2 + 3\\n</think>\\n\\nIt is 5.")
+    ['2 + 3', 'It is 5.']
+    """
+    return [piece for text in _TAG.split(content) if (piece := text.strip())]
+
+
+def tags_of(prompt: str, template: str) -> ReasoningTags:
+    """The tags of a student's family.
+
+    Args:
+        prompt: as rendered; an opening that it ends in tells the family.
+        template: source of the chat template, which names the tags that it writes.
+    """
+    opening = opening_at_end(prompt)
+    for tags in TAGS:
+        if opening.startswith(tags.opening.strip()):
+            return tags
+    return next((tags for tags in TAGS if tags.opening.strip() in template), TAGS[0])

@@ -237,25 +237,20 @@ def test_turns_with_calls_and_reasoning_are_steps(model):
         splitter="turn",
         window=1,
         return_steps=True,
+        chat_template_kwargs={"enable_thinking": True},
     )
     call = '\n<tool_call>\n{"name": "add", "arguments": {"a": 17}}\n</tool_call>'
     first = "First add the tens.\n</think>\n\nIt is 42." + call
     prompt = "<|im_start|>user\nWhat is 17 + 25?<|im_end|>\n<|im_start|>assistant\n<think>\n"
     between = "<|im_end|>\n<|im_start|>tool\n42<|im_end|>\n<|im_start|>assistant\n<think>\n"
-    ids = lambda text: chat(templates.QWEN)(text, add_special_tokens=False)["input_ids"]  # noqa: E731
-    right = [
-        mean(log_probs(model, ids(prompt), ids(first))),
-        mean(log_probs(model, ids(prompt) + ids(first) + ids(between), ids("The sum is right."))),
-    ]
+    texts = (prompt, first, between, "The sum is right.")
+    ids = [chat(templates.QWEN)(text, add_special_tokens=False)["input_ids"] for text in texts]
+    right = [mean(log_probs(model, *ids[:2])), mean(log_probs(model, ids[0] + ids[1] + ids[2], ids[3]))]
     assert made({"messages": messages})["step_scores"] == pytest.approx(right, abs=1e-5)
 
 
-def test_plain_rows_keep_their_ids_and_scores():
-    """Written down before any of this was there."""
-    row = {"prompt": "What is 2 + 3?", "response": "We add 2 and 3. 2 + 3 = 5. The answer is 5, I think."}
-    scored = LocalScorer(student_path())(row)
-    assert scored["local_naturalness_spec"].endswith("; id=64f06a58")
-    assert scored["local_naturalness"] == pytest.approx(-5.3129444843844364, abs=1e-6)
+def test_settings_that_are_not_used_leave_the_identity_as_it_was():
+    """Written down before there were any of them."""
     assert GlobalScorer(student_path()).spec.endswith("; id=487613a5")
 
 

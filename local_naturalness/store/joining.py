@@ -52,23 +52,28 @@ def joined(folder: Path, parts: Sequence[Part]) -> tuple[pa.Schema, Iterator[pa.
     files = [_looked_through(folder / f"{part.name}.parquet", part) for part in parts if part.num_rows]
     if not files:
         raise ValueError("None of the parts holds a row: there is no table to write.")
-    schema = files[0].schema
+    # Parts of earlier versions have no `prompt_key`: then the whole has none, and is grouped by its prompts.
+    schema = min((file.schema for file in files), key=len)
     for file in files:
-        if not file.schema.equals(schema):
+        if not _without_prompt_key(file.schema).equals(_without_prompt_key(schema)):
             raise ValueError(
                 f"The part {file.part.name} has other columns than the first one: its input was another "
                 "table. Score that shard again from the same input."
             )
     _check_rows_of_old_parts(folder, files)
-    return schema, _pieces(files)
+    return schema, _pieces(files, schema.names)
 
 
-def _pieces(files: Sequence[_File]) -> Iterator[pa.Table]:
+def _without_prompt_key(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([field for field in schema if not field.name.startswith("prompt_key")])
+
+
+def _pieces(files: Sequence[_File], columns: Sequence[str]) -> Iterator[pa.Table]:
     """Row groups put together to pieces of some size."""
     waiting: list[pa.Table] = []
     num_bytes = num_rows = 0
     for table in _groups(files):
-        waiting.append(table)
+        waiting.append(table.select(columns))
         num_bytes += table.nbytes
         num_rows += len(table)
         if num_bytes >= _BYTES_AT_ONCE:

@@ -6,6 +6,10 @@ import numpy as np
 from datasets import Dataset, DatasetDict
 
 _LARGEST = 1e30
+_WITHOUT = {
+    "teacher_column": " If all rows are of one teacher, there are none to compare: selection does without "
+    "the column; to compare, join these rows with those of other teachers under a column that names them."
+}
 
 
 def require_columns(columns: list[str], needed: Mapping[str, str]) -> None:
@@ -19,7 +23,7 @@ def require_columns(columns: list[str], needed: Mapping[str, str]) -> None:
         if column not in columns:
             raise ValueError(
                 f"Column {column!r} is needed but not there; found: {columns}. "
-                f"Name the right one with `{argument}=...`."
+                f"Name the right one with `{argument}=...`.{_WITHOUT.get(argument, '')}"
             )
 
 

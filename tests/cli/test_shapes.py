@@ -81,3 +81,14 @@ def test_what_is_refused_says_what_to_change(words, says, tmp_path, capsys):
 def test_line_breaks_of_templates_on_the_command_line():
     template = scoring_options._template(r"Q: {prompt}\nA \\nu \boxed{{}}:")
     assert template == "Q: {prompt}\nA \\nu \\boxed{{}}:"
+
+
+@pytest.mark.parametrize("command", ["teachers", "compare"])
+def test_answers_of_one_model_have_no_teachers_to_compare(command, scored_shape, capsys, tmp_path):
+    output = str(scored_shape("lists"))
+    assert main([command, output]) == 2
+    error = capsys.readouterr().err
+    assert "Column 'teacher' is needed but not there" in error
+    assert "If all rows are of one teacher, there are none to compare: selection does without" in error
+    assert "--teacher-column" in error
+    assert main(["select", output, "--output", str(tmp_path / "best")]) == 0

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_naturalness.student import Student
-from local_naturalness.student.identity import folder_digest
 
-# By name and settings: the digest of the folder's content when the student was made, and the student.
-_kept: dict[tuple[Any, ...], tuple[str | None, Student]] = {}
+_kept: dict[tuple[Any, ...], Student] = {}  # by name and settings
 
 
 def chosen_student(model_id: str | None, student: Student | None, loading: Mapping[str, Any]) -> Student:
@@ -51,8 +49,7 @@ def _named(model_id: str, loading: Mapping[str, Any]) -> Student:
             f"`model_id` must be a hub id or a folder, found {type(model_id).__name__}: pass a loaded model "
             "as `student=Student(model, tokenizer=...)`."
         )
-    content = folder_digest(model_id) if os.path.isdir(model_id) else None
     key = (model_id, *loading.values())
-    if key not in _kept or _kept[key][0] != content:
-        _kept[key] = (content, Student(model_id, **loading))
-    return _kept[key][1]
+    if key not in _kept or not _kept[key].is_current:
+        _kept[key] = Student(model_id, **loading)
+    return _kept[key]

@@ -36,10 +36,27 @@ def check_device(device: str | torch.device | None) -> None:
         raise ValueError(
             f"`device` must be a device of torch such as 'cpu' or 'cuda:1', or 'auto'; found {device!r}."
         ) from error
-    if kind == "cuda" and not torch.cuda.is_available():
+    if kind == "cuda":
+        # Counted without initialising CUDA, which a worker that is forked later could not use then.
+        count, index = torch.cuda.device_count(), torch.device(device).index
+        if index is not None and index >= count > 0:
+            raise ValueError(f"`device` is {str(device)!r}, and the last GPU here is 'cuda:{count - 1}'.")
+        is_here = count > 0
+    else:
+        is_here = kind is None or kind == "cpu" or _can_hold_numbers(torch.device(device))
+    if not is_here:
         raise ValueError(
-            f"`device` is {str(device)!r}, and torch finds no GPU here. Leave it out for the CPU."
+            f"`device` is {str(device)!r}, and torch finds no such device here. Leave it out for "
+            f"{default_device()!r}."
         )
+
+
+def _can_hold_numbers(device: torch.device) -> bool:
+    """Whether this torch was built for a device; it knows the names of many more."""
+    try:
+        return torch.ones(2, device=device).sum().item() == 2
+    except Exception:  # of the backend: whatever it raises, it is not there
+        return False
 
 
 def _same_device(asked: torch.device, actual: torch.device) -> bool:

@@ -1,55 +1,25 @@
-"""What makes two students the same: digests of weights and tokenizers, commits of hub repositories."""
+"""Digests of what is in memory: the weights of a model object, a tokenizer."""
 
-import functools
 import json
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 import xxhash
-from transformers.utils import cached_file
-from transformers.utils.hub import extract_commit_hash
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+
+from local_naturalness.student.adapters import adapter_state
 
 # Entries of a configuration that say where a model came from or how it is run, not what it computes.
 _VOLATILE_CONFIG = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 
 
-def hub_commit(repo_id: str, revision: str | None) -> str:
-    """Commit that a hub id and revision stand for now, from the Hub or, offline, from the local cache."""
-    path = cached_file(repo_id, "config.json", revision=revision)
-    return extract_commit_hash(path, None)
-
-
-def folder_digest(folder: str) -> str:
-    """Digest of the weights, configuration and model code in a local folder."""
-    paths = sorted(
-        path for pattern in ("*.safetensors", "config.json", "*.py") for path in Path(folder).glob(pattern)
-    )
-    if not any(path.suffix == ".safetensors" for path in paths):
-        raise FileNotFoundError(
-            f"The student folder {Path(folder).name!r} holds no `*.safetensors` file. Save the model with "
-            "`model.save_pretrained(folder)`; other weight formats are not read."
-        )
-    digest = xxhash.xxh3_128()
-    for path in paths:
-        stat = path.stat()
-        content = _file_digest(str(path), stat.st_size, stat.st_mtime_ns)
-        digest.update(f"{path.name} {content}".encode())
-    return digest.hexdigest()
-
-
-@functools.lru_cache(maxsize=256)
-def _file_digest(path: str, size: int, mtime_ns: int) -> str:
-    """Digest of a file's content; size and time are arguments so that a changed file is read again."""
-    digest = xxhash.xxh3_128()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 24):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def model_digest(model: torch.nn.Module) -> str:
-    """Digest of every parameter and buffer of a loaded model, and of its configuration."""
+    """Digest of every parameter and buffer of a loaded model, of its configuration and its adapters.
+
+    Raises:
+        ValueError: weights that are not in memory.
+    """
     digest = xxhash.xxh3_128(_config_json(model).encode())
     for name, tensor in _tensors(model):
         if tensor.is_meta:
@@ -58,7 +28,10 @@ def model_digest(model: torch.nn.Module) -> str:
                 "identified. Pass the folder or hub id that it was loaded from instead."
             )
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        for plain in _plain_tensors(tensor, digest):
+            # A view as bytes needs a last dimension, which a single number lacks.
+            digest.update(plain.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    digest.update(adapter_state(model).encode())
     return digest.hexdigest()
 
 
@@ -70,8 +43,9 @@ def model_fingerprint(model: torch.nn.Module) -> tuple[Any, ...]:
     """
     return (
         _config_json(model),
+        adapter_state(model),
         *(
-            (tensor.data_ptr(), None if tensor.is_inference() else tensor._version)
+            (_address(tensor), None if tensor.is_inference() else tensor._version)
             for _, tensor in _tensors(model)
         ),
     )
@@ -103,3 +77,20 @@ def _config_json(model: Any) -> str:
 
 def _tensors(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
     return [*model.named_parameters(), *model.named_buffers()]
+
+
+def _plain_tensors(tensor: torch.Tensor, digest: xxhash.xxh3_128) -> Iterator[torch.Tensor]:
+    """The tensors with numbers in a tensor; a quantised one of torchao is made of several."""
+    if not is_traceable_wrapper_subclass(tensor):
+        yield tensor
+        return
+    names, settings = tensor.__tensor_flatten__()
+    digest.update(f"{type(tensor).__name__} {settings}".encode())
+    for name in names:
+        yield from _plain_tensors(getattr(tensor, name), digest)
+
+
+def _address(tensor: torch.Tensor) -> int:
+    if is_traceable_wrapper_subclass(tensor):
+        return id(tensor)  # it has no storage of its own
+    return tensor.data_ptr()

@@ -1,0 +1,164 @@
+"""Models that were given as objects: what is inside them, and how other processes get them."""
+
+import atexit
+import functools
+import io
+import os
+import tempfile
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+import dill
+import torch
+from safetensors.torch import load_file, save_file
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
+from transformers import PreTrainedModel
+
+from local_naturalness.student.adapters import inner_model, is_peft
+from local_naturalness.student.suitability import check_architecture, check_computation, is_compiled
+
+# By key and by digest: forked workers and copies find models here that their sender still holds.
+_loaded_models: "weakref.WeakValueDictionary[str, PreTrainedModel]" = weakref.WeakValueDictionary()
+
+
+def given_model(model: Any) -> PreTrainedModel:
+    """The model of transformers in what was given: what `torch.compile` or PEFT wrapped.
+
+    Raises:
+        TypeError: no language model.
+        ValueError: one that cannot be scored exactly.
+    """
+    while is_compiled(model):
+        model = model._orig_mod
+    if is_peft(model):
+        model = inner_model(model)
+    name = model_name(model)
+    check_architecture(model.config, [type(model).__name__], name)
+    check_computation(model, name)
+    return model
+
+
+def model_name(model: PreTrainedModel) -> str:
+    """What a model object is called: the last part of where it came from, else its class."""
+    return os.path.basename(model.name_or_path.rstrip("/\\")) or type(model).__name__
+
+
+def remember(key: str, model: PreTrainedModel) -> None:
+    """Let forked workers and copies find a model, as long as somebody holds it."""
+    _loaded_models[key] = model
+
+
+@dataclass(frozen=True)
+class SentModel:
+    """A model object as another process finds it: in memory that was forked, else in a file.
+
+    Attributes:
+        name: of the student.
+        digest: of the model.
+        memory_key: under which it is remembered.
+        file: of its tensors, in safetensors.
+        structure: pickle of the model without them.
+    """
+
+    name: str
+    digest: str
+    memory_key: str | None = None
+    file: str | None = None
+    structure: bytes = b""
+
+    def received(self, device: str) -> PreTrainedModel:
+        """The model, on a device where it had to be loaded.
+
+        Raises:
+            RuntimeError: only the digest was sent, or the file is on another machine.
+        """
+        for key in (self.memory_key, self.digest):
+            if key in _loaded_models:
+                return _loaded_models[key]
+        if self.file is None:
+            raise RuntimeError(
+                f"The student {self.name!r} was passed as a loaded model, and a pickle of it holds a digest "
+                "only. Save it with `model.save_pretrained(folder)` and pass the folder, so that other "
+                "processes can load it."
+            )
+        if not os.path.exists(self.file):
+            raise RuntimeError(
+                f"The student {self.name!r} was passed as a loaded model, and its copy is on another machine "
+                "or was removed when the process that sent it ended. Save it with "
+                "`model.save_pretrained(folder)` where all machines read, and pass the folder."
+            )
+        tensors = load_file(self.file, device=device)
+        model: PreTrainedModel = _Structure.read(self.structure, tensors)
+        return model.to(device).eval()
+
+
+def sent_model(model: PreTrainedModel, name: str, digest: str, key: str, forked: bool) -> SentModel:
+    """What another process needs to have the same model.
+
+    Args:
+        model: the object.
+        name: of the student.
+        digest: of the model as it is now.
+        key: under which it is remembered.
+        forked: whether that process finds it in memory, so that nothing need be written.
+    """
+    if forked:
+        return SentModel(name, digest, key)
+    file, structure = _written(digest, weakref.ref(model))
+    return SentModel(name, digest, key, file, structure)
+
+
+@functools.lru_cache(maxsize=4)
+def _written(digest: str, model: "weakref.ref[PreTrainedModel]") -> tuple[str, bytes]:
+    """Tensors in a temporary file that lives as long as this process, written once for each digest."""
+    folder = tempfile.TemporaryDirectory(prefix="local_naturalness_")
+    atexit.register(folder.cleanup)
+    structure, tensors = _Structure.of(model())
+    file = os.path.join(folder.name, "model.safetensors")
+    save_file(tensors, file)
+    return file, structure
+
+
+class _Structure(dill.Pickler):
+    """Pickles a model without its tensors: it may have been quantised, adapted or pruned, and stays so."""
+
+    def __init__(self, file: io.BytesIO):
+        super().__init__(file, recurse=True)
+        self.seen: dict[int, tuple[str, torch.Tensor]] = {}
+
+    @classmethod
+    def of(cls, model: PreTrainedModel) -> tuple[bytes, dict[str, torch.Tensor]]:
+        pickler = cls(file := io.BytesIO())
+        pickler.dump(model)
+        tensors, storages = {}, set()
+        for name, tensor in pickler.seen.values():
+            # The format refuses tensors that share memory.
+            plain = tensor.detach().cpu().contiguous()
+            address = plain.untyped_storage().data_ptr()
+            tensors[name] = plain.clone() if address in storages else plain
+            storages.add(address)
+        return file.getvalue(), tensors
+
+    @staticmethod
+    def read(structure: bytes, tensors: dict[str, torch.Tensor]) -> Any:
+        unpickler = dill.Unpickler(io.BytesIO(structure))
+        read: dict[str, torch.Tensor] = {}
+
+        def tensor(token: tuple[str, str, bool]) -> torch.Tensor:
+            name, kind, requires_grad = token
+            if name not in read:
+                is_parameter = kind == "parameter"
+                read[name] = (
+                    torch.nn.Parameter(tensors[name], requires_grad) if is_parameter else tensors[name]
+                )
+            return read[name]
+
+        unpickler.persistent_load = tensor
+        return unpickler.load()
+
+    def persistent_id(self, value: Any) -> tuple[str, str, bool] | None:
+        if not isinstance(value, torch.Tensor) or is_traceable_wrapper_subclass(value):
+            return None
+        name, _ = self.seen.setdefault(id(value), (str(len(self.seen)), value))
+        return name, "parameter" if isinstance(value, torch.nn.Parameter) else "tensor", value.requires_grad

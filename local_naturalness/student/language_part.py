@@ -1,0 +1,62 @@
+"""The part of a multimodal model that reads and writes text; the others stay on disk."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+
+def without_other_parts(
+    auto_class: Any, config: Any, load: Callable[..., PreTrainedModel]
+) -> PreTrainedModel:
+    """Load a model without its towers for images and sound, where it reads text without them.
+
+    Args:
+        auto_class: that knows the model's class.
+        config: of the model.
+        load: loads with a class and keyword arguments.
+    """
+    model_class = auto_class._model_mapping.get(type(config), None)
+    if not isinstance(model_class, type) or getattr(model_class, "config_class", None) is not type(config):
+        return load(auto_class)  # a class that holds the language model alone, or one of the repository's own
+
+    class LanguagePart(model_class):
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings)
+            _remove_other_parts(self)
+
+    # Weights that were saved under other names are renamed for classes of transformers, by their names.
+    LanguagePart.__name__, LanguagePart.__module__ = model_class.__name__, model_class.__module__
+    model = load(LanguagePart, config=config)
+    model.__class__ = model_class
+    return model if _reads_text(model) else load(auto_class)
+
+
+def _remove_other_parts(model: PreTrainedModel) -> None:
+    """Take away what stands beside the way to the language model and to its output layer."""
+    kept = [model.get_decoder(), model.get_input_embeddings(), model.get_output_embeddings()]
+    paths = [path for path, module in model.named_modules() if any(module is one for one in kept)]
+    ways = {path.rsplit(".", depth)[0] for path in paths for depth in range(path.count(".") + 1)}
+    removed = []
+    for way in sorted({"", *(way.rpartition(".")[0] for way in ways)}):
+        parent = model.get_submodule(way)
+        for name in dict(parent.named_children()):
+            child = f"{way}.{name}" if way else name
+            if child not in ways and not any(child.startswith(f"{path}.") for path in paths):
+                setattr(parent, name, None)
+                removed.append(rf"^{re.escape(child)}\.")
+    # Their weights are left where they are, and nobody need be told.
+    model._keys_to_ignore_on_load_unexpected = {*(model._keys_to_ignore_on_load_unexpected or ()), *removed}
+
+
+def _reads_text(model: PreTrainedModel) -> bool:
+    """Whether a text passes through without the parts that were taken away."""
+    ids = torch.arange(1, 5, device=model.device)[None] % model.config.get_text_config().vocab_size
+    try:
+        with torch.no_grad():
+            model.eval()(input_ids=ids)
+    except (AttributeError, TypeError):  # it asks for one of them
+        return False
+    return True

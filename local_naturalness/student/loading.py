@@ -1,0 +1,152 @@
+"""From a checkpoint to a model in memory that is surely the one that was saved."""
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoModelForMultimodalLM,
+    PreTrainedModel,
+)
+
+from local_naturalness.student.checkpoint import Checkpoint
+from local_naturalness.student.finding import found
+from local_naturalness.student.language_part import without_other_parts
+from local_naturalness.student.suitability import check_architecture
+
+# Those that read text alone first: they leave the rest of a checkpoint on disk.
+_AUTO_CLASSES = (AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForMultimodalLM)
+# Tensors that old checkpoints hold and that follow from the configuration.
+_FOLLOWING = re.compile(r"(rotary_emb\.inv_freq|\.masked_bias|\.attn\.bias|\.attention\.bias)$")
+_NAMED = 5  # tensors in a message
+
+
+def load_model(
+    checkpoint: Checkpoint, config: Any, dtype: torch.dtype, device: str, trust_remote_code: bool
+) -> PreTrainedModel:
+    """Load a checkpoint that is no adapter, in evaluation mode.
+
+    Args:
+        checkpoint: what to load.
+        config: of the model.
+        dtype: of its numbers.
+        device: where it goes; `"auto"` spreads it.
+        trust_remote_code: whether code of its repository may run.
+
+    Raises:
+        TypeError: a class without a language head.
+        ValueError: tensors are missing, left over, or of another shape than the configuration says.
+    """
+    check_architecture(config, config.architectures or (), checkpoint.name)
+    is_quantised = getattr(config, "quantization_config", None) is not None
+    # Quantised layers are made where they stay.
+    placed = {"device_map": device} if device == "auto" or is_quantised else {}
+
+    def load(loader: Any, **settings: Any) -> PreTrainedModel:
+        from_pretrained = functools.partial(
+            loader.from_pretrained,
+            checkpoint.source,
+            revision=checkpoint.commit,
+            dtype=dtype,
+            trust_remote_code=trust_remote_code,
+            use_safetensors=True,
+            ignore_mismatched_sizes=True,  # said below, in one sentence
+            output_loading_info=True,
+            **({"gguf_file": checkpoint.gguf_file} if checkpoint.gguf_file else {}),
+            **placed,
+            **settings,
+        )
+        model, info = found(checkpoint.source, from_pretrained)
+        _check_complete(model, info, checkpoint.name)
+        return model if placed else model.to(device)
+
+    loader = _auto_class(config, checkpoint.name)
+    model = without_other_parts(loader, config, load) if _has_other_parts(config) else load(loader)
+    return _in_memory(model).eval()
+
+
+def hollow_model(checkpoint: Checkpoint, config: Any, dtype: torch.dtype, trust: bool) -> PreTrainedModel:
+    """The model without its numbers, on the device `meta`."""
+    check_architecture(config, config.architectures or (), checkpoint.name)
+    with torch.device("meta"):
+        return _auto_class(config, checkpoint.name).from_config(config, dtype=dtype, trust_remote_code=trust)
+
+
+def _auto_class(config: Any, name: str) -> Any:
+    for auto in _AUTO_CLASSES:
+        if type(config) in auto._model_mapping or auto.__name__ in (getattr(config, "auto_map", None) or {}):
+            return auto
+    classes = ", ".join(config.architectures or ()) or "no class"
+    raise TypeError(
+        f"The student {name!r} is of the type {config.model_type!r} ({classes}), for which transformers has "
+        "no model that continues a text."
+    )
+
+
+def _has_other_parts(config: Any) -> bool:
+    return config.get_text_config() is not config
+
+
+def _in_memory(model: PreTrainedModel) -> PreTrainedModel:
+    """Copy weights that are only mapped from their file, so that a file written anew cannot change them."""
+    for tensor in [*model.parameters(), *model.buffers()]:
+        if tensor.device.type == "cpu":
+            tensor.data = tensor.data.clone()
+    return model
+
+
+def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], name: str) -> None:
+    """Refuse numbers that were not in the files, and files of which a part was left out."""
+    of = (
+        f"(class {type(model).__name__}, saved as {', '.join(model.config.architectures or ()) or 'unknown'})"
+    )
+    if mismatched := sorted(info["mismatched_keys"]):
+        tensor, saved, expected = mismatched[0]
+        raise ValueError(
+            f"The configuration of the student {name!r} does not fit its weights: `{tensor}` is "
+            f"{_shape(saved)} in the files and {_shape(expected)} by config.json {of}."
+        )
+    if missing := sorted(info["missing_keys"]):
+        raise ValueError(
+            f"The weights of the student {name!r} lack {_listed(missing)} {of}. Random numbers would stand "
+            "in their place: save the model whole, as the class that it is."
+        )
+    if left_over := _left_over(model, info["unexpected_keys"]):
+        raise ValueError(
+            f"The configuration of the student {name!r} does not fit its weights: its language model has no "
+            f"place for {_listed(left_over)} {of}."
+        )
+
+
+def _left_over(model: PreTrainedModel, unexpected: Any) -> list[str]:
+    """Of tensors without a place, those that belong to the layers of the language model."""
+    decoder = next((path for path, module in model.named_modules() if module is model.get_decoder()), "")
+    stacks = {
+        path: len(module)
+        for path, module in model.named_modules()
+        if isinstance(module, torch.nn.ModuleList) and path.startswith(decoder)
+    }
+    further = getattr(model.config.get_text_config(), "num_nextn_predict_layers", None) or 0
+    return sorted(
+        key
+        for key in unexpected
+        if not _FOLLOWING.search(key)
+        and any(
+            (match := re.match(rf"{re.escape(path)}\.(\d+)\.", key))
+            and not length <= int(match[1]) < length + further
+            for path, length in stacks.items()
+        )
+    )
+
+
+def _listed(names: list[str]) -> str:
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(f"`{name}`" for name in names[:_NAMED]) + rest
+
+
+def _shape(sizes: Any) -> str:
+    return " x ".join(map(str, sizes))

@@ -1,0 +1,95 @@
+"""What cannot be a student, said before anything is scored."""
+
+import functools
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from transformers.models.auto import modeling_auto
+
+# Tables of transformers whose classes predict the next token of a text.
+_WITH_LANGUAGE_HEAD = (
+    "MODEL_FOR_CAUSAL_LM_MAPPING_NAMES",
+    "MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES",
+    "MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES",
+)
+# Layers of torch's own quantisation: dynamic ones choose their scale from the whole batch.
+_TORCH_QUANTISED = ("torch.ao.nn.quantized", "torch.nn.quantized")
+
+
+def check_architecture(config: Any, class_names: Iterable[str], name: str) -> None:
+    """Refuse a model that does not predict the next token of a text from those before it.
+
+    Args:
+        config: of the model.
+        class_names: of the model object, or of what was saved.
+        name: of the student, for the message.
+
+    Raises:
+        TypeError: an encoder-decoder, or a class with another head or none.
+    """
+    if getattr(config, "is_encoder_decoder", False):
+        told = ", ".join(class_names) or config.model_type
+        raise TypeError(
+            f"The student {name!r} is an encoder-decoder ({told}): its encoder sees a text as a whole. A "
+            "student is a causal language model, such as LlamaForCausalLM."
+        )
+    for class_name in class_names:
+        if _has_language_head(class_name) is False:
+            raise TypeError(
+                f"The student {name!r} is a {class_name}, which has no head that predicts the next token "
+                "from those before it. A student is a causal language model, such as LlamaForCausalLM."
+            )
+
+
+def check_computation(model: torch.nn.Module, name: str) -> None:
+    """Refuse layers that are compiled, or that compute a row differently beside other rows.
+
+    Raises:
+        ValueError: naming the layer.
+    """
+    for path, module in model.named_modules():
+        layer = f"`{path}` of the student {name!r}" if path else f"The student {name!r}"
+        if getattr(module, "_compiled_call_impl", None) is not None or is_compiled(module):
+            raise ValueError(
+                f"{layer} is compiled in place, and a compiled layer cannot be scored in batches of many "
+                "shapes: pass the model as it was before, or the folder that it was loaded from."
+            )
+        if type(module).__module__.startswith(_TORCH_QUANTISED):
+            raise ValueError(
+                f"{layer} is quantised by torch ({type(module).__name__}), which takes its scale from all "
+                "rows of a batch, so that scores would depend on the rows beside. Pass the model as it was "
+                "before, or one with quantised weights (torchao, GPTQ, AWQ)."
+            )
+
+
+def inexact_because(model: torch.nn.Module) -> str | None:
+    """Why scores of a model depend a little on what else is in a batch, if they do by construction."""
+    method = getattr(getattr(model, "quantization_method", None), "value", None)
+    if getattr(model, "is_loaded_in_8bit", False) or method == "llm_int8":
+        return (
+            "8-bit layers of bitsandbytes choose from a whole batch which columns are computed in 16 bits: "
+            "scores vary a little with the rows beside"
+        )
+    return None
+
+
+def is_compiled(module: torch.nn.Module) -> bool:
+    """Whether a module is what `torch.compile(module)` returned."""
+    # Whoever compiled has imported it; importing it here would take seconds.
+    frame = sys.modules.get("torch._dynamo.eval_frame")
+    return frame is not None and isinstance(module, frame.OptimizedModule)
+
+
+@functools.cache
+def _has_language_head(class_name: str) -> bool | None:
+    """Whether a class of transformers has one; `None` for a class that transformers does not know."""
+    tables = {
+        table: {name for entry in names.values() for name in ([entry] if isinstance(entry, str) else entry)}
+        for table, names in vars(modeling_auto).items()
+        if table.endswith("_MAPPING_NAMES")
+    }
+    if any(class_name in tables.get(table, ()) for table in _WITH_LANGUAGE_HEAD):
+        return True
+    return False if any(class_name in names for names in tables.values()) else None

@@ -1,0 +1,123 @@
+"""The files of a student's folder: whether they are sound, and a digest of what decides its scores."""
+
+import functools
+import json
+import os
+import re
+from pathlib import Path
+
+import xxhash
+from safetensors import SafetensorError, safe_open
+
+_INDEX = "model.safetensors.index.json"
+_SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
+_LFS_POINTER = b"version https://git-lfs"
+
+# Path, inode, size and times of a file: another one of them, and the file is read again.
+_FileState = tuple[str, int, int, int, int]
+
+
+def folder_digest(folder: str | os.PathLike[str], gguf_file: str | None = None) -> str:
+    """Digest of the weights, configuration and model code in a local folder.
+
+    Args:
+        folder: of a student.
+        gguf_file: name of a file in it that holds everything; nothing else is read then.
+
+    Raises:
+        FileNotFoundError: there are no weights, or some that the index names are not there.
+        ValueError: a file that cannot be read, or an index that leads out of the folder.
+    """
+    folder = Path(folder)
+    if gguf_file is not None:
+        return file_digest(folder / gguf_file)
+    names = ["*.safetensors", "config.json", "*.py"]
+    paths = sorted(path for pattern in names for path in folder.glob(pattern))
+    if not any(path.suffix == ".safetensors" for path in paths):
+        raise FileNotFoundError(
+            f"The student folder {folder.name!r} holds no `*.safetensors` file. Save the model with "
+            "`model.save_pretrained(folder)`; other weight formats are not read."
+        )
+    weight_map = _telling_weight_map(folder)
+    digest = xxhash.xxh3_128()
+    for path in paths:
+        if path.suffix == ".safetensors":
+            tensor_names(path)
+        digest.update(f"{path.name} {file_digest(path)}".encode())
+    if weight_map is not None:
+        digest.update(json.dumps(weight_map, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Digest of a file's content; read again only when the file has changed."""
+    return _file_digest(*_state(path))
+
+
+def tensor_names(path: Path) -> frozenset[str]:
+    """Names of the tensors in a safetensors file.
+
+    Raises:
+        ValueError: it is cut short or no such file.
+    """
+    return _tensor_names(*_state(path))
+
+
+def _telling_weight_map(folder: Path) -> dict[str, str] | None:
+    """Which file each tensor is read from, where the files alone do not tell it."""
+    index = folder / _INDEX
+    if (folder / "model.safetensors").exists() or not index.exists():
+        return None
+    weight_map = _read_weight_map(index)
+    if outside := sorted({name for name in weight_map.values() if name != os.path.basename(name)}):
+        raise ValueError(
+            f"The index of the student folder {folder.name!r} names weights outside of it: {outside[0]!r}. "
+            "They are not read: put the files into the folder."
+        )
+    files = set(weight_map.values())
+    if missing := sorted(name for name in files if not (folder / name).exists()):
+        raise FileNotFoundError(
+            f"The student folder {folder.name!r} lacks {', '.join(missing)}, which its index names."
+        )
+    shards = {path.name for path in folder.glob("*.safetensors") if _SHARD.fullmatch(path.name)}
+    held = {(tensor, name) for name in files for tensor in tensor_names(folder / name)}
+    return None if files == shards and held == set(weight_map.items()) else weight_map
+
+
+def _read_weight_map(index: Path) -> dict[str, str]:
+    try:
+        weight_map = json.loads(index.read_text())["weight_map"]
+        if all(isinstance(name, str) for name in weight_map.values()):
+            return weight_map
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise ValueError(f"{index.name} of the student folder {index.parent.name!r} is no index of weights.")
+
+
+def _state(path: Path) -> _FileState:
+    stat = path.stat()
+    return str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+@functools.lru_cache(maxsize=256)
+def _file_digest(path: str, *state: int) -> str:
+    """Digest of a file's content."""
+    digest = xxhash.xxh3_128()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 24):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
+def _tensor_names(path: str, *state: int) -> frozenset[str]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return frozenset(file.keys())
+    except SafetensorError as error:
+        with open(path, "rb") as file:
+            is_pointer = file.read(len(_LFS_POINTER)) == _LFS_POINTER
+        what = "is a pointer of Git LFS: run `git lfs pull`" if is_pointer else f"cannot be read ({error})"
+        raise ValueError(
+            f"{os.path.basename(path)} of the student folder {Path(path).parent.name!r} {what}."
+        ) from error

@@ -1,0 +1,77 @@
+"""What is no student: other heads, layers that mix the rows of a batch, devices that are not there."""
+
+import pytest
+import torch
+import transformers
+from torch.testing._internal.two_tensor import TwoTensor
+from transformers import LlamaConfig, T5Config
+
+from local_naturalness import LocalScorer, Student
+from local_naturalness.embedded import student_path
+
+SIZES = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+LLAMA = LlamaConfig(vocab_size=1100, **SIZES)
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("LlamaForSequenceClassification", "is a LlamaForSequenceClassification, which has no head"),
+        ("LlamaModel", "is a LlamaModel, which has no head that predicts the next token"),
+        ("T5ForConditionalGeneration", r"is an encoder-decoder \(T5ForConditionalGeneration\)"),
+        ("BertForMaskedLM", "is a BertForMaskedLM, which has no head"),
+    ],
+)
+def test_models_without_a_language_head(other, sentence, tokenizer):
+    sizes = {"d_model": 32, "d_ff": 32, "num_layers": 1, "num_heads": 2, "d_kv": 16}
+    configs = {"T": T5Config(vocab_size=1100, **sizes), "B": transformers.BertConfig(**SIZES)}
+    model = getattr(transformers, other)(configs.get(other[0], LLAMA))
+    with pytest.raises(TypeError, match=sentence):
+        Student(model, tokenizer=tokenizer)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, when it loads its compiler
+def test_a_compiled_model_is_the_one_that_was_compiled(model, tokenizer, row):
+    compiled, plain = (Student(one, tokenizer=tokenizer) for one in (torch.compile(model), model))
+    assert compiled.model() is model
+    assert LocalScorer(compiled)(row) == LocalScorer(plain)(row)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, when it loads its compiler
+def test_layers_that_are_compiled_in_place(model, tokenizer):
+    model.model.layers[1].compile()
+    with pytest.raises(ValueError, match=r"`model.layers.1` of the student 'student' is compiled in place"):
+        Student(model, tokenizer=tokenizer)
+
+
+@pytest.mark.filterwarnings("ignore")  # it is deprecated, and people have such models
+def test_scales_that_are_taken_from_the_whole_batch(model, tokenizer):
+    dynamic = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear})
+    with pytest.raises(ValueError, match="q_proj` of the student 'student' is quantised by torch"):
+        Student(dynamic, tokenizer=tokenizer)
+
+
+def test_weights_that_are_made_of_several_tensors_are_identified(model, tokenizer):
+    """As quantised ones of torchao are: the numbers and their scales."""
+
+    def weights(scale):
+        linear = model.model.layers[0].mlp.down_proj
+        numbers = torch.ones(linear.weight.shape)
+        linear.weight = torch.nn.Parameter(TwoTensor(numbers, scale * numbers))
+        return Student(model, tokenizer=tokenizer).weights
+
+    assert weights(1.0) == weights(1.0)
+    assert weights(1.0) != weights(2.0)
+
+
+@pytest.mark.parametrize("device", ["vulkan", "meta", "mps", "xpu"])
+def test_devices_that_torch_knows_and_has_not(device):
+    if device != "meta" and hasattr(torch, device) and getattr(torch, device).is_available():
+        pytest.skip(f"there is a device of the kind {device}")
+    with pytest.raises(ValueError, match=f"`device` is '{device}', and torch finds no such device here"):
+        Student(student_path(), device=device)
+
+
+def test_a_model_without_a_limit_of_context(model, tokenizer):
+    model.config.max_position_embeddings = -1  # as XLNet says it
+    assert Student(model, tokenizer=tokenizer).context_length is None

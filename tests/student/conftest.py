@@ -3,22 +3,9 @@
 import shutil
 
 import pytest
-import torch
-import transformers
-from datasets import disable_progress_bars
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from local_naturalness.embedded import student_path
-
-
-@pytest.fixture(scope="session", autouse=True)
-def small_and_quiet():
-    disable_progress_bars()
-    transformers.utils.logging.disable_progress_bar()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -27,12 +14,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def model():
+def own_model():
     return AutoModelForCausalLM.from_pretrained(student_path())
 
 
 @pytest.fixture(scope="session")
-def tokenizer():
+def own_tokenizer():
     return AutoTokenizer.from_pretrained(student_path())
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 import torch
+from changed_weights import rewrite
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from weights import rewrite
 
 from local_naturalness import LocalScorer, Student
 from local_naturalness.embedded import student_path
@@ -83,10 +83,10 @@ def test_tensors_that_are_computed_anyway(folder, row):
 
 
 @pytest.fixture
-def sharded(folder, model):
+def sharded(folder, own_model):
     """The same student with its weights in several files, and the map of which tensor is in which."""
     (folder / "model.safetensors").unlink()
-    model.save_pretrained(folder, max_shard_size="1MB")
+    own_model.save_pretrained(folder, max_shard_size="1MB")
     index = folder / "model.safetensors.index.json"
     weight_map = json.loads(index.read_text())["weight_map"]
 

@@ -4,8 +4,8 @@ import logging
 import os
 
 import pytest
+from changed_weights import rewrite, scaled
 from datasets import Dataset
-from weights import rewrite, scaled
 
 from local_naturalness import LocalScorer, Student
 

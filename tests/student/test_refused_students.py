@@ -22,43 +22,43 @@ LLAMA = LlamaConfig(vocab_size=1100, **SIZES)
         ("BertForMaskedLM", "is a BertForMaskedLM, which has no head"),
     ],
 )
-def test_models_without_a_language_head(other, sentence, tokenizer):
+def test_models_without_a_language_head(other, sentence, own_tokenizer):
     sizes = {"d_model": 32, "d_ff": 32, "num_layers": 1, "num_heads": 2, "d_kv": 16}
     configs = {"T": T5Config(vocab_size=1100, **sizes), "B": transformers.BertConfig(**SIZES)}
     model = getattr(transformers, other)(configs.get(other[0], LLAMA))
     with pytest.raises(TypeError, match=sentence):
-        Student(model, tokenizer=tokenizer)
+        Student(model, tokenizer=own_tokenizer)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, when it loads its compiler
-def test_a_compiled_model_is_the_one_that_was_compiled(model, tokenizer, row):
-    compiled, plain = (Student(one, tokenizer=tokenizer) for one in (torch.compile(model), model))
-    assert compiled.model() is model
+def test_a_compiled_model_is_the_one_that_was_compiled(own_model, own_tokenizer, row):
+    compiled, plain = (Student(one, tokenizer=own_tokenizer) for one in (torch.compile(own_model), own_model))
+    assert compiled.model() is own_model
     assert LocalScorer(compiled)(row) == LocalScorer(plain)(row)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, when it loads its compiler
-def test_layers_that_are_compiled_in_place(model, tokenizer):
-    model.model.layers[1].compile()
+def test_layers_that_are_compiled_in_place(own_model, own_tokenizer):
+    own_model.model.layers[1].compile()
     with pytest.raises(ValueError, match=r"`model.layers.1` of the student 'student' is compiled in place"):
-        Student(model, tokenizer=tokenizer)
+        Student(own_model, tokenizer=own_tokenizer)
 
 
 @pytest.mark.filterwarnings("ignore")  # it is deprecated, and people have such models
-def test_scales_that_are_taken_from_the_whole_batch(model, tokenizer):
-    dynamic = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear})
+def test_scales_that_are_taken_from_the_whole_batch(own_model, own_tokenizer):
+    dynamic = torch.ao.quantization.quantize_dynamic(own_model, {torch.nn.Linear})
     with pytest.raises(ValueError, match="q_proj` of the student 'student' is quantised by torch"):
-        Student(dynamic, tokenizer=tokenizer)
+        Student(dynamic, tokenizer=own_tokenizer)
 
 
-def test_weights_that_are_made_of_several_tensors_are_identified(model, tokenizer):
+def test_weights_that_are_made_of_several_tensors_are_identified(own_model, own_tokenizer):
     """As quantised ones of torchao are: the numbers and their scales."""
 
     def weights(scale):
-        linear = model.model.layers[0].mlp.down_proj
+        linear = own_model.model.layers[0].mlp.down_proj
         numbers = torch.ones(linear.weight.shape)
         linear.weight = torch.nn.Parameter(TwoTensor(numbers, scale * numbers))
-        return Student(model, tokenizer=tokenizer).weights
+        return Student(own_model, tokenizer=own_tokenizer).weights
 
     assert weights(1.0) == weights(1.0)
     assert weights(1.0) != weights(2.0)
@@ -72,6 +72,6 @@ def test_devices_that_torch_knows_and_has_not(device):
         Student(student_path(), device=device)
 
 
-def test_a_model_without_a_limit_of_context(model, tokenizer):
-    model.config.max_position_embeddings = -1  # as XLNet says it
-    assert Student(model, tokenizer=tokenizer).context_length is None
+def test_a_model_without_a_limit_of_context(own_model, own_tokenizer):
+    own_model.config.max_position_embeddings = -1  # as XLNet says it
+    assert Student(own_model, tokenizer=own_tokenizer).context_length is None

@@ -23,6 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0; 2 on bad input, with one sentence on standard error that says what to change; 128 and
         the signal's number for a run that was stopped, with what is kept.
     """
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 128 + signal.SIGINT
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser, commands = _parsers()
     options = parser.parse_args(arguments)
     # Importing these takes seconds, `--help` should not.
@@ -39,9 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         return stopped.exit_code
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 128 + signal.SIGINT
     except RecursionError:
         return _refused(options.command, "a value of the input is nested too deeply to be read.")
     except (DatasetsError, ImportError, MemoryError, OSError, TypeError, ValueError) as error:

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     output = OutputFolder(options.output)
     output.check(may_replace=True)
     kept = _Kept(options.output)
-    with stoppable(kept.told):
+    with stoppable(kept.told, kept.is_scoring):
         dataset = read_rows(options)
         options.shard_rows = min(options.shard_rows, len(dataset))
         scorer = make_scorer(options, store=output.scores)
@@ -86,6 +86,11 @@ class _Kept:
         self._output = output
         self.num_finished: Callable[[], int] | None = None
         self.num_rows = 0
+        self.has_workers = False
+
+    def is_scoring(self) -> bool:
+        """Whether workers are at it."""
+        return self.has_workers and self.num_finished is not None and self.num_finished() < self.num_rows
 
     def told(self) -> str:
         rows = "Finished rows are"
@@ -114,6 +119,8 @@ def _score_shard(
     rows_of = interleaved_rows if is_interleaved else block_range
     rows = rows_of(len(dataset), block, index, num_shards)
     digests = digest_rows(dataset, [name for name in dataset.column_names if name not in written])
+    output.parts.mkdir(exist_ok=True)
+    digests.write(output.parts, place)
     if difference := other_input(output.parts, digests.id, num_shards):
         logger.warning(
             "The input is another one than that of a shard that is finished: %s. `merge` will refuse them "
@@ -133,8 +140,6 @@ def _score_shard(
         columns=_columns_read(options),
         input=digests.id,
     )
-    output.parts.mkdir(exist_ok=True)
-    digests.write(output.parts, place)
     # A row group for each block, so that `merge` can put blocks in their order one by one.
     write_part(output.parts, place, part, (lambda path: _write(scored, path, block)) if len(rows) else None)
     which = (
@@ -170,6 +175,7 @@ def _scored(
     notes = place / "progress"
     noted = Noted(scorer, is_finished, options.suffix, notes)
     kept.num_finished = lambda: num_finished + num_noted(notes)
+    kept.has_workers = bool(options.num_proc)
     try:
         with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}"):
             return dataset.map(

@@ -19,6 +19,7 @@ import psutil
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # A pool whose worker was killed at a bad moment waits for ever when it is closed.
 _SECONDS_TO_END = 15.0
+_SECONDS_BETWEEN_LOOKS = 1.0
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1  # the signal that a process gets when its parent dies
 
@@ -35,11 +36,12 @@ class Stopped(Exception):
 
 
 @contextmanager
-def stoppable(kept: Callable[[], str]) -> Iterator[None]:
+def stoppable(kept: Callable[[], str], is_scoring: Callable[[], bool]) -> Iterator[None]:
     """End a run and its workers together when it is stopped, or when one of its workers dies.
 
     Args:
         kept: what to say of finished work, asked when the run is over.
+        is_scoring: whether workers still have something to do.
 
     Raises:
         Stopped: a signal came, or a worker was killed.
@@ -58,12 +60,11 @@ def stoppable(kept: Callable[[], str]) -> Iterator[None]:
 
     late = threading.Timer(_SECONDS_TO_END, lambda: _end_at_once(_of_signal(received[0], kept())))
     late.daemon = True
-
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     # What is ignored (by nohup, or in the background of a script) remains so.
     caught = [n for n, do in before.items() if do in (signal.SIG_DFL, signal.default_int_handler)]
     try:
-        with _children_end_with_us():
+        with _children_end_with_us(), _children_watched(is_scoring, lambda: _of_worker(kept())):
             for number in caught:
                 signal.signal(number, stop)
             yield
@@ -71,13 +72,48 @@ def stoppable(kept: Callable[[], str]) -> Iterator[None]:
         # What comes out need not be the interrupt: closing a pool raises errors of its own.
         if received:
             raise _of_signal(received[0], kept()) from error
-        if isinstance(error, RuntimeError) and "abruptly died" in str(error):
+        if is_scoring() and _is_of_dead_worker(error):
             raise _of_worker(kept()) from error
         raise
     finally:
         late.cancel()
         for number in caught:
             signal.signal(number, before[number])
+
+
+def _is_of_dead_worker(error: BaseException) -> bool:
+    """Whether `datasets` has noticed it, or what workers talk through is gone."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, EOFError | ConnectionError) or "has abruptly died" in str(cause):
+            return True
+        cause = cause.__context__
+    return False
+
+
+@contextmanager
+def _children_watched(is_scoring: Callable[[], bool], stopped: Callable[[], Stopped]) -> Iterator[None]:
+    """End this process if a worker is gone before its time and nothing else comes of it.
+
+    A pool waits for ever for a lock that a killed worker held.
+    """
+    is_over = threading.Event()
+
+    def watch() -> None:
+        seen: set[int] = set()
+        while not is_over.wait(_SECONDS_BETWEEN_LOOKS):
+            if is_scoring():
+                alive = {c.pid for c in psutil.Process().children() if c.status() != psutil.STATUS_ZOMBIE}
+                if seen - alive and not is_over.wait(_SECONDS_TO_END):
+                    _end_at_once(stopped())
+                seen = alive
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
 
 
 def _of_signal(number: int, kept: str) -> Stopped:

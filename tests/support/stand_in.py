@@ -32,12 +32,13 @@ class StandIn:
 
     criterion = "local_naturalness"
 
-    def __init__(self, folder, setting, response_column):
+    def __init__(self, folder, setting, response_column, suffix):
         self.student = SimpleNamespace(name="stand-in", model=lambda: None)
         self.spec = f"student=me/stand-in@0123; scorer=local; setting={setting}; id={setting}"
         self._setting = setting
         self._columns = {"prompt_column": "prompt", "response_column": response_column}
         self._folder = folder
+        self._suffix = suffix
         self._store = None
 
     def __call__(self, rows, rank=None):
@@ -46,7 +47,8 @@ class StandIn:
         columns = {name: [row[name] for row in scored] for name in TYPES}
         columns["local_naturalness_status"] = [row["status"] for row in scored]
         columns["local_naturalness_spec"] = [self.spec] * len(scored)
-        return rows.answer(columns, {name: TYPES.get(name, pa.string()) for name in columns})
+        types = {name + self._suffix: TYPES.get(name, pa.string()) for name in columns}
+        return rows.answer({name + self._suffix: values for name, values in columns.items()}, types)
 
     def is_stored(self, rows):
         return self._opened().is_finished(self._examples(read_rows(rows, self._columns, "StandIn")))
@@ -77,7 +79,9 @@ def expected(rows, setting, response_column="response"):
 def run(rows, folder, *words, setting="a"):
     """`local-naturalness score` on rows in memory; the exit code."""
     before = score.make_scorer, cli_rows.read_rows
-    score.make_scorer = lambda options, store: StandIn(store, setting, options.response_column or "response")
+    score.make_scorer = lambda options, store: StandIn(
+        store, setting, options.response_column or "response", options.suffix
+    )
     cli_rows.read_rows = lambda options: Dataset.from_list(rows)
     try:
         return main(["score", "input", "--student", "stand-in", "--output", str(folder), *map(str, words)])

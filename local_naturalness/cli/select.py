@@ -27,6 +27,8 @@ _PASSED_ON = (
     "max_teacher_share",
     "normalize",
     "weights",
+    "match_length",
+    "correct",
     "prompt_column",
     "response_column",
     "teacher_column",
@@ -54,7 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--normalize", choices=("zscore", "rank"), default="zscore", help="for several criteria"
     )
     parser.add_argument("--weights", choices=("chi2",), help="add selection_weight")
-    parser.add_argument("--match", metavar="SELECTION", help="with --by random: imitate its teacher shares")
+    parser.add_argument(
+        "--match", metavar="SELECTION", help="with --by random: a control with its prompts and teachers"
+    )
+    parser.add_argument("--match-length", action="store_true", help="with --match: and its lengths")
     parser.add_argument("--return-rejected", action="store_true", help="also write DIR-rejected")
     add_column_arguments(parser, "prompt", "response", "teacher")
     add_seed_argument(parser)

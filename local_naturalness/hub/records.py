@@ -13,7 +13,16 @@ Record = dict[str, Any]
 
 _COUNTS = ("rows", "prompts", "selected", "prompts_selected")
 # What belongs to one split; all the rest are settings, which the splits must share.
-_OUTCOMES = (*_COUNTS, "rejected", "unscored", "teacher_shares_before", "teacher_shares_after", "previous")
+_OUTCOMES = (
+    *_COUNTS,
+    "ties",
+    "traits",
+    "rejected",
+    "unscored",
+    "teacher_shares_before",
+    "teacher_shares_after",
+    "previous",
+)
 
 
 def joined_record(splits: Mapping[str, Dataset]) -> Record | None:
@@ -64,8 +73,23 @@ def _joined_outcomes(records: list[Record]) -> Record:
         outcomes["unscored"] = _joined_unscored(records)
     if all("teacher_shares_before" in record for record in records):
         outcomes["teacher_shares_before"] = _joined_shares(records)
+    if all("traits" in record for record in records):
+        outcomes["traits"] = _joined_traits(records)
     outcomes["previous"] = records[0].get("previous")
     return outcomes
+
+
+def _joined_traits(records: list[Record]) -> dict[str, Any]:
+    """Means over all splits; the candidates of a split count as its rows, the picks as what it selected."""
+    joined: dict[str, Any] = {}
+    for trait in set.intersection(*(set(record["traits"]) for record in records)):
+        parts = [(record["traits"][trait], record) for record in records]
+        joined[trait] = {"column": parts[0][0]["column"]}
+        for which, weight in (("before", "rows"), ("after", "selected")):
+            known = [(part[which], record[weight]) for part, record in parts if part[which] is not None]
+            total = sum(number for _, number in known)
+            joined[trait][which] = sum(mean * number for mean, number in known) / total if total else None
+    return joined
 
 
 def _joined_unscored(records: list[Record]) -> dict[str, dict[str, int]]:

@@ -1,5 +1,6 @@
 """From columns to the rows that are selected and the reasons why the others are not."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,15 @@ from local_naturalness.selection.candidates import (
     group_starts,
     rank_rows,
 )
-from local_naturalness.selection.exchange import cap_teacher_share, match_teacher_counts
+from local_naturalness.selection.control import draw_control, wanted_by_prompt
+from local_naturalness.selection.duplicates import count_ties, repeats_better_one, without
+from local_naturalness.selection.exchange import cap_teacher_share
 from local_naturalness.selection.reasons import CODES, count_outcome
 from local_naturalness.selection.settings import Settings
-from local_naturalness.tables import Columns, require_moderate, rows_where
+from local_naturalness.selection.traits import describe_traits
+from local_naturalness.tables import Columns, first_rows, require_moderate, rows_where
+
+logger = logging.getLogger(__name__)
 
 # Written by an earlier selection, these are replaced or dropped.
 OUTPUT_COLUMNS = ("selection_score", "selection_rank", "selection_weight", "rejection_reason")
@@ -71,17 +77,29 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
 
     if settings.weights is not None or settings.max_teacher_share is not None:
         require_moderate(scores.values[reason == 0], str(settings.by), "compared by their gaps")
-    wanted = 1 if settings.mode == "best" else -1
-    ranking = rank_rows(prompt, wanted * scores.better, reason == 0, wanted * scores.order)
+    prompt_keys, wanted = None, np.zeros(0, dtype=np.int64)
+    if settings.match is not None:
+        prompt_keys = columns.content_keys(settings.prompt_column, first_rows(prompt), seed=0)
+        wanted = wanted_by_prompt(settings.match, prompt_keys)
+        reason[(reason == 0) & (np.append(wanted, 0)[prompt] == 0)] = CODES.index("not_in_match")
+    side = 1 if settings.mode == "best" else -1
+    ranking = rank_rows(prompt, side * scores.better, reason == 0, side * scores.order)
+    candidates = ranking.rows
+    if max(settings.k or 1, wanted.max(initial=0)) > 1:
+        ranking = _without_duplicates(columns, ranking, reason, settings)
     in_top_k = np.ones(len(ranking.rows), dtype=bool)
-    if settings.k is not None:
+    if settings.match is not None:
+        in_top_k = ranking.position < wanted[prompt[ranking.rows]]
+    elif settings.k is not None:
         in_top_k = ranking.position < settings.k
     teacher, names = None, []
     if settings.teacher_column in columns.names:
         teacher, names = columns.labels(settings.teacher_column)
-    picked = _exchange(ranking, in_top_k, teacher, names, settings)
+    picked = _exchange(columns, ranking, in_top_k, prompt, prompt_keys, teacher, names, settings)
     reason[ranking.rows[~picked]] = CODES.index("not_in_top_k")
-    reason[ranking.rows[in_top_k & ~picked]] = CODES.index("teacher_share")
+    if not settings.match_length:
+        # With lengths the first draw is another one than that of the random order.
+        reason[ranking.rows[in_top_k & ~picked]] = CODES.index("teacher_share")
 
     rows = ranking.rows[picked]
     starts = group_starts(prompt[rows])
@@ -92,12 +110,33 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
     if settings.weights is not None:
         added["selection_weight"] = pa.array(chi2_weights(ranking, picked))
     counts = count_outcome(prompt, reason, teacher, names, rows)
+    counts["ties"] = count_ties(ranking, in_top_k)
+    counts["traits"] = describe_traits(columns, prompt, candidates, rows, settings)
     return Choice(rows, added, scores.values, reason, counts)
 
 
+def _without_duplicates(
+    columns: Columns, ranking: Ranking, reason: np.ndarray, settings: Settings
+) -> Ranking:
+    """The candidates without those whose text a better one of the prompt has."""
+    if settings.response_column not in columns.names:
+        logger.warning(
+            "Whether several picks of a prompt are the same text is not known: there is no column %r. Name "
+            "the right one with `response_column=...`.",
+            settings.response_column,
+        )
+        return ranking
+    dropped = repeats_better_one(columns, ranking, settings.response_column)
+    reason[ranking.rows[dropped]] = CODES.index("duplicate")
+    return without(ranking, dropped)
+
+
 def _exchange(
+    columns: Columns,
     ranking: Ranking,
     in_top_k: np.ndarray,
+    prompt: np.ndarray,
+    prompt_keys: np.ndarray | None,
     teacher: np.ndarray | None,
     names: list[str],
     settings: Settings,
@@ -107,24 +146,9 @@ def _exchange(
     # A row without a teacher counts as answered by one more, nameless teacher.
     of_candidate = np.where(teacher < 0, len(names), teacher)[ranking.rows]
     names = [*names, "(no teacher)"]
-    if settings.match_counts is None:
-        share = settings.max_teacher_share
-        return cap_teacher_share(ranking, in_top_k, of_candidate, share, names)
-    unknown = [name for name in settings.match_counts if name not in names]
-    if unknown:
-        raise ValueError(
-            f"`match` holds teachers that the dataset does not: {unknown}; found: {names[:-1]}. "
-            "Pass a selection made from the same candidates."
-        )
-    wanted = np.array([settings.match_counts.get(name, 0) for name in names])
-    target = _apportion(wanted, int(in_top_k.sum()))
-    return match_teacher_counts(ranking, in_top_k, of_candidate, target, names)
-
-
-def _apportion(counts: np.ndarray, total: int) -> np.ndarray:
-    """Whole numbers in proportion to `counts` that sum to `total` (largest remainder)."""
-    exact = counts * total / counts.sum()
-    whole = np.floor(exact).astype(np.int64)
-    remainder = np.argsort(whole - exact, kind="stable")
-    whole[remainder[: total - whole.sum()]] += 1
-    return whole
+    if settings.match is None:
+        return cap_teacher_share(ranking, in_top_k, of_candidate, settings.max_teacher_share, names)
+    tokens = columns.numbers("num_tokens")[ranking.rows] if settings.match_length else None
+    return draw_control(
+        ranking, prompt[ranking.rows], of_candidate, names, tokens, settings.match, prompt_keys
+    )

@@ -2,11 +2,13 @@
 
 import heapq
 import logging
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from local_naturalness.selection.candidates import Ranking
+from local_naturalness.selection.chains import move_surplus
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +20,7 @@ def cap_teacher_share(
 
     While a teacher is above the share, its pick with the smallest gap to the next candidate of
     another teacher (one that has room) is exchanged for that candidate. Equal gaps: the earlier
-    prompt.
+    prompt. Where only teachers without room are left to exchange with, these pass picks on to others.
 
     Args:
         ranking: The candidates.
@@ -28,11 +30,70 @@ def cap_teacher_share(
 
     Returns:
         The new picks, shape [eligible rows]; as many as before.
+
+    Raises:
+        ValueError: So few teachers cannot all stay below the share.
     """
-    picked = picked.copy()
-    counts = np.bincount(teacher[picked], minlength=len(names))
+    num_picks, num_teachers = int(picked.sum()), len(np.unique(teacher))
+    if share * num_teachers < 1 - 1e-9:
+        raise ValueError(
+            f"`max_teacher_share={share}` cannot be met by {num_teachers} teacher{'s' * (num_teachers > 1)}: "
+            f"one of them holds at least {1 / num_teachers:.3g} of the picks. Raise the share, or add "
+            "candidates of other teachers."
+        )
     # The guard keeps a product like 0.29 * 100 = 28.999999999999996 from costing a pick.
-    room = int(share * picked.sum() + 1e-9)
+    room = int(share * num_picks + 1e-9)
+    if room * num_teachers < num_picks:
+        room = math.ceil(num_picks / num_teachers)
+        logger.warning(
+            "`max_teacher_share=%s`: %d picks cannot be split so evenly among %d teachers; up to %d (%.3f) "
+            "for one is as near as whole picks come.",
+            share,
+            num_picks,
+            num_teachers,
+            room,
+            room / num_picks,
+        )
+    picked = _exchange_nearest(ranking, picked, teacher, room, len(names))
+    picked = _lowest_peak(ranking, picked, teacher, room, len(names))
+    counts = np.bincount(teacher[picked], minlength=len(names))
+    if (counts > room).any():
+        worst = int(counts.argmax())
+        logger.warning(
+            "`max_teacher_share=%s` could not be met: %s still has %d of %d picks (%.3f), %d more than "
+            "allowed, because no candidate of another teacher is left to exchange for them. Raise the share "
+            "or relax the filters.",
+            share,
+            names[worst],
+            counts[worst],
+            num_picks,
+            counts[worst] / num_picks,
+            counts[worst] - room,
+        )
+    return picked
+
+
+def _lowest_peak(
+    ranking: Ranking, picked: np.ndarray, teacher: np.ndarray, room: int, num_teachers: int
+) -> np.ndarray:
+    """Picks of which no teacher holds more than `room`, or than the smallest number that is attainable."""
+    low, high = room, int(np.bincount(teacher[picked], minlength=num_teachers).max())
+    while low < high:
+        # The first try is the room itself, which mostly succeeds; then the gap is halved.
+        limit = low if low == room else (low + high) // 2
+        tried = move_surplus(ranking, picked, teacher, np.full(num_teachers, limit))
+        if np.bincount(teacher[tried]).max() <= limit:
+            picked, high = tried, limit
+        else:
+            low = limit + 1
+    return picked
+
+
+def _exchange_nearest(
+    ranking: Ranking, picked: np.ndarray, teacher: np.ndarray, room: int, num_teachers: int
+) -> np.ndarray:
+    picked = picked.copy()
+    counts = np.bincount(teacher[picked], minlength=num_teachers)
     end = len(ranking.rows)
 
     def exchange(pick: int) -> tuple[float, int, int] | None:
@@ -58,15 +119,6 @@ def cap_teacher_share(
         picked[pick], picked[place] = False, True
         counts[teacher[pick]] -= 1
         counts[teacher[place]] += 1
-    if (counts > room).any():
-        worst = int(counts.argmax())
-        logger.warning(
-            "`max_teacher_share=%s` could not be met: %s still has %.3f of the picks, because no "
-            "other teacher has a candidate left to exchange. Raise the share or relax the filters.",
-            share,
-            names[worst],
-            counts[worst] / picked.sum(),
-        )
     return picked
 
 
@@ -79,9 +131,6 @@ def match_teacher_counts(
 ) -> np.ndarray:
     """Exchange picks until each teacher has its target count.
 
-    Surplus picks move along the shortest chain of teachers that share prompts, so a target that is
-    attainable at all is attained. Among possible exchanges those with the smallest gap go first.
-
     Args:
         ranking: The candidates; with random values the result is a random selection.
         picked: Shape [eligible rows].
@@ -91,69 +140,14 @@ def match_teacher_counts(
     Returns:
         The new picks, shape [eligible rows].
     """
-    picked = picked.copy()
-    while True:
-        surplus = np.bincount(teacher[picked], minlength=len(names)) - target
-        if not (surplus > 0).any():
-            return picked
-        gives, takes = _exchanges(ranking, picked, teacher)
-        edges = teacher[gives] * len(names) + teacher[takes]
-        chain = _shortest_chain(surplus, np.unique(edges), len(names))
-        if not chain:
-            missing = {names[i]: int(-surplus[i]) for i in np.flatnonzero(surplus < 0)}
-            logger.warning(
-                "The teacher shares of `match` are out of reach: no exchange left to give these "
-                "teachers their missing picks: %s.",
-                missing,
-            )
-            return picked
-        moves = [_one_per_prompt(ranking, np.flatnonzero(edges == edge), gives) for edge in chain]
-        source, target_teacher = chain[0] // len(names), chain[-1] % len(names)
-        number = min(surplus[source], -surplus[target_teacher], *(len(move) for move in moves))
-        for move in moves:
-            picked[gives[move[:number]]] = False
-            picked[takes[move[:number]]] = True
-
-
-def _exchanges(ranking: Ranking, picked: np.ndarray, teacher: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All (pick, other candidate of the prompt by another teacher), smallest gap first."""
-    gives, takes = [], []
-    place = np.arange(len(picked))
-    for offset in range(1, int(ranking.position.max(initial=0)) + 1):
-        first = place[:-offset][ranking.start[:-offset] == ranking.start[offset:]]
-        second = first + offset
-        differ = (teacher[first] != teacher[second]) & (picked[first] != picked[second])
-        first, second = first[differ], second[differ]
-        gives.append(np.where(picked[first], first, second))
-        takes.append(np.where(picked[first], second, first))
-    give, take = (np.concatenate(parts or [place[:0]]) for parts in (gives, takes))
-    order = np.lexsort((give, ranking.value[give] - ranking.value[take]))
-    return give[order], take[order]
-
-
-def _one_per_prompt(ranking: Ranking, candidates: np.ndarray, gives: np.ndarray) -> np.ndarray:
-    _, first = np.unique(ranking.start[gives[candidates]], return_index=True)
-    return candidates[np.sort(first)]
-
-
-def _shortest_chain(surplus: np.ndarray, edges: np.ndarray, num_teachers: int) -> list[int]:
-    """Edges (giver * num_teachers + taker) from a teacher with surplus to one with a deficit."""
-    came_by: dict[int, int] = {}
-    frontier = [int(teacher) for teacher in np.flatnonzero(surplus > 0)]
-    seen = set(frontier)
-    while frontier:
-        reached = []
-        for edge in edges:
-            giver, taker = divmod(int(edge), num_teachers)
-            if giver not in frontier or taker in seen:
-                continue
-            seen.add(taker)
-            reached.append(taker)
-            came_by[taker] = int(edge)
-            if surplus[taker] < 0:
-                chain = [int(edge)]
-                while (giver := chain[0] // num_teachers) in came_by:
-                    chain.insert(0, came_by[giver])
-                return chain
-        frontier = reached
-    return []
+    picked = move_surplus(ranking, picked, teacher, target)
+    surplus = np.bincount(teacher[picked], minlength=len(names)) - target
+    if surplus.any():
+        missing = {names[i]: int(-surplus[i]) for i in np.flatnonzero(surplus < 0)}
+        logger.warning(
+            "The teacher shares of `match` are out of reach: no exchange left to give these "
+            "teachers their missing picks, of %d in all: %s.",
+            picked.sum(),
+            missing,
+        )
+    return picked

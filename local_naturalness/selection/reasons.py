@@ -15,11 +15,14 @@ REASONS = {
     "where": "where",
     "null_score": "by",
     "min_score": "min_score",
+    "not_in_match": "match",
+    "duplicate": "k",
     "not_in_top_k": "k",
     "teacher_share": "max_teacher_share` or `match",
 }
 CODES = ["", *REASONS]
 _MAX_TEACHERS_RECORDED = 50
+_LENGTHS_DIFFER = 0.05
 
 
 def count_outcome(
@@ -81,3 +84,22 @@ def log_counts(counts: dict[str, Any], settings: Settings, place: str) -> None:
         )
     else:
         logger.info("%s.", message)
+    if counts["ties"] and settings.by != "random":
+        logger.info(
+            "For %d prompts equal scores stood on both sides of the choice: the earlier row was taken.",
+            counts["ties"],
+        )
+    lengths = counts["traits"].get("num_tokens")
+    if settings.match is not None and settings.match.tokens is not None and lengths is not None:
+        wanted = float(np.nanmean(settings.match.tokens))
+        # A control of another length is no control for length.
+        level = (
+            logging.WARNING if settings.match_length and _differ(wanted, lengths["after"]) else logging.INFO
+        )
+        logger.log(
+            level, "The control has %.1f tokens a row, `match` has %.1f.", lengths["after"] or 0, wanted
+        )
+
+
+def _differ(one: float, other: float | None) -> bool:
+    return other is None or abs(one - other) > _LENGTHS_DIFFER * one

@@ -35,6 +35,8 @@ def select_responses(
     normalize: str = "zscore",
     weights: str | None = None,
     match: Dataset | DatasetDict | None = None,
+    match_length: bool = False,
+    correct: str | None = None,
     prompt_column: str = "prompt",
     teacher_column: str = "teacher",
     response_column: str = "response",
@@ -49,7 +51,8 @@ def select_responses(
         by: A column, a criterion computed on the spot (`"learnability"`,
             `"global_naturalness_casl"`), `"random"`, or a dict of criteria and weights, combined
             within the prompt after `normalize`, directions applied so that higher is better.
-        k: How many responses per prompt; `None` keeps all valid rows, ranked.
+        k: How many responses per prompt, no two with the same text up to white space; `None` keeps all
+            valid rows, ranked.
         mode: `"best"` or `"worst"`.
         direction: `"high"` or `"low"` for columns whose better direction is not known, or a dict
             of directions by column.
@@ -63,14 +66,21 @@ def select_responses(
             is exchanged.
         normalize: `"zscore"` or `"rank"`, for combinations.
         weights: `"chi2"` adds `selection_weight`, LARK's weight of each pick within its prompt.
-        match: With `by="random"`: another selection whose teacher shares the result imitates, the
-            control for what is gained by a mixture of teachers alone.
+        match: With `by="random"`: another selection that the result is a control for. It has the same
+            prompts, as many rows for each and the same teacher shares, drawn at random from the candidates
+            that passed `where` there. What cannot be met is said.
+        match_length: The control is as long, too: each pick is drawn from the candidates whose number of
+            tokens is nearest to that of a row of `match` (within a factor of 1.25, else its square, ...).
+        correct: The column that tells which responses are right (bools, or 0 and 1), noted for the card;
+            `is_correct` or `correct` is found by itself.
         prompt_column: Strings, message lists or ids; equal content is one prompt.
         teacher_column: Needed for `max_teacher_share` and `match`; else used when present.
-        response_column: Read by `by="random"` where a teacher has several rows for a prompt.
+        response_column: Read for `k` above 1, and by `by="random"` where a teacher has several rows for a
+            prompt.
         seed: For `by="random"`, which depends on seed and content, not on the order of rows.
         return_rejected: Return `(selected, rejected)`; the latter with `rejection_reason`, one of
-            `missing_prompt`, `where`, `null_score`, `min_score`, `not_in_top_k`, `teacher_share`.
+            `missing_prompt`, `where`, `null_score`, `min_score`, `not_in_match`, `duplicate`,
+            `not_in_top_k`, `teacher_share`.
 
     Returns:
         The kind of dataset given, prompts in order of first appearance, within a prompt the best
@@ -107,22 +117,32 @@ def select_responses(
         max_teacher_share=max_teacher_share,
         normalize=normalize,
         weights=weights,
-        match_counts=None,
+        match=None,
+        # Without a selection there is nothing to be as long as: the settings say so.
+        match_length=match_length and match is None,
+        correct=correct,
         prompt_column=prompt_column,
         teacher_column=teacher_column,
         response_column=response_column,
         seed=seed,
     )
+
+    def imitating(part: Any, split: str | None) -> Settings:
+        if match is None:
+            return settings
+        columns = getattr(part, "column_names", None)
+        return matching(settings, match, match_length, split, columns)
+
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         pairs = {
-            split: _select(part, matching(settings, match, split), f" ({split})", return_rejected)
+            split: _select(part, imitating(part, split), f" ({split})", return_rejected)
             for split, part in dataset.items()
         }
         selected, rejected = (
             type(dataset)({split: pair[which] for split, pair in pairs.items()}) for which in (0, 1)
         )
     else:
-        selected, rejected = _select(dataset, matching(settings, match, None), "", return_rejected)
+        selected, rejected = _select(dataset, imitating(dataset, None), "", return_rejected)
     return (selected, rejected) if return_rejected else selected
 
 
@@ -163,7 +183,8 @@ def _record(
         "where": name_of_where(settings.where),
         "min_score": settings.min_score,
         "max_teacher_share": settings.max_teacher_share,
-        "match": settings.match_counts is not None,
+        "match": settings.match is not None,
+        "match_length": settings.match_length,
         "normalize": settings.normalize,
         "weights": settings.weights,
         "prompt_column": settings.prompt_column,

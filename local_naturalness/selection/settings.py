@@ -4,14 +4,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
+from typing import TYPE_CHECKING
 
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
 from local_naturalness.tables import Where, check_where, require_columns, where_columns
 
+if TYPE_CHECKING:
+    from local_naturalness.selection.matching import Match
+
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of `select_responses`; `match_counts` is the teachers' counts in `match`."""
+    """The arguments of `select_responses`; `match` as far as it has been read."""
 
     by: str | Mapping[str, float]
     k: int | None
@@ -22,7 +26,9 @@ class Settings:
     max_teacher_share: float | None
     normalize: str
     weights: str | None
-    match_counts: Mapping[str, int] | None
+    match: "Match | None"
+    match_length: bool
+    correct: str | None
     prompt_column: str
     teacher_column: str
     response_column: str
@@ -48,18 +54,27 @@ class Settings:
             raise TypeError(
                 f"`by` must be the name of a criterion or a dict of names and weights, got {self.by!r}."
             )
-        if self.match_counts is not None and self.by != "random":
+        if self.min_score is not None and self.by == "random":
             raise ValueError(
-                "`match` makes a random control with the teacher shares of a selection: "
+                "`min_score` bounds a criterion, and random numbers are none: drop it, or put the bound into "
+                f'`where`, such as `where="local_naturalness >= {self.min_score}"`.'
+            )
+        if self.match is None and self.match_length:
+            raise ValueError(
+                "`match_length=True` makes a control as long as a selection: pass it as `match` too."
+            )
+        if self.match is not None and self.by != "random":
+            raise ValueError(
+                "`match` makes a random control with the prompts and teacher shares of a selection: "
                 f'pass `by="random"` with it, got `by={self.by!r}`.'
             )
-        if self.match_counts is not None and share is not None:
+        if self.match is not None and share is not None:
             raise ValueError("`match` already fixes the teacher shares: drop `max_teacher_share`.")
 
     @property
     def looks_at_whole_dataset(self) -> list[str]:
         """The arguments given that a stream cannot serve."""
-        wanted = {"max_teacher_share": self.max_teacher_share, "match": self.match_counts}
+        wanted = {"max_teacher_share": self.max_teacher_share, "match": self.match}
         return [name for name, value in wanted.items() if value is not None]
 
     def criteria(self, columns: list[str]) -> dict[ResolvedCriterion, float]:
@@ -73,6 +88,10 @@ class Settings:
         # Without teachers a selection still makes sense, unless one was asked for by name.
         if self.looks_at_whole_dataset or self.teacher_column != "teacher":
             needed["teacher_column"] = self.teacher_column
+        if self.match_length:
+            needed["match_length"] = "num_tokens"
+        if self.correct is not None:
+            needed["correct"] = self.correct
         require_columns(columns, needed)
         if isinstance(self.where, str):
             where_columns(self.where, columns)

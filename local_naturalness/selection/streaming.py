@@ -133,6 +133,10 @@ def _needed_columns(rows: list[Row], features: Features | None, settings: Settin
         needed |= {*criterion.inputs, criterion.spec_column}
         if criterion.kind == "random":
             needed.add(settings.response_column)
+    if (settings.k or 1) > 1:
+        needed.add(settings.response_column)
+    if settings.correct is not None:
+        needed.add(settings.correct)
     if isinstance(settings.where, str):
         needed |= set(where_columns(settings.where, names))
     kinds = features.arrow_schema if features else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, Features
@@ -153,6 +154,32 @@ class Columns:
         codes = np.full(len(is_prompt), -1, dtype=np.int64)
         codes[is_prompt] = numbers
         return codes
+
+    def text_hashes(self, name: str, rows: np.ndarray) -> pl.Series:
+        """A hash of some rows' text, white space counting as one blank; null where there is no text.
+
+        Args:
+            name: A column of text or message lists.
+            rows: Row numbers, shape [n].
+
+        Returns:
+            Series of n 64-bit hashes, to be compared within one process only.
+        """
+        places = rows if self.indices is None else self.indices[rows]
+        hashes = np.zeros(len(rows), dtype=np.uint64)
+        has_text = np.zeros(len(rows), dtype=bool)
+        order = np.argsort(places, kind="stable")
+        ascending = places[order]
+        for start in range(0, self.table.num_rows, BLOCK):
+            low, high = np.searchsorted(ascending, [start, start + BLOCK])
+            if low < high:
+                block = as_text(self.table.column(name).slice(start, BLOCK))
+                text = block.gather(ascending[low:high] - start)
+                text = text.str.replace_all(r"\s+", " ").str.strip_chars()
+                hashes[order[low:high]] = text.hash().to_numpy()
+                has_text[order[low:high]] = (text.fill_null("") != "").to_numpy()
+        series = pl.Series("hashes", hashes)
+        return pl.select(pl.when(pl.lit(pl.Series(has_text))).then(pl.lit(series))).to_series()
 
     def content_keys(self, name: str, rows: np.ndarray, seed: int) -> np.ndarray:
         """A hash of some rows' content that is the same on every platform (XXH3, 64 bits).

@@ -1,5 +1,6 @@
 """Teacher shares: the cap, and the random control with the mixture of another selection."""
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -8,7 +9,7 @@ from datasets import DatasetDict
 
 from local_naturalness.selection import select_responses
 from local_naturalness.selection.candidates import rank_rows
-from local_naturalness.selection.exchange import match_teacher_counts
+from local_naturalness.selection.exchange import cap_teacher_share, match_teacher_counts
 
 HIGH = {"by": "score", "direction": "high"}
 
@@ -51,10 +52,59 @@ def test_cap_applies_to_low_criteria_and_worst(make):
     assert select_responses(dataset, **worst)["teacher"][:] == ["a", "b"]
 
 
-def test_cap_out_of_reach_is_said(make, caplog):
-    capped = select_responses(make("pq", "aa", score=[1.0, 2.0]), max_teacher_share=0.5, **HIGH)
-    assert capped["teacher"][:] == ["a", "a"]
-    assert "`max_teacher_share=0.5` could not be met: a still has 1.000" in caplog.text
+def test_cap_that_so_few_teachers_cannot_meet_is_said_before(make):
+    dataset = make("pppqqqrrr", "abcabcabc", score=[3.0, 2.0, 1.0] * 3)
+    with pytest.raises(ValueError, match=r"cannot be met by 3 teachers: one of them holds at least 0\.333"):
+        select_responses(dataset, max_teacher_share=0.33, **HIGH)
+    third = select_responses(dataset, max_teacher_share=1 / 3, **HIGH)
+    assert sorted(third["teacher"][:]) == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="by 1 teacher: one of them holds at least 1 of"):
+        select_responses(make("pq", "aa", score=[1.0, 2.0]), max_teacher_share=0.5, **HIGH)
+
+
+def test_cap_that_whole_picks_cannot_meet_comes_as_near_as_they_can(make, caplog):
+    dataset = make("ppqqrr", "ababab", score=[2.0, 1.0] * 3)
+    assert select_responses(dataset, max_teacher_share=0.5, **HIGH)["teacher"][:] == ["b", "a", "a"]
+    assert "3 picks cannot be split so evenly among 2 teachers; up to 2 (0.667)" in caplog.text
+
+
+def test_cap_out_of_reach_is_said_with_numbers(make, caplog):
+    capped = select_responses(make("pqrr", "aabc", score=[1.0, 2.0, 4.0, 3.0]), max_teacher_share=0.5, **HIGH)
+    assert capped["teacher"][:] == ["a", "a", "b"]
+    assert "still has 2 of 3 picks (0.667), 1 more than allowed" in caplog.text
+
+
+def test_cap_is_met_through_teachers_that_are_full(make):
+    # a answered p, q with b alone; b is full with r, s, where only c could take over.
+    dataset = make("ppqqrrss", "ababbcbc", score=[2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.5])
+    capped = select_responses(dataset, max_teacher_share=0.5, **HIGH)
+    assert capped["teacher"][:] == ["a", "a", "b", "b"]
+    dataset = make("ppqqrrsstt", "abababbcbc", score=[2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.5])
+    capped = select_responses(dataset, max_teacher_share=0.4, **HIGH)
+    assert Counter(capped["teacher"][:]) == {"a": 2, "b": 2, "c": 1}
+    # The exchange that costs least: c gets t, where it is nearer.
+    assert capped["teacher"][4] == "c"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cap_is_met_wherever_a_flow_meets_it(seed):
+    """A quarter of the picks for each of four teachers, tried by brute force on small tables."""
+    generator = np.random.default_rng(seed)
+    for _ in range(30):
+        answers = [sorted(generator.choice(4, generator.integers(1, 4), replace=False)) for _ in range(8)]
+        if len({teacher for prompt in answers for teacher in prompt}) < 4:
+            continue
+        best = min(max(Counter(choice).values()) for choice in itertools.product(*answers))
+        rows = [(prompt, teacher) for prompt, listed in enumerate(answers) for teacher in listed]
+        ranking = rank_rows(
+            np.array([prompt for prompt, _ in rows]),
+            generator.normal(size=len(rows)),
+            np.full(len(rows), True),
+        )
+        teacher = np.array([teacher for _, teacher in rows])[ranking.rows]
+        picked = cap_teacher_share(ranking, ranking.position == 0, teacher, 0.25, list("abcd"))
+        assert np.bincount(teacher[picked]).max() == max(best, 2)
+        assert (np.bincount(ranking.start[picked], minlength=len(rows)) <= 1).all()
 
 
 def test_cap_equals_the_plain_greedy_rule(many):
@@ -101,12 +151,82 @@ def test_match_with_two_picks_per_prompt(many):
     assert Counter(control["prompt"][:]) == Counter(best["prompt"][:])
 
 
-def test_match_scales_to_another_size(many):
+def test_match_takes_the_prompts_of_the_selection(many):
     half = select_responses(many).select(range(200))
     control = select_responses(many, by="random", match=half)
-    share = Counter(half["teacher"][:])
-    for teacher, number in Counter(control["teacher"][:]).items():
-        assert abs(number - 2 * share[teacher]) < 1
+    assert Counter(control["prompt"][:]) == Counter(half["prompt"][:])
+    assert Counter(control["teacher"][:]) == Counter(half["teacher"][:])
+
+
+def test_match_takes_as_many_per_prompt(many):
+    # Some prompts have one row, some two, some none.
+    chosen = select_responses(many, k=2).filter(lambda row: row["local_naturalness"] > -0.8)
+    assert set(Counter(chosen["prompt"][:]).values()) == {1, 2}
+    control = select_responses(many, by="random", match=chosen)
+    assert Counter(control["prompt"][:]) == Counter(chosen["prompt"][:])
+    assert Counter(control["teacher"][:]) == Counter(chosen["teacher"][:])
+
+
+def test_match_does_not_depend_on_the_order_of_rows(many):
+    best = select_responses(many, min_score=-0.8)
+    one, other = (
+        select_responses(rows, by="random", match=selection)["response"][:]
+        for rows, selection in [(many, best), (many.shuffle(seed=1), best.shuffle(seed=2))]
+    )
+    assert set(one) == set(other)
+    assert one != select_responses(many, by="random", match=best, seed=1)["response"][:]
+
+
+def test_match_without_enough_candidates_is_said(make, caplog):
+    wanted = make("ppqz", "abaa", selection_rank=[1, 2, 1, 1])
+    dataset = make("ppqr", "abac", score=[1.0, 2.0, 3.0, 4.0], response=list("wxyz"), ok=[1, 0, 1, 1])
+    control = select_responses(dataset, by="random", match=wanted, where="ok")
+    assert list(zip(control["prompt"], control["teacher"], strict=True)) == [("p", "a"), ("q", "a")]
+    assert "1 of the 3 prompts of `match` are not among the candidates" in caplog.text
+    assert "1 of the 3 rows of `match` have no counterpart: 1 prompts have fewer candidates" in caplog.text
+
+
+@pytest.fixture
+def uneven(many):
+    """Teacher d is long, so that its answers cannot stand for the others'."""
+    generator = np.random.default_rng(3)
+    lengths = [int(np.exp(generator.normal(5.5 + 0.3 * (name == "d"), 0.4))) for name in many["teacher"]]
+    return many.add_column("num_tokens", lengths)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_match_length(uneven, k, caplog):
+    longest = select_responses(uneven, by="num_tokens", direction="high", k=k)
+    with caplog.at_level("INFO", logger="local_naturalness"):
+        plain, near = (
+            select_responses(uneven, by="random", match=longest, match_length=flag) for flag in (False, True)
+        )
+    for control in (plain, near):
+        assert Counter(control["prompt"][:]) == Counter(longest["prompt"][:])
+        assert Counter(control["teacher"][:]) == Counter(longest["teacher"][:])
+    wanted, without, with_length = (np.mean(rows["num_tokens"][:]) for rows in (longest, plain, near))
+    assert abs(with_length - wanted) < 0.06 * wanted < abs(without - wanted)
+    assert f"The control has {with_length:.1f} tokens a row, `match` has {wanted:.1f}." in caplog.text
+    # Random among what is near, and not the selection once more.
+    assert near["response"][:] != longest["response"][:]
+    other = select_responses(uneven, by="random", match=longest, match_length=True, seed=1)
+    assert near["response"][:] != other["response"][:]
+
+
+def test_match_length_draws_from_the_nearest(make):
+    lengths = [100, 110, 124, 300, 900]
+    dataset = make(
+        "ppppp", "aaaaa", score=[5.0, 4.0, 3.0, 2.0, 1.0], num_tokens=lengths, response=list("vwxyz")
+    )
+    best = select_responses(dataset, **HIGH)
+    controls = [
+        select_responses(dataset, by="random", match=best, match_length=True, seed=seed) for seed in range(30)
+    ]
+    assert {control["num_tokens"][0] for control in controls} == {100, 110, 124}
+    # Where nothing is near, the nearest is taken.
+    others = dataset.select([3, 4])
+    control = select_responses(others, by="random", match=best, match_length=True)
+    assert control["num_tokens"][:] == [300]
 
 
 def test_match_moves_along_a_chain_of_teachers():
@@ -125,7 +245,8 @@ def test_match_out_of_reach_is_said(make, caplog):
     wanted = make("pq", "bb", selection_rank=[1, 1])
     control = select_responses(dataset, by="random", match=wanted)
     assert control["teacher"][:] == ["b", "a"]
-    assert "out of reach" in caplog.text
+    assert "out of reach: no exchange left to give these teachers their missing picks, of 2" in caplog.text
+    assert "{'b': 1}" in caplog.text
 
 
 def test_match_per_split(many):
@@ -145,19 +266,39 @@ def test_match_arguments(make, many):
     with pytest.raises(ValueError, match="drop `max_teacher_share`"):
         select_responses(many, by="random", match=best, max_teacher_share=0.5)
     with pytest.raises(ValueError, match=r"does not: \['z'\]"):
-        select_responses(many, by="random", match=make("p", "z", selection_rank=[1]))
+        select_responses(many, by="random", match=make(["question 0"], "z", selection_rank=[1]))
+    with pytest.raises(ValueError, match="no prompt in common"):
+        select_responses(many, by="random", match=make("p", "a", selection_rank=[1]))
     with pytest.raises(ValueError, match=r"'selection_rank'; found: \['prompt', 'teacher'"):
         select_responses(many, by="random", match=many)
     with pytest.raises(ValueError, match="no shares to imitate"):
         select_responses(many, by="random", match=best.select([]))
     with pytest.raises(TypeError, match="must be a selection"):
         select_responses(many, by="random", match={"a": 1.0})
+    with pytest.raises(ValueError, match="up to 1 here: drop `k=3`"):
+        select_responses(many, by="random", match=best, k=3)
+    with pytest.raises(ValueError, match="needs the lengths that scorers write into the column 'num_tokens'"):
+        select_responses(many, by="random", match=best, match_length=True)
+    with pytest.raises(ValueError, match="pass it as `match` too"):
+        select_responses(many, by="random", match_length=True)
+    with pytest.raises(ValueError, match="must see the whole dataset"):
+        select_responses(many.to_iterable_dataset(), by="random", match=best)
 
 
-def test_match_from_other_candidates_is_said(many, caplog):
+def test_a_bound_on_random_numbers_is_an_error(many):
+    with pytest.raises(ValueError, match=r"`where=\"local_naturalness >= -0.5\"`"):
+        select_responses(many, by="random", min_score=-0.5)
+
+
+def test_the_control_has_the_candidates_of_the_selection(many, caplog):
     many = many.add_column("correct", [place % 3 > 0 for place in range(len(many))])
-    best = select_responses(many, where="correct")
-    select_responses(many, by="random", where="correct", match=best)
+    best = select_responses(many, where="correct and local_naturalness < 0")
+    control = select_responses(many, by="random", match=best)
+    assert all(control["correct"][:])
+    assert Counter(control["prompt"][:]) == Counter(best["prompt"][:])
     assert "`where=" not in caplog.text
-    select_responses(many, by="random", match=best)
-    assert "`match` was selected with `where='correct'`, its control with `where=None`" in caplog.text
+    select_responses(many, by="random", where="correct", match=best)
+    assert "`match` was selected with `where='correct and local" in caplog.text
+    by_function = select_responses(many, where=lambda row: row["correct"])
+    with pytest.raises(ValueError, match="cannot be repeated here: pass the same function"):
+        select_responses(many, by="random", match=by_function)

@@ -20,6 +20,7 @@ def test_what_is_recorded(scored):
         "min_score": -0.65,
         "max_teacher_share": None,
         "match": False,
+        "match_length": False,
         "normalize": "zscore",
         "weights": None,
         "prompt_column": "prompt",
@@ -32,6 +33,12 @@ def test_what_is_recorded(scored):
         "rejected": {"where": 2, "min_score": 2},
         "teacher_shares_before": {"a": 0.333333, "b": 0.333333, "c": 0.333333},
         "teacher_shares_after": {"b": 0.5, "c": 0.5, "a": 0.0},
+        "ties": 0,
+        # Of the candidates that pass `where` and `min_score`: c's answer to p and b's to q.
+        "traits": {
+            "accuracy": {"column": "correct", "before": 1.0, "after": 1.0},
+            "num_tokens": {"column": "num_tokens", "before": 35.0, "after": 35.0},
+        },
         "unscored": {},
         "specs": {"local_naturalness_spec": "student=s@1; window=4"},
     }

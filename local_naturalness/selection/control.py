@@ -1,0 +1,157 @@
+"""The rows of a random control: the prompts and numbers of a selection, its teachers, its lengths."""
+
+import logging
+
+import numpy as np
+
+from local_naturalness.selection.candidates import Ranking
+from local_naturalness.selection.exchange import match_teacher_counts
+from local_naturalness.selection.matching import Match
+
+logger = logging.getLogger(__name__)
+
+# Lengths within this factor of each other are near: among them chance alone decides.
+_NEAR = 1.25
+
+
+def wanted_by_prompt(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
+    """How many rows each prompt has in a selection, shape [prompts].
+
+    Args:
+        match: The selection.
+        prompt_keys: Hash of each prompt of the candidates.
+
+    Raises:
+        ValueError: The two have no prompt in common.
+    """
+    prompt = _prompts_of(match, prompt_keys)
+    wanted = np.bincount(prompt[prompt >= 0], minlength=len(prompt_keys))
+    lost = len(np.unique(match.prompt_keys[prompt < 0]))
+    if not wanted.any():
+        raise ValueError(
+            "`match` and the dataset have no prompt in common. Pass a selection made from the same "
+            "candidates."
+        )
+    if lost:
+        logger.warning(
+            "%d of the %d prompts of `match` are not among the candidates: the control goes without them.",
+            lost,
+            len(np.unique(match.prompt_keys)),
+        )
+    return wanted
+
+
+def draw_control(
+    ranking: Ranking,
+    prompt: np.ndarray,
+    teacher: np.ndarray,
+    names: list[str],
+    tokens: np.ndarray | None,
+    match: Match,
+    prompt_keys: np.ndarray,
+) -> np.ndarray:
+    """Draw rows at random that imitate a selection.
+
+    As many per prompt as there, drawn at random; then surplus teachers give picks to those that lack some.
+    With `tokens` each pick stands for a row of the selection: it is drawn from the candidates whose
+    length is within a factor of 1.25 of that row's, else of 1.25 squared, and so on, and exchanges prefer
+    candidates that are as near.
+
+    Args:
+        ranking: The candidates in random order.
+        prompt: Shape [eligible rows].
+        teacher: Shape [eligible rows], codes into `names`.
+        names: Teachers, the last one standing for rows without.
+        tokens: Shape [eligible rows]; `None` if lengths do not matter.
+        match: The selection.
+        prompt_keys: Hash of each prompt of the candidates.
+
+    Returns:
+        Shape [eligible rows].
+    """
+    unknown = [name for name in match.names if name not in names]
+    if unknown:
+        raise ValueError(
+            f"`match` holds teachers that the dataset does not: {unknown}; found: {names[:-1]}. "
+            "Pass a selection made from the same candidates."
+        )
+    of_match = _prompts_of(match, prompt_keys)
+    wanted = wanted_by_prompt(match, prompt_keys)
+    if tokens is None or match.tokens is None:
+        picked = ranking.position < wanted[prompt]
+    else:
+        picked, distance = _nearest(ranking, prompt, tokens, of_match, match.tokens, wanted)
+        ranking = Ranking(ranking.rows, ranking.start, ranking.value - distance)
+    missing = int(wanted.sum() - picked.sum())
+    if missing:
+        short = np.bincount(prompt[picked], minlength=len(wanted)) < wanted
+        logger.warning(
+            "%d of the %d rows of `match` have no counterpart: %d prompts have fewer candidates that may be "
+            "drawn than `match` has rows.",
+            missing,
+            wanted.sum(),
+            short.sum(),
+        )
+    place = np.array([*(names.index(name) for name in match.names), len(names) - 1])
+    counts = np.bincount(place[match.teacher[of_match >= 0]], minlength=len(names))
+    picked = match_teacher_counts(ranking, picked, teacher, _apportion(counts, int(picked.sum())), names)
+    cell = prompt[picked] * len(names) + teacher[picked]
+    of_selection = (of_match * len(names) + place[match.teacher])[of_match >= 0]
+    logger.info(
+        "%d of the %d rows of the control have the prompt and the teacher of a row of `match`.",
+        np.isin(cell, of_selection).sum(),
+        len(cell),
+    )
+    return picked
+
+
+def _prompts_of(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
+    """The prompt number of each row of the selection, -1 where the candidates have no such prompt."""
+    order = np.argsort(prompt_keys)
+    place = np.minimum(np.searchsorted(prompt_keys[order], match.prompt_keys), len(order) - 1)
+    found = order[place]
+    return np.where(prompt_keys[found] == match.prompt_keys, found, -1)
+
+
+def _nearest(
+    ranking: Ranking,
+    prompt: np.ndarray,
+    tokens: np.ndarray,
+    of_match: np.ndarray,
+    match_tokens: np.ndarray,
+    wanted: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One candidate for each row of the selection, and how far each candidate is from the nearest of them."""
+    picked = np.zeros(len(ranking.rows), dtype=bool)
+    smallest = np.full(len(ranking.rows), np.inf)
+    rows = np.flatnonzero(of_match >= 0)
+    rows = rows[np.argsort(of_match[rows], kind="stable")]
+    starts = np.cumsum(wanted) - wanted
+    slot = np.arange(len(rows)) - starts[of_match[rows]]
+    for turn in range(int(wanted.max(initial=0))):
+        length = np.full(len(wanted), np.nan)
+        of_turn = rows[slot == turn]
+        length[of_match[of_turn]] = match_tokens[of_turn]
+        distance = _steps_apart(tokens, length[prompt])
+        smallest = np.fmin(smallest, np.where(turn < wanted[prompt], distance, np.inf))
+        free = np.flatnonzero(~picked & (turn < wanted[prompt]))
+        order = free[np.lexsort((-ranking.value[free], distance[free], prompt[free]))]
+        is_first = np.diff(prompt[order], prepend=-1) != 0
+        picked[order[is_first]] = True
+    return picked, np.where(np.isfinite(smallest), smallest, 0.0)
+
+
+def _steps_apart(tokens: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """How many factors of 1.25 lie between two lengths, rounded down; many where one is not known."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.floor(np.abs(np.log(tokens / length)) / np.log(_NEAR) + 1e-9)
+    return np.where(np.isfinite(apart), apart, 1000.0)
+
+
+def _apportion(counts: np.ndarray, total: int) -> np.ndarray:
+    """Whole numbers in proportion to `counts` that sum to `total` (largest remainder)."""
+    exact = counts * total / counts.sum()
+    whole = np.floor(exact).astype(np.int64)
+    remainder = np.argsort(whole - exact, kind="stable")
+    whole[remainder[: total - whole.sum()]] += 1
+    return whole

@@ -73,6 +73,7 @@ def _numbers(found: "Estimate") -> dict[str, object]:
         "sampling_error": found.sampling_error,
         "memory_bytes": found.memory_bytes,
         "weight_bytes": found.cost.weight_bytes,
+        "path": found.path,
         "max_tokens_per_batch": found.max_tokens_per_batch,
         "operations_per_second": found.operations_per_second,
         "seconds": found.seconds,
@@ -89,7 +90,7 @@ def _text(found: "Estimate") -> str:
         f"rows        {statuses}",
         f"responses   {work.response_tokens:,.0f} tokens in {work.steps:,.0f} steps",
         f"to score    {work.scored_tokens:,.0f} tokens",
-        f"to pass     {work.passed_tokens:,.0f} tokens with windows and prompts",
+        f"to pass     {work.passed_tokens:,.0f} tokens with windows and prompts, {found.path}",
         f"operations  {_scaled(found.operations)}{error}",
         f"memory      {found.memory_bytes / 1e9:.1f} GB: {cost.weight_bytes / 1e9:.1f} GB of weights, the "
         f"rest for passes of {found.max_tokens_per_batch:,} tokens",

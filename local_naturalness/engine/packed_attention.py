@@ -6,8 +6,7 @@ calls the function that the model would have called, with a mask.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,11 +16,18 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from local_naturalness.engine.attention_tiles import Tile
+from local_naturalness.engine.attention_tiles import Tile, tile_groups
+from local_naturalness.engine.packing import Pack
+from local_naturalness.engine.padded import on
+from local_naturalness.engine.projection import Projection
 
 _NAME = "local_naturalness_packed"
 # Attention functions that take a mask of any shape.
 SUPPORTED = ("sdpa", "eager")
+# The beginning of names of those that do not.
+_KERNELS = ("flash_attention", "flex_attention", "paged|", "kernels-community/")
+# Query-key pairs of attention at the same time; in float32 and per head four bytes each.
+_ATTENTION_CELLS = 2**22
 # Arguments of an attention function that plain scaled dot products know nothing of.
 _BEYOND_SDPA = ("softcap", "position_bias", "s_aux")
 
@@ -150,8 +156,19 @@ def _gather(states: torch.Tensor, index: torch.Tensor, rows: int, length: int) -
     return gathered.view(rows, length, *gathered.shape[1:]).transpose(1, 2)
 
 
+class NotPackableError(Exception):
+    """A layer attends in a way that a pack does not reproduce."""
+
+
+def blind_attention(
+    module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **kwargs: Any
+) -> torch.Tensor:
+    """No token sees any: what still goes from token to token goes past attention."""
+    return value.new_zeros(query.shape[0], query.shape[2], query.shape[1], value.shape[3])
+
+
 # Of the pass that runs in this thread.
-_running: ContextVar[PackedAttention] = ContextVar("running")
+_running: ContextVar[Callable[..., torch.Tensor]] = ContextVar("running")
 
 
 def _attend(
@@ -162,25 +179,58 @@ def _attend(
     attention_mask: torch.Tensor | None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
+    if attention_mask is not None:
+        raise NotPackableError(f"{type(module).__name__} decides by itself what a token sees")
     return _running.get()(module, query, key, value, **kwargs), None
 
 
 AttentionInterface.register(_NAME, _attend)
 
 
-@contextmanager
-def attending_with(attention: PackedAttention, twin: torch.nn.Module) -> Iterator[None]:
-    """Let a twin of a model attend by `attention`; afterwards it is configured as before."""
-    configs = {
-        id(module.config): module.config for module in twin.modules() if hasattr(module, "config")
-    }.values()
+def packed_states(student: Projection, pack: Pack, max_cells: int = _ATTENTION_CELLS) -> torch.Tensor:
+    """States that predict the scored tokens of a pack, `[scored tokens, hidden]`, window by window."""
+    device = student.model.device
+    attention = PackedAttention(tile_groups(pack.segments, max_cells), attention_name(student.model), device)
+    states = run_with(
+        attention, student, np.concatenate(pack.parts)[None], np.concatenate(pack.positions)[None]
+    )
+    return states[0, on(states, np.concatenate(pack.sources))]
+
+
+def run_with(
+    attention: Callable[..., torch.Tensor], student: Projection, ids: np.ndarray, positions: np.ndarray
+) -> torch.Tensor:
+    """Run a twin of a model with another attention function; afterwards it is configured as before."""
+    device = student.model.device
+    configs = _configs(student.model)
     before = [config._attn_implementation_internal for config in configs]
     token = _running.set(attention)
     try:
         for config in configs:
             config._attn_implementation_internal = _NAME
-        yield
+        return student.states(
+            input_ids=torch.from_numpy(ids).to(device), position_ids=torch.from_numpy(positions).to(device)
+        )
     finally:
         _running.reset(token)
         for config, implementation in zip(configs, before, strict=True):
             config._attn_implementation_internal = implementation
+
+
+def attention_name(model: Any) -> str:
+    """Name of the attention function of a model's text part."""
+    return str(model.config.get_text_config()._attn_implementation)
+
+
+def attend_plainly(twin: Any) -> None:
+    """Let a twin attend by torch's own function instead of a kernel that takes no masks of other shapes."""
+    plain = "sdpa" if getattr(twin, "_supports_sdpa", False) else "eager"
+    for config in _configs(twin):
+        if (config._attn_implementation or "").startswith(_KERNELS):
+            config._attn_implementation_internal = plain
+
+
+def _configs(model: torch.nn.Module) -> list[Any]:
+    """Every configuration that a module of the model has, once."""
+    found = {id(module.config): module.config for module in model.modules() if hasattr(module, "config")}
+    return [config for config in found.values() if hasattr(config, "_attn_implementation_internal")]

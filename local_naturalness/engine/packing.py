@@ -52,6 +52,20 @@ class Pack:
     sources: list[np.ndarray] = field(default_factory=list)
     size: int = 0
 
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that pass through the layers."""
+        return self.size
+
+    @property
+    def num_pairs(self) -> int:
+        """Sum over them of the tokens that each sees."""
+        return sum(
+            length * (segment.prompt_end - segment.prompt) + length * (length + 1) // 2
+            for segment in self.segments
+            for length in [segment.end - segment.start]
+        )
+
     def add_prompt(self, prompt: np.ndarray) -> Segment:
         """Put a prompt down; its windows follow."""
         return self._add(prompt, Segment(self.size, self.size + len(prompt), self.size, self.size))

@@ -5,6 +5,7 @@ a 152K vocabulary. Here the forward pass is cut at the output layer, and only sc
 it, a piece at a time.
 """
 
+import inspect
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,11 @@ import torch
 from transformers import PreTrainedModel
 
 logger = logging.getLogger(__name__)
+
+# Names under which models return and take back what they keep of a text.
+_CACHES = ("cache", "past_key_values", "cache_params", "state")
+# A cache with its name.
+NamedCache = tuple[str, Any]
 
 # Bytes of float32 logits that exist at the same time.
 PIECE_BYTES = 128 * 2**20
@@ -32,7 +38,9 @@ class Projection:
     def __init__(self, model: PreTrainedModel, is_separable: bool | None = None):
         self.model = model
         self._layer = model.get_output_embeddings()
+        self._parameters = inspect.signature(model.forward).parameters
         config = model.config.get_text_config()
+        self.vocabulary: int = getattr(config, "vocab_size", None) or self._layer.weight.shape[0]
         self._softcap = getattr(config, "final_logit_softcapping", None)
         multiplier = getattr(config, "logit_scale", None) or getattr(config, "lm_head_multiplier", None)
         self._scale = multiplier or 1 / (getattr(config, "logits_scaling", None) or 1)
@@ -49,7 +57,34 @@ class Projection:
 
     def states(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Run the model up to its output layer: `[batch, length, hidden]` (or its logits, see the class)."""
-        return self._hidden(**inputs) if self.is_separable else self._forward(**inputs)
+        return self._run(use_cache=False, **inputs)[0]
+
+    def states_and_cache(
+        self,
+        cache: NamedCache | None = None,
+        position_ids: torch.Tensor | None = None,
+        **inputs: torch.Tensor,
+    ) -> tuple[torch.Tensor, NamedCache]:
+        """Run the model and keep what it knows of the text, to go on from there.
+
+        Args:
+            cache: what an earlier call returned, to go on from; it is used up.
+            position_ids: left out where the model counts by itself.
+            inputs: as the model takes them.
+
+        Returns:
+            States as `states` returns them, and the cache with the name under which the model takes it back.
+        """
+        if cache is not None:
+            inputs[cache[0]] = cache[1]
+        if position_ids is not None and "position_ids" in self._parameters:
+            inputs["position_ids"] = position_ids
+        states, output = self._run(use_cache=True, **inputs)
+        name = next((name for name in _CACHES if getattr(output, name, None) is not None), None)
+        if name is None:
+            raise TypeError(f"{type(self.model).__name__} returns no cache")
+        taken = next((name for name in _CACHES if name in self._parameters), name)
+        return states, (taken, getattr(output, name))
 
     def pieces(self, states: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
         """Logits of chosen positions.
@@ -60,15 +95,19 @@ class Projection:
         Yields:
             Slices of the positions and their `[positions, vocabulary]` logits in float32.
         """
-        size = max(1, PIECE_BYTES // (4 * self.model.config.get_text_config().vocab_size))
+        size = max(1, PIECE_BYTES // (4 * self.vocabulary))
         for start in range(0, len(states), size):
             piece = slice(start, start + size)
             yield piece, self._logits(states[piece]) if self.is_separable else states[piece].float()
 
-    def _forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        return self.model(**inputs, use_cache=False).logits
+    def _run(self, **inputs: Any) -> tuple[torch.Tensor, Any]:
+        """States (or logits, see the class) and all that the model returns."""
+        if not self.is_separable:
+            output = self.model(**inputs)
+            return output.logits, output
+        return self._hidden(**inputs)
 
-    def _hidden(self, **inputs: torch.Tensor) -> torch.Tensor:
+    def _hidden(self, **inputs: Any) -> tuple[torch.Tensor, Any]:
         """Input of the output layer: what the model computes, whatever stands before that layer."""
         seen = []
 
@@ -78,10 +117,10 @@ class Projection:
 
         handle = self._layer.register_forward_pre_hook(keep_one_position)
         try:
-            self._forward(**inputs)
+            output = self.model(**inputs)
         finally:
             handle.remove()
-        return seen[0]
+        return seen[0], output
 
     def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
         logits = self._layer(hidden.to(self._layer.weight.device))
@@ -93,10 +132,8 @@ class Projection:
 
     def _agrees(self) -> bool:
         """Compare with the model's own logits on a short text of arbitrary tokens."""
-        config = self.model.config.get_text_config()
-        ids = torch.arange(1, 9, device=self.model.device)[None] % config.vocab_size
-        own = self._forward(input_ids=ids)[0].float()
+        ids = torch.arange(1, 9, device=self.model.device)[None] % self.vocabulary
+        own = self.model(input_ids=ids, use_cache=False).logits[0].float()
         tolerance = 1e-4 if self.model.dtype == torch.float32 else 1e-2
-        return torch.allclose(
-            self._logits(self._hidden(input_ids=ids)[0]), own, atol=tolerance, rtol=tolerance
-        )
+        hidden, _ = self._hidden(input_ids=ids, use_cache=False)
+        return torch.allclose(self._logits(hidden[0]), own, atol=tolerance, rtol=tolerance)

@@ -10,7 +10,8 @@ import numpy as np
 
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import pass_bytes
-from local_naturalness.engine.packing import Window, pack_windows
+from local_naturalness.engine.packing import Window
+from local_naturalness.engine.paths import LONGEST_PACKED, Paths
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.doubts import count_doubts, in_words
 from local_naturalness.scorers.planned import PlannedRow
@@ -31,6 +32,7 @@ class Estimate:
         sampling_error: standard error of the operations as a share of them; 0 where all rows were read.
         cost: of the student.
         max_tokens_per_batch: tokens of a pass.
+        path: the way that windows take, see `Paths`; assumed to be `"packed"` without a calibration.
         operations_per_second: of the calibration; `None` without one.
         warnings: on rows that would be scored in a way that may not be meant, with their number.
     """
@@ -40,6 +42,7 @@ class Estimate:
     sampling_error: float
     cost: StudentCost
     max_tokens_per_batch: int
+    path: str
     operations_per_second: float | None
     warnings: tuple[str, ...] = ()
 
@@ -98,8 +101,8 @@ def estimate(
         raise ValueError("There is nothing to estimate: the dataset has no rows.")
     engine = None if calibration_seconds is None else scorer.engine()
     max_tokens = scorer.token_budget if engine is None else engine.max_tokens
-    # Nearly all models share prompts; without the weights nobody can tell.
-    shares_prompts = engine is None or engine.shares_prompts
+    # Most models can be packed; without the weights nobody can tell.
+    paths = Paths(packed=LONGEST_PACKED) if engine is None else engine.paths
     cost = scorer.student.cost
     works, windows = [], []
     for rows in _blocks(dataset, sample, seed):
@@ -113,7 +116,7 @@ def estimate(
             )
         )
         own = [window for row in planned for window in row.windows()]
-        works[-1].add_windows(own, max_tokens, shares_prompts)
+        works[-1].add_windows(own, max_tokens, paths)
         windows += own
     total = sum(works, Work())
     sampled = total.rows.total()
@@ -124,6 +127,7 @@ def estimate(
         _sampling_error([work.operations(cost) for work in works], sampled / len(dataset)),
         cost,
         max_tokens,
+        paths.name,
         None if engine is None or not windows else _speed(engine, windows, cost, calibration_seconds),
         tuple(
             in_words(kind, f"{count} of {len(dataset)} rows", scorer.template_source)
@@ -159,17 +163,17 @@ def _planned(scorer: Scorer, rows: dict[str, Any]) -> tuple[Counter[str], list[P
 
 def _speed(engine: Engine, windows: list[Window], cost: StudentCost, seconds: float) -> float:
     """Operations per second, over passes from all over the sample."""
-    packs = pack_windows(windows, engine.max_tokens)
-    np.random.default_rng(0).shuffle(packs)
+    passes = engine.paths.plan(windows, engine.max_tokens)
+    order = np.random.default_rng(0).permutation(len(passes))
     done, spent = 0.0, 0.0
-    for number, pack in enumerate(packs):
-        batch = [windows[index] for index in pack.windows]
+    for number, place in enumerate(order):
+        batch = [windows[index] for index in passes[place].windows]
         work = Work()
-        work.add_windows(batch, engine.max_tokens, engine.shares_prompts)
+        work.add_windows(batch, engine.max_tokens, engine.paths)
         start = time.perf_counter()
         engine.score(batch)
         elapsed = time.perf_counter() - start
-        if number == 0 and len(packs) > 1:
+        if number == 0 and len(passes) > 1:
             continue  # the first pass also allocates
         done, spent = done + work.operations(cost), spent + elapsed
         if spent > seconds:

@@ -1,11 +1,11 @@
 """How much there is to compute for rows, before anything is computed."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from local_naturalness.engine.packing import Window, pack_windows
-from local_naturalness.engine.windows import batches_under_budget
+from local_naturalness.engine.packing import Window
+from local_naturalness.engine.paths import Paths
 from local_naturalness.student.cost import StudentCost
 
 
@@ -48,29 +48,9 @@ class Work:
         }
         return Work(**scaled)
 
-    def add_windows(self, windows: Sequence[Window], max_tokens: int, shares_prompts: bool = True) -> None:
+    def add_windows(self, windows: Sequence[Window], max_tokens: int, paths: Paths) -> None:
         """Count the passes over windows that are scored together."""
         self.scored_tokens += sum(len(window.scored) for window in windows)
-        for passed, pairs in _passes(windows, max_tokens, shares_prompts):
-            self.passed_tokens += passed
-            self.visible_pairs += pairs
-
-
-def _passes(windows: Sequence[Window], max_tokens: int, shares_prompts: bool) -> Iterable[tuple[int, int]]:
-    """Tokens and visible pairs of every pass."""
-    if not shares_prompts:
-        lengths = [len(window) for window in windows]
-        for group in batches_under_budget(lengths, max_tokens):
-            longest = max(lengths[index] for index in group)
-            yield len(group) * longest, len(group) * _triangle(longest)
-        return
-    for pack in pack_windows(windows, max_tokens):
-        pairs = 0
-        for segment in pack.segments:
-            length = segment.end - segment.start
-            pairs += length * (segment.prompt_end - segment.prompt) + _triangle(length)
-        yield pack.size, pairs
-
-
-def _triangle(length: int) -> int:
-    return length * (length + 1) // 2
+        for one in paths.plan(windows, max_tokens):
+            self.passed_tokens += one.num_tokens
+            self.visible_pairs += one.num_pairs

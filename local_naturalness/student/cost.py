@@ -63,44 +63,63 @@ def student_cost(model: Any) -> StudentCost:
     """
     config = model.config.get_text_config()
     embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
-    outside = {id(layer.weight) for layer in (embedding, output) if layer is not None}
+    outside = {id(getattr(layer, "weight", None)) for layer in (embedding, output) if layer is not None}
     routed = _routed_share(config)
     layer_weights = sum(
         parameter.numel() * (routed if "experts" in name else 1)
         for name, parameter in model.named_parameters()
         if parameter.dim() > 1 and id(parameter) not in outside
     )
-    hidden = config.hidden_size
-    heads = getattr(config, "num_attention_heads", None) or 0
-    size = getattr(config, "head_dim", None) or hidden // max(heads, 1)
+    hidden = _number(config, "hidden_size", "d_model", "n_embd")
     return StudentCost(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         layer_weights=round(layer_weights),
-        output_weights=0 if output is None else output.weight.numel(),
-        attention_width=config.num_hidden_layers * heads * size,
+        output_weights=output.weight.numel() if hasattr(output, "weight") else 0,
+        attention_width=_attention_width(model, config),
         bytes_per_weight=model.dtype.itemsize,
         bytes_per_token=model.dtype.itemsize
-        * (_HIDDEN_COPIES * hidden + _INNER_COPIES * _inner_size(config)),
+        * (_HIDDEN_COPIES * hidden + _INNER_COPIES * _inner_size(config, hidden)),
     )
 
 
-def _inner_size(config: Any) -> int:
+def _number(settings: Any, *names: str) -> int:
+    """The first of these that is a positive whole number; 0 where none is.
+
+    A configuration may lack a size, hold one for each layer, or raise when it is asked for one that varies by
+    layer. None of that may keep a model from being scored.
+    """
+    for name in names:
+        try:
+            value = getattr(settings, name, None)
+        except Exception:
+            continue
+        found = [one for one in (value if isinstance(value, list | tuple) else [value]) if type(one) is int]
+        if found and max(found) > 0:
+            return max(found)
+    return 0
+
+
+def _attention_width(model: Any, config: Any) -> int:
+    """Heads times the size of a head, over the layers that attend; others count by their weights alone."""
+    config_heads = _number(config, "num_attention_heads", "n_head")
+    width = 0
+    for module in model.modules():
+        if "Attention" not in type(module).__name__:
+            continue
+        keys = _number(module, "qk_head_dim", "head_dim", "head_size", "attention_head_size")
+        values = _number(module, "v_head_dim") or keys
+        heads = _number(module, "num_heads", "num_attention_heads", "n_heads") or config_heads
+        width += heads * (keys + values) // 2
+    return width
+
+
+def _inner_size(config: Any, hidden: int) -> int:
     """Width of the feed-forward layer, of all experts that a token passes together."""
-    of_experts = (getattr(config, "moe_intermediate_size", None) or 0) * (
-        getattr(config, "num_experts_per_tok", None) or 1
-    )
-    dense = getattr(config, "intermediate_size", None) or getattr(config, "n_inner", None)
-    return max(of_experts, dense or 4 * config.hidden_size)
+    of_experts = _number(config, "moe_intermediate_size") * (_number(config, "num_experts_per_tok") or 1)
+    return max(of_experts, _number(config, "intermediate_size", "n_inner", "ffn_dim") or 4 * hidden)
 
 
 def _routed_share(config: Any) -> float:
     """Share of a layer's experts that a token passes."""
-    experts = next(
-        (
-            number
-            for name in ("num_local_experts", "num_experts", "n_routed_experts")
-            if (number := getattr(config, name, None))
-        ),
-        None,
-    )
-    return (getattr(config, "num_experts_per_tok", None) or experts) / experts if experts else 1.0
+    experts = _number(config, "num_local_experts", "num_experts", "n_routed_experts")
+    return min(1.0, (_number(config, "num_experts_per_tok") or experts) / experts) if experts else 1.0

@@ -45,9 +45,9 @@ def assert_equal_to_plain_passes(engine, model, windows):
 
 
 @pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
-def test_only_recurrent_models_share_nothing(architecture):
+def test_the_way_of_windows(architecture):
     _, engine = model_and_engine(architecture)
-    assert (engine._longest_packed == 0) == (architecture in tiny_models.RECURRENT)
+    assert engine.paths.name == tiny_models.OTHER_WAYS.get(architecture, "packed")
 
 
 @pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)
@@ -101,5 +101,5 @@ def test_memory_that_runs_out_once(architecture, monkeypatch):
 def test_layers_of_another_kind_among_attention():
     model = tiny_models.tiny_model("lfm2", layer_types=["conv", "full_attention"])
     engine = Engine(model)
-    assert engine._longest_packed == 0
+    assert engine.paths.name == "cached"
     assert_equal_to_plain_passes(engine, model, make_windows(SEVERAL))

@@ -7,11 +7,11 @@ import pytest
 import tiny_models
 import torch
 
-from local_naturalness.engine import Engine
-from local_naturalness.engine import engine as engine_module
+from local_naturalness.engine import Engine, checks
 from local_naturalness.engine.attention_tiles import tile_groups, tiles_of
 from local_naturalness.engine.packed_attention import PackedAttention
 from local_naturalness.engine.packing import Segment, Window, pack_windows
+from local_naturalness.engine.paths import UNLIMITED, Paths
 
 
 def some_windows(seed=0, prompts=(5, 40, 3), windows=24, vocabulary=300):
@@ -21,6 +21,12 @@ def some_windows(seed=0, prompts=(5, 40, 3), windows=24, vocabulary=300):
         Window(texts[i % len(texts)], tokens := generator.integers(0, vocabulary, 1 + i), len(tokens) // 2)
         for i in range(windows)
     ]
+
+
+def padded_engine(model):
+    engine = Engine(model)
+    engine.paths = Paths(padded=UNLIMITED)
+    return engine
 
 
 @pytest.mark.parametrize("max_tokens", [1, 60, 200, 10_000])
@@ -72,21 +78,17 @@ def test_windows_of_several_tiles_equal_padded_ones(family, monkeypatch):
     windows = some_windows(windows=12, vocabulary=model.config.vocab_size)
     monkeypatch.setattr(tiles_of, "__defaults__", (4,))
     packed = Engine(model).score(windows)
-    monkeypatch.setattr(engine_module, "SUPPORTED", ())
-    for ours, plain in zip(packed, Engine(model).score(windows), strict=True):
+    for ours, plain in zip(packed, padded_engine(model).score(windows), strict=True):
         np.testing.assert_allclose(ours["log_prob"], plain["log_prob"], atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["llama", "gemma3_text", "gpt2", "gpt_neox"])
-def test_packed_windows_equal_padded_ones(family, monkeypatch):
+def test_packed_windows_equal_padded_ones(family):
     """Prompts longer than gemma3's sliding window of 8, windows of one token, several prompts in a pack."""
     model = tiny_models.tiny_model(family)
     windows = some_windows(windows=12, vocabulary=model.config.vocab_size)
-    packed = Engine(model)
-    assert packed._longest_packed > 0, "the check at the start must let this model be packed"
-    monkeypatch.setattr(engine_module, "SUPPORTED", ())
-    padded = Engine(model)
-    assert padded._longest_packed == 0
+    packed, padded = Engine(model), padded_engine(model)
+    assert packed.paths.packed, "the check at the start must let this model be packed"
     for ours, plain in zip(packed.score(windows), padded.score(windows), strict=True):
         np.testing.assert_allclose(ours["log_prob"], plain["log_prob"], atol=1e-5)
 
@@ -95,18 +97,20 @@ def test_long_windows_go_their_own_way(monkeypatch):
     model = tiny_models.tiny_model("llama")
     windows = some_windows(windows=12, vocabulary=model.config.vocab_size)
     expected = Engine(model).score(windows)
-    monkeypatch.setattr(engine_module, "_LONGEST_PACKED", 20)
-    for ours, plain in zip(Engine(model).score(windows), expected, strict=True):
+    monkeypatch.setattr(checks, "LONGEST_PACKED", 20)
+    engine = Engine(model)
+    assert engine.paths == Paths(packed=20)
+    for ours, plain in zip(engine.score(windows), expected, strict=True):
         np.testing.assert_allclose(ours["log_prob"], plain["log_prob"], atol=1e-5)
 
 
 def test_sliding_windows_too_long_to_check_limit_packing(monkeypatch):
-    monkeypatch.setattr(engine_module, "_LONGEST_CHECKED", 4)
-    assert Engine(tiny_models.tiny_model("gemma3_text"))._longest_packed == 8
+    monkeypatch.setattr(checks, "_LONGEST_CHECKED_ELSEWHERE", 7)
+    assert Engine(tiny_models.tiny_model("gemma3_text")).paths.packed == 8
 
 
 def test_a_model_with_recurrent_layers_is_not_packed():
-    assert Engine(tiny_models.tiny_model("mamba"))._longest_packed == 0
+    assert Engine(tiny_models.tiny_model("mamba")).paths.packed == 0
 
 
 def test_the_attention_of_a_model_is_its_own_again():

@@ -72,8 +72,8 @@ ARCHITECTURES = {
         "mamba_chunk_size": 16,
     },
 }
-# Those whose state is not a cache of keys and values per token: their windows share nothing.
-RECURRENT = ("mamba", "qwen3_next", "falcon_h1")
+# Those that are not packed, because tokens meet elsewhere than in attention.
+OTHER_WAYS = {"mamba": "padded", "qwen3_next": "cached", "falcon_h1": "cached"}
 
 
 def tiny_model(architecture="llama", seed=0, **changes):

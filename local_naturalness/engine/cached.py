@@ -1,0 +1,137 @@
+"""Windows go on from the state of their prompt, which is computed once spread over the rows of a batch.
+
+What a model keeps of a text while it generates (keys and values, states of recurrent layers) is all that
+later tokens need of it. So one pass over the prompt serves all windows behind it, for models too whose
+layers cannot be packed.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import Cache
+
+from local_naturalness.engine.packing import Window
+from local_naturalness.engine.padded import TOKENS_OF_A_PASS, Rows, on, rows_of_similar_length
+from local_naturalness.engine.projection import Projection
+
+# Memory of a prompt's state, repeated for the rows of a batch.
+_STATE_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """All windows of one prompt: a pass over the prompt, then passes over its windows in batches.
+
+    `batches` hold indices of windows; their widths do not count the prompt.
+    """
+
+    prompt: int
+    batches: list[Rows]
+
+    @property
+    def windows(self) -> list[int]:
+        """Indices of the windows, in the order in which they are scored."""
+        return [index for rows in self.batches for index in rows.windows]
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that pass through the layers."""
+        return self.prompt + sum(rows.num_tokens for rows in self.batches)
+
+    @property
+    def num_pairs(self) -> int:
+        """Sum over them of the tokens that each sees."""
+        behind = sum(rows.num_pairs + rows.num_tokens * self.prompt for rows in self.batches)
+        return self.prompt * (self.prompt + 1) // 2 + behind
+
+    @property
+    def saves(self) -> bool:
+        """Whether this costs less than windows that each carry the prompt."""
+        passes = TOKENS_OF_A_PASS * (1 + len(self.batches))
+        return self.num_tokens + passes < sum(
+            rows.num_tokens + len(rows.windows) * self.prompt for rows in self.batches
+        )
+
+
+def continuations(windows: Sequence[Window], max_tokens: int) -> tuple[list[Continuation], list[int]]:
+    """Group windows by their prompt, wherever they stand.
+
+    Returns:
+        Groups of windows that go on from a prompt that they share, and the indices of those that had better
+        carry their prompt, because too few share it.
+    """
+    by_prompt: dict[bytes, list[int]] = {}
+    for index, window in enumerate(windows):
+        by_prompt.setdefault(window.prompt.tobytes(), []).append(index)
+    shared: list[Continuation] = []
+    others: list[int] = []
+    for indices in by_prompt.values():
+        # The last token of a window is predicted and predicts nothing.
+        groups = rows_of_similar_length([len(windows[index].tokens) - 1 for index in indices], max_tokens)
+        batches = [Rows([indices[position] for position in rows.windows], rows.width) for rows in groups]
+        found = Continuation(len(windows[indices[0]].prompt), batches)
+        if found.saves:
+            shared.append(found)
+        else:
+            others += indices
+    return shared, others
+
+
+def cached_states(
+    student: Projection, continuation: Continuation, windows: Sequence[Window]
+) -> Iterator[torch.Tensor]:
+    """States that predict the scored tokens of each batch, `[scored tokens, hidden]`, window by window."""
+    device = student.model.device
+    prompt = windows[continuation.windows[0]].prompt
+    states, kept = student.states_and_cache(input_ids=torch.from_numpy(prompt)[None].to(device))
+    last = states[:, -1:]
+    most = max(1, _STATE_BYTES // max(1, _bytes_of(kept)))
+    for rows in continuation.batches:
+        for start in range(0, len(rows.windows), most):
+            batch = [windows[index] for index in rows.windows[start : start + most]]
+            behind = last.expand(len(batch), -1, -1)
+            if rows.width:
+                ids = torch.zeros(len(batch), rows.width, dtype=torch.long)
+                for row, window in enumerate(batch):
+                    ids[row, : len(window.tokens) - 1] = torch.from_numpy(window.tokens[:-1])
+                found, _ = student.states_and_cache(
+                    input_ids=ids.to(device),
+                    position_ids=torch.arange(len(prompt), len(prompt) + rows.width, device=device)[None],
+                    cache=(kept[0], spread(kept[1], len(batch))),
+                )
+                behind = torch.cat([behind, found], dim=1)
+            at_rows = np.repeat(np.arange(len(batch)), [len(window.scored) for window in batch])
+            at_columns = [np.arange(window.first_scored, len(window.tokens)) for window in batch]
+            yield behind[on(behind, at_rows), on(behind, np.concatenate(at_columns))]
+
+
+def spread(state: Any, rows: int) -> Any:
+    """Repeat the state of one text for so many rows; the given one stays as it is.
+
+    Args:
+        state: a cache of transformers, or tensors whose first dimension is the batch, in lists.
+    """
+    if isinstance(state, torch.Tensor):
+        return state.repeat_interleave(rows, dim=0)
+    if isinstance(state, list | tuple):
+        return type(state)(spread(part, rows) for part in state)
+    if not isinstance(state, Cache):
+        raise TypeError(f"a state of type {type(state).__name__} cannot be repeated")
+    own = copy.deepcopy(state)
+    own.reorder_cache(torch.zeros(rows, dtype=torch.long))
+    return own
+
+
+def _bytes_of(state: Any) -> int:
+    """Memory of all tensors in a state."""
+    if isinstance(state, torch.Tensor):
+        return state.nbytes
+    if isinstance(state, list | tuple):
+        return sum(map(_bytes_of, state))
+    if isinstance(state, dict):
+        return sum(map(_bytes_of, state.values()))
+    return _bytes_of(list(vars(state).values())) if hasattr(state, "__dict__") else 0

@@ -1,0 +1,249 @@
+"""Which ways are open to a model: found by scoring a few windows of arbitrary tokens each way and alone."""
+
+import logging
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from local_naturalness.engine.cached import Continuation
+from local_naturalness.engine.limits import boundaries
+from local_naturalness.engine.packed_attention import SUPPORTED, attention_name, blind_attention, run_with
+from local_naturalness.engine.packing import Window, pack_windows
+from local_naturalness.engine.padded import Rows
+from local_naturalness.engine.passes import run_pass
+from local_naturalness.engine.paths import LONGEST_PACKED, UNLIMITED, Pass, Paths
+from local_naturalness.engine.projection import Projection
+
+logger = logging.getLogger(__name__)
+
+# Boundaries up to this length are crossed by the windows of the check; beyond, it would take too long.
+_LONGEST_CHECKED = {"cuda": 4_096}
+_LONGEST_CHECKED_ELSEWHERE = 512
+# Recurrent layers compute in chunks that no configuration tells, of 64 tokens mostly.
+_CHUNK = 70
+# A difference is rounding up to so many times what the smallest change of the embeddings makes, and so much.
+_ROUNDINGS = 16
+_ALWAYS_ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-4}
+_ALWAYS_ROUNDING_IN_HALF = 1e-2
+# States of prompts are used only where differences are small beside what the prompt itself changes.
+_SHARE_OF_EFFECT = 0.2
+
+
+def find_paths(student: Projection, may_pack: bool = True) -> Paths:
+    """Find the longest windows for each way.
+
+    What a model gives a window alone, as the one row of a pass, is right by definition.
+
+    Args:
+        student: with the twin of a model.
+        may_pack: `False` where packing has turned out to fail.
+
+    Raises:
+        ValueError: the model looks at later tokens.
+    """
+    check = _Check(student)
+    check.refuse_looking_ahead()
+    packed = check.longest_packed() if may_pack else 0
+    if packed >= min(LONGEST_PACKED, _LONGEST_CHECKED_ELSEWHERE):
+        return Paths(packed)
+    cached = check.longest(_continued, "going on from the prompt")
+    paths = Paths(packed, cached, check.longest(_in_rows, "padded"))
+    name, reasons = type(student.model).__name__, "; ".join(check.reasons)
+    if paths.name == "alone":
+        logger.warning("%s: windows are scored one by one, which takes longer (%s).", name, reasons)
+    else:
+        logger.info("%s: windows are scored %s (%s).", name, paths.name, reasons)
+    return paths
+
+
+class _Check:
+    """Scores of a few windows, alone and in other ways."""
+
+    def __init__(self, student: Projection):
+        self._student = student
+        self._name = type(student.model).__name__
+        config = student.model.config.get_text_config()
+        self._vocabulary = student.vocabulary
+        self._context = getattr(config, "max_position_embeddings", None) or UNLIMITED
+        if self._context < 1:  # said of models without a limit
+            self._context = UNLIMITED
+        self._boundaries = [length for length in boundaries(config) if length < self._context]
+        self._checked = _LONGEST_CHECKED.get(student.model.device.type, _LONGEST_CHECKED_ELSEWHERE)
+        self._alone: dict[tuple[int, int], list[np.ndarray]] = {}
+        self.reasons: list[str] = []
+
+    def refuse_looking_ahead(self) -> None:
+        """A score of a token must not depend on what comes after it."""
+        tokens = _tokens((2, 16), self._vocabulary)
+        changed = tokens[0].copy()
+        changed[-2:] = np.where(
+            tokens[1, -2:] != changed[-2:], tokens[1, -2:], (changed[-2:] + 1) % self._vocabulary
+        )
+        before, after = (self._log_probs(Window(row[:1], row[1:], 0))[:-2] for row in (tokens[0], changed))
+        difference = _largest([before], [after])
+        if difference > self._tolerance:
+            raise ValueError(
+                f"{self._name} looks at later tokens: when the last two tokens of a text were changed, the "
+                f"scores before them changed by {difference:.2g} nats. Likelihoods need a causal model; "
+                "encoders and masked language models are none, and a decoder may need `is_decoder=True`."
+            )
+
+    def longest_packed(self) -> int:
+        """Longest window that may be packed."""
+        if attention_name(self._student.model) not in SUPPORTED:
+            self._note("packed", f"it attends by {attention_name(self._student.model)!r}")
+            return 0
+        try:
+            if self._mixes_beside_attention():
+                self._note("packed", "tokens meet elsewhere than in attention")
+                return 0
+        except Exception as error:
+            self._note("packed", error)
+            return 0
+        return min(LONGEST_PACKED, self.longest(_packed, "packed", crossing=5))
+
+    def longest(self, way: Any, described: str, crossing: int = _CHUNK) -> int:
+        """Longest window that a way gives the scores of the window alone.
+
+        Args:
+            way: makes a pass of windows.
+            described: in the log.
+            crossing: tokens by which the longer prompt passes the boundaries.
+        """
+        crossed = [length for length in self._boundaries if length <= self._checked]
+        beyond = min((length for length in self._boundaries if length > self._checked), default=UNLIMITED)
+        prompt = max(crossed, default=0) + crossing
+        longest = min(prompt, max(3, self._context - 2 * crossing - 8))
+        if self._agrees(way, longest, crossing + 4, described):
+            return beyond
+        for length in sorted(crossed, reverse=True):
+            if length >= 16 and self._agrees(way, length // 2, length // 2 - 2, described):
+                return length
+        return 0
+
+    def _agrees(self, way: Any, prompt: int, tokens: int, described: str) -> bool:
+        windows = self._windows(prompt, tokens)
+        expected = self._scored_alone(prompt, tokens)
+        found: dict[int, np.ndarray] = {}
+        try:
+            for one in way(windows):
+                found |= {
+                    i: values["log_prob"] for i, values in run_pass(self._student, one, windows, ["log_prob"])
+                }
+        except Exception as error:  # models of all kinds: whatever they raise, another way remains
+            self._note(described, error)
+            return False
+        ours = [found[index] for index in range(len(windows))]
+        difference = _largest(ours, expected)
+        allowed = self._tolerance
+        if way is _continued:
+            allowed = min(
+                allowed, max(_SHARE_OF_EFFECT * self._effect(windows[0]), _ALWAYS_ROUNDING[torch.float32])
+            )
+        if not difference <= allowed:
+            self._note(described, f"scores differ by {difference:.1e} nats")
+            return False
+        return True
+
+    def _note(self, described: str, reason: Any) -> None:
+        text = str(reason).splitlines()[0] if str(reason) else type(reason).__name__
+        self.reasons.append(f"{described}: {text}")
+
+    def _windows(self, prompt: int, tokens: int) -> list[Window]:
+        """Two prompts with windows of several lengths."""
+        ids = _tokens((6, prompt + tokens + 6), self._vocabulary)
+        long, short = ids[0, :prompt], ids[1, :3]
+        return [
+            Window(long, ids[2, : max(2, tokens // 2)], 0),
+            Window(long, ids[3, :tokens], min(5, tokens - 1)),
+            Window(short, ids[4, :6], 2),
+            Window(short, ids[5, :1], 0),
+        ]
+
+    def _scored_alone(self, prompt: int, tokens: int) -> list[np.ndarray]:
+        if (prompt, tokens) not in self._alone:
+            windows = self._windows(prompt, tokens)
+            self._alone[prompt, tokens] = [self._log_probs(window) for window in windows]
+        return self._alone[prompt, tokens]
+
+    def _log_probs(self, window: Window) -> np.ndarray:
+        """Of the scored tokens of a window that is alone."""
+        ((_, scored),) = run_pass(self._student, Rows([0], len(window)), [window], ["log_prob"])
+        return scored["log_prob"]
+
+    def _effect(self, window: Window) -> float:
+        """What another prompt changes in the scores of a window, nats."""
+        other = Window(window.prompt[::-1].copy(), window.tokens, window.first_scored)
+        return float(np.abs(self._log_probs(window) - self._log_probs(other)).mean())
+
+    @cached_property
+    def _tolerance(self) -> float:
+        """Nats that may be rounding: a multiple of what the smallest change of all embeddings makes."""
+        window = self._windows(8, 12)[1]
+        plain = self._log_probs(window)
+        precision = torch.finfo(self._student.model.dtype).eps
+
+        def change(_: Any, __: Any, output: torch.Tensor) -> torch.Tensor:
+            signs = 1 - 2 * (torch.arange(output.numel(), device=output.device) % 2).view_as(output)
+            return output * (1 + precision * signs.to(output.dtype))
+
+        handle = self._student.model.get_input_embeddings().register_forward_hook(change)
+        try:
+            rounding = float(np.abs(self._log_probs(window) - plain).max())
+        finally:
+            handle.remove()
+        floor = _ALWAYS_ROUNDING.get(self._student.model.dtype, _ALWAYS_ROUNDING_IN_HALF)
+        return floor + (_ROUNDINGS * rounding if np.isfinite(rounding) else 0.0)
+
+    def _mixes_beside_attention(self) -> bool:
+        """Whether a token is seen by others when attention is blind.
+
+        Only its own state may change with it. Experts compute tokens in other groups then, which rounds in
+        other ways, before the token as after it; a convolution or recurrence changes what is after it.
+        """
+        length, place = 48, 20
+        ids = _tokens((1, length), self._vocabulary)
+        positions = np.arange(length)[None]
+        plain = run_with(blind_attention, self._student, ids, positions)[0].float()
+        for change in (1, 2, 3):
+            other = ids.copy()
+            other[0, place] = (other[0, place] + change) % self._vocabulary
+            moved = (
+                (run_with(blind_attention, self._student, other, positions)[0].float() - plain).abs().amax(1)
+            )
+            rounding = 1e-6 * plain.abs().max() + 8 * moved[:place].max()
+            if not (moved[place + 1 :].max() > rounding):
+                return False
+        return True
+
+
+def _tokens(shape: tuple[int, int], vocabulary: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, vocabulary, shape)
+
+
+def _packed(windows: Sequence[Window]) -> Sequence[Pass]:
+    return pack_windows(windows, sum(map(len, windows)))
+
+
+def _continued(windows: Sequence[Window]) -> Sequence[Pass]:
+    first, second = ([0, 1], [2, 3])
+    return [
+        Continuation(
+            len(windows[indices[0]].prompt),
+            [Rows(indices, max(len(windows[index].tokens) for index in indices) - 1)],
+        )
+        for indices in (first, second)
+    ]
+
+
+def _in_rows(windows: Sequence[Window]) -> Sequence[Pass]:
+    return [Rows(list(range(len(windows))), max(map(len, windows)))]
+
+
+def _largest(ours: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float:
+    """Largest difference; infinities differ by NaN, which no tolerance admits."""
+    with np.errstate(invalid="ignore"):
+        return float(max(np.abs(a - b).max() for a, b in zip(ours, expected, strict=True)))

@@ -1,0 +1,83 @@
+"""Windows as rows of a padded batch, each with its prompt: for models that neither pack nor go on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from local_naturalness.engine.packing import Window
+from local_naturalness.engine.projection import Projection
+
+# Padding of a batch as a share of its own tokens, where that is more than what another pass would cost.
+_MAX_PADDING = 0.15
+# What a pass costs besides its tokens, as so many tokens: calls of small kernels, rates of small matrices.
+TOKENS_OF_A_PASS = 64
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One forward pass: indices of windows, and the length to which they are padded."""
+
+    windows: list[int]
+    width: int
+
+    @property
+    def num_tokens(self) -> int:
+        """Tokens that pass through the layers."""
+        return len(self.windows) * self.width
+
+    @property
+    def num_pairs(self) -> int:
+        """Sum over them of the tokens that each sees."""
+        return len(self.windows) * self.width * (self.width + 1) // 2
+
+
+def rows_of_similar_length(lengths: Sequence[int], max_tokens: int) -> list[Rows]:
+    """Group windows so that each padded group holds at most `max_tokens` tokens, little of it padding.
+
+    Args:
+        lengths: tokens of each window.
+        max_tokens: of a group, padding included; a longer window is a group of its own.
+
+    Returns:
+        Longest first, so that a budget which is too large fails at once.
+
+    >>> [(rows.windows, rows.width) for rows in rows_of_similar_length([30, 800, 410, 400], max_tokens=900)]
+    [([1], 800), ([2, 3], 410), ([0], 30)]
+    """
+    groups: list[Rows] = []
+    own = 0
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if groups:
+            padded = (len(groups[-1].windows) + 1) * groups[-1].width
+            together = own + lengths[index]
+            if padded <= min(max_tokens, together + max(_MAX_PADDING * together, TOKENS_OF_A_PASS)):
+                groups[-1].windows.append(index)
+                own = together
+                continue
+        groups.append(Rows([index], lengths[index]))
+        own = lengths[index]
+    return groups
+
+
+def padded_states(student: Projection, rows: Rows, windows: Sequence[Window]) -> torch.Tensor:
+    """States that predict the scored tokens of a batch, `[scored tokens, hidden]`, window by window.
+
+    Padding stands on the right, where a causal model never looks.
+    """
+    batch = [windows[index] for index in rows.windows]
+    ids = torch.zeros(len(batch), rows.width, dtype=torch.long)
+    at_rows, at_columns = [], []
+    for row, window in enumerate(batch):
+        ids[row, : len(window)] = torch.from_numpy(np.concatenate([window.prompt, window.tokens]))
+        at_rows.append(np.full(len(window.scored), row))
+        # A token is predicted from the position before it.
+        at_columns.append(np.arange(len(window) - len(window.scored) - 1, len(window) - 1))
+    states = student.states(input_ids=ids.to(student.model.device))
+    return states[on(states, np.concatenate(at_rows)), on(states, np.concatenate(at_columns))]
+
+
+def on(tensor: torch.Tensor, index: np.ndarray) -> torch.Tensor:
+    """An index on the device of what it is an index of."""
+    return torch.from_numpy(index).to(tensor.device)

@@ -1,0 +1,170 @@
+"""Each window takes a way on which the model gives it the scores that it gives it alone."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+from test_architectures import assert_equal_to_plain_passes, make_windows
+from test_packing import some_windows
+from tiny_types import tiny_type
+
+from local_naturalness.engine import Engine, cached
+from local_naturalness.engine.limits import boundaries
+from local_naturalness.engine.packed_attention import NotPackableError, PackedAttention
+from local_naturalness.engine.padded import rows_of_similar_length
+from local_naturalness.engine.paths import UNLIMITED, Paths
+from local_naturalness.engine.projection import Projection
+
+LONG = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 60, 20), (2, 70, 30), (2, 33, 32), (2, 41, 2), (0, 300, 0)]
+PROMPTS = (3, 40, 150)
+
+
+def counted(monkeypatch):
+    """Let passes write down their numbers of tokens."""
+    sizes, run = [], Projection._run
+
+    def counting(self, **inputs):
+        sizes.append(inputs["input_ids"].numel())
+        return run(self, **inputs)
+
+    monkeypatch.setattr(Projection, "_run", counting)
+    return sizes
+
+
+# One of each mechanism, and the way that its windows take.
+@pytest.mark.parametrize(
+    ("model_type", "way"),
+    [
+        ("qwen3_5_text", "cached"),  # gated delta rule among attention
+        ("lfm2", "cached"),  # short convolutions
+        ("granitemoehybrid", "cached"),  # mamba2
+        ("mamba2", "cached"),
+        ("bloom", "cached"),  # ALiBi
+        ("gpt_neo", "cached"),  # attention of its own, sliding
+        ("rwkv", "cached"),  # a list of states instead of a cache
+        ("jamba", "padded"),  # a state that does not go on with several tokens
+        ("gemma4_text", "packed"),  # heads of several sizes
+        ("olmo3", "packed"),
+        ("llama4_text", "packed"),  # chunks of 48 tokens
+        ("phi3", "packed"),  # rotates otherwise from 64 tokens on
+        ("deepseek_v32", "cached"),  # selects 64 keys
+    ],
+)
+def test_windows_of_every_mechanism(model_type, way):
+    model = tiny_type(model_type, initializer_range=0.1)
+    engine = Engine(model)
+    assert engine.paths.name == way
+    assert_equal_to_plain_passes(engine, model, make_windows(LONG, PROMPTS))
+
+
+@pytest.mark.parametrize("model_type", ["lfm2", "mamba2", "gemma3_text"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_layers_that_are_not_attention_are_found_whatever_their_weights(model_type, dtype):
+    """Small weights make small differences, which bfloat16 would hide."""
+    model = tiny_type(model_type, initializer_range=0.02).to(dtype)
+    assert (Engine(model).paths.packed > 0) == (model_type == "gemma3_text")
+
+
+def test_a_prompt_passes_once_for_all_that_goes_on_from_it(monkeypatch):
+    windows = some_windows(prompts=(200, 90), windows=12)
+    engine = Engine(tiny_models.tiny_model("qwen3_next"))
+    sizes = counted(monkeypatch)
+    engine.score(windows)
+    assert sizes.count(200) == sizes.count(90) == 1
+    assert sum(sizes) == sum(one.num_tokens for one in engine.paths.plan(windows, engine.max_tokens))
+    assert sum(sizes) < 0.25 * sum(map(len, windows))
+
+
+@pytest.mark.parametrize("architecture", ["qwen3_next", "falcon_h1"])
+def test_a_state_is_spread_over_no_more_rows_than_memory_holds(architecture, monkeypatch):
+    monkeypatch.setattr(cached, "_STATE_BYTES", 1)
+    model = tiny_models.tiny_model(architecture, initializer_range=0.1)
+    assert_equal_to_plain_passes(Engine(model), model, make_windows(LONG, PROMPTS))
+
+
+def test_few_windows_of_a_prompt_carry_it():
+    plan = Paths(cached=UNLIMITED, padded=UNLIMITED).plan(some_windows(prompts=(9, 10, 11), windows=3), 1_000)
+    assert [sorted(one.windows) for one in plan] == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("max_tokens", [1, 100, 10_000])
+@pytest.mark.parametrize(
+    "paths",
+    [Paths(), Paths(packed=40), Paths(cached=60, padded=50), Paths(20, 40, 60), Paths(padded=UNLIMITED)],
+)
+def test_every_window_is_in_one_pass(paths, max_tokens):
+    windows = some_windows(prompts=(5, 40, 3), windows=30)
+    plan = paths.plan(windows, max_tokens)
+    assert sorted(itertools.chain(*(one.windows for one in plan))) == list(range(30))
+
+
+def test_padding_stays_small():
+    lengths = np.random.default_rng(0).integers(40, 160, 500).tolist()
+    groups = rows_of_similar_length(lengths, 8_192)
+    assert sum(rows.num_tokens for rows in groups) <= 1.15 * sum(lengths)
+    assert len(groups) < 20
+
+
+@pytest.mark.parametrize("model_type", ["bert", "electra"])
+def test_models_that_look_at_later_tokens_are_refused(model_type):
+    with pytest.raises(ValueError, match=r"looks at later tokens.* changed by .* nats.*is_decoder=True"):
+        Engine(tiny_type(model_type))
+    decoder = tiny_type(model_type, is_decoder=True)
+    assert_equal_to_plain_passes(Engine(decoder), decoder, some_windows(windows=6))
+
+
+class CountsItsTokens(type(tiny_models.tiny_model("llama"))):
+    """Its scores depend on the length of the batch."""
+
+    def forward(self, input_ids, **kwargs):
+        output = super().forward(input_ids, **kwargs)
+        output.logits = output.logits * (1 + input_ids.shape[1] / 100)
+        return output
+
+
+def test_where_batches_change_scores_rows_go_one_by_one(caplog):
+    model = CountsItsTokens(tiny_models.tiny_model("llama").config).eval()
+    engine = Engine(model)
+    assert engine.paths == Paths()
+    assert "CountsItsTokens: windows are scored one by one" in caplog.text
+    assert_equal_to_plain_passes(engine, model, some_windows(windows=8))
+
+
+@pytest.mark.parametrize("name", ["flash_attention_2", "flex_attention"])
+def test_models_that_attend_by_kernels_are_packed(name):
+    """A pack needs masks of its own shape, which these kernels do not take; torch's attention does."""
+    model = tiny_models.tiny_model("llama")
+    windows = some_windows(windows=8, vocabulary=400)
+    expected = Engine(model).score(windows)
+    model.config._attn_implementation_internal = name
+    engine = Engine(model)
+    assert engine.paths.name == "packed"
+    for ours, plain in zip(engine.score(windows), expected, strict=True):
+        assert ours["log_prob"].tolist() == plain["log_prob"].tolist()
+    assert model.config._attn_implementation == name
+
+
+def test_a_layer_that_begins_to_choose_what_it_sees(monkeypatch, caplog):
+    """As sparse attention does from some length on that the check did not reach."""
+    model = tiny_models.tiny_model("llama")
+    engine, attend = Engine(model), PackedAttention.__call__
+
+    def choose_when_long(self, module, query, *args, **kwargs):
+        if query.shape[2] > 90:
+            raise NotPackableError("LlamaAttention decides by itself what a token sees")
+        return attend(self, module, query, *args, **kwargs)
+
+    monkeypatch.setattr(PackedAttention, "__call__", choose_when_long)
+    assert_equal_to_plain_passes(engine, model, make_windows(LONG, PROMPTS))
+    assert engine.paths.name == "cached"
+    assert "windows are no longer packed" in caplog.text
+
+
+def test_lengths_at_which_something_begins():
+    config = tiny_models.tiny_model("gemma3_text").config
+    config.index_topk_blocks, config.index_block_size = 16, 128
+    config.rope_scaling_of_a_layer = {"original_max_position_embeddings": 4096.0, "factor": float("inf")}
+    assert {8, 768, 16 * 128, 4096} <= set(boundaries(config))
+    assert config.hidden_size not in boundaries(config)

@@ -2,13 +2,12 @@
 
 from functools import cache
 
-import numpy as np
 import pytest
 import tiny_models
 import torch
+from some_windows import assert_equal_to_plain_passes, make_windows
 
 from local_naturalness.engine import Engine
-from local_naturalness.engine.packing import Window
 from local_naturalness.engine.projection import Projection
 
 SEVERAL = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 50, 20), (0, 1, 0), (2, 33, 32), (1, 7, 2), (0, 20, 0)]
@@ -18,30 +17,6 @@ SEVERAL = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 50, 20), (0, 1, 0), (2, 33, 3
 def model_and_engine(architecture):
     model = tiny_models.tiny_model(architecture)
     return model, Engine(model)
-
-
-def make_windows(shapes, prompt_lengths=(3, 40, 17)):
-    """Windows of `(prompt, tokens, first scored)`; one prompt is longer than the sliding windows of 8."""
-    generator = np.random.default_rng(0)
-    prompts = [generator.integers(0, tiny_models.VOCABULARY, length) for length in prompt_lengths]
-    return [
-        Window(prompts[prompt], generator.integers(0, tiny_models.VOCABULARY, length), first)
-        for prompt, length, first in shapes
-    ]
-
-
-def plain_pass(model, window):
-    """Log-probabilities of the scored tokens, from the model's own logits of all positions."""
-    ids = torch.from_numpy(np.concatenate([window.prompt, window.tokens]))
-    with torch.no_grad():
-        log_probs = model(input_ids=ids[None]).logits[0].float().log_softmax(-1)
-    first = len(window.prompt) + window.first_scored
-    return [log_probs[position - 1, ids[position]].item() for position in range(first, len(ids))]
-
-
-def assert_equal_to_plain_passes(engine, model, windows):
-    for window, scored in zip(windows, engine.score(windows), strict=True):
-        np.testing.assert_allclose(scored["log_prob"], plain_pass(model, window), atol=2e-5)
 
 
 @pytest.mark.parametrize("architecture", tiny_models.ARCHITECTURES)

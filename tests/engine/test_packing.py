@@ -6,21 +6,13 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from some_windows import some_windows
 
 from local_naturalness.engine import Engine, checks
 from local_naturalness.engine.attention_tiles import tile_groups, tiles_of
 from local_naturalness.engine.packed_attention import PackedAttention
 from local_naturalness.engine.packing import Segment, Window, pack_windows
 from local_naturalness.engine.paths import UNLIMITED, Paths
-
-
-def some_windows(seed=0, prompts=(5, 40, 3), windows=24, vocabulary=300):
-    generator = np.random.default_rng(seed)
-    texts = [generator.integers(0, vocabulary, length) for length in prompts]
-    return [
-        Window(texts[i % len(texts)], tokens := generator.integers(0, vocabulary, 1 + i), len(tokens) // 2)
-        for i in range(windows)
-    ]
 
 
 def padded_engine(model):

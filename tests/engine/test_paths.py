@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
-from test_architectures import assert_equal_to_plain_passes, make_windows
-from test_packing import some_windows
+from some_windows import assert_equal_to_plain_passes, make_windows, some_windows
 from tiny_types import tiny_type
 
 from local_naturalness.engine import Engine, cached

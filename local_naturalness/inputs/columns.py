@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from datasets import Dataset, Features, Value
 
 # Versions of `datasets` differ in what they know.
-_MEDIA = tuple(
+_MEDIA: tuple[Any, ...] = tuple(
     kind
     for name in ("Image", "Audio", "Video", "Pdf", "Nifti")
     if isinstance(kind := getattr(datasets, name, None), type)

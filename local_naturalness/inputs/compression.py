@@ -4,20 +4,20 @@ import bz2
 import gzip
 import lzma
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 
 
-def opened(path: Path) -> IO[bytes]:
+def opened(path: Path) -> BinaryIO:
     """The content of a file, decompressed if its name ends in .gz, .bz2, .xz or .zst."""
     match path.suffix.lower():
         case ".gz":
-            return gzip.open(path, "rb")
+            return cast(BinaryIO, gzip.open(path, "rb"))
         case ".bz2":
-            return bz2.open(path, "rb")
+            return cast(BinaryIO, bz2.open(path, "rb"))
         case ".xz":
-            return lzma.open(path, "rb")
+            return cast(BinaryIO, lzma.open(path, "rb"))
         case ".zst":
-            return pa.input_stream(str(path), compression="zstd")
+            return cast(BinaryIO, pa.input_stream(str(path), compression="zstd"))
     return path.open("rb")

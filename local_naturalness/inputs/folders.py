@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from datasets.data_files import DataFilesDict, get_data_patterns
+from huggingface_hub import DatasetCard
 
 from local_naturalness.inputs.files import is_data_file
 
@@ -15,8 +16,9 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     """The data files of a folder and of folders in it; hidden ones are passed over.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none, or files of several tables.
     """
+    _refuse_several_tables(folder)
     names = sorted(name for name in _names(folder) if is_data_file(name))
     if tables := [name for name in names if name.suffix == ".parquet"]:
         names = tables  # beside a table there may be notes and settings in JSON
@@ -40,6 +42,20 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     if left := [str(name) for name in names if folder / name not in kept]:
         logger.warning("Passed over, since their names tell no split: %s.", ", ".join(left[:5]))
     return splits
+
+
+def _refuse_several_tables(folder: Path) -> None:
+    """A clone of a repository of the Hub may hold several tables, and its card tells their names."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return
+    told = DatasetCard.load(card).data.to_dict().get("configs")
+    names = [str(one["config_name"]) for one in told or () if isinstance(one, dict) and "config_name" in one]
+    if len(names) > 1:
+        raise ValueError(
+            f"The card of {str(folder)!r} tells several tables ({', '.join(names)}): name the folder or the "
+            "file of one of them."
+        )
 
 
 def _names(folder: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """Row by row from the columns of a shape to those that scorers read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from local_naturalness.encoding.messages import Message, messages_from_json, read_messages
@@ -80,7 +80,7 @@ def alpaca(input_column: str | None, system_column: str | None, history_column: 
         before = [_message(role, text) for pair in history or () for role, text in _roles(pair)]
         return _with_system([*before, _message("user", question)], system)
 
-    def _roles(pair: Sequence[str]) -> zip:
+    def _roles(pair: Sequence[str]) -> Iterable[tuple[str, str]]:
         return zip(("user", "assistant"), pair, strict=True)
 
     return convert

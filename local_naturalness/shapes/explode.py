@@ -47,7 +47,8 @@ def explode(dataset: AnyDataset, lists: Sequence[str] | None = None) -> AnyDatas
     if missing or not lists:
         raise ValueError(f"`lists` names {missing or 'nothing'}; the columns are {columns}.")
     features = _features(dataset, dict.fromkeys(lists, None))
-    return _mapped(dataset, _exploded, {"lists": tuple(lists)}, columns, features)
+    exploded: AnyDataset = _mapped(dataset, _exploded, {"lists": tuple(lists)}, columns, features)
+    return exploded
 
 
 def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) -> AnyDataset:
@@ -57,7 +58,8 @@ def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) 
     if features is not None:
         kept = {name: feature for name, feature in features.items() if name not in teacher_columns}
         features = Features(kept | {"teacher": Value("string"), "response": Value("string")})
-    return _mapped(dataset, _by_teacher, {"teachers": tuple(teacher_columns)}, columns, features)
+    rows: AnyDataset = _mapped(dataset, _by_teacher, {"teachers": tuple(teacher_columns)}, columns, features)
+    return rows
 
 
 def _exploded(rows: Mapping[str, Any], places: list[int], lists: tuple[str, ...]) -> dict[str, list[Any]]:
@@ -96,7 +98,7 @@ def _by_teacher(
 
 
 def _mapped(
-    dataset: Dataset | IterableDataset,
+    dataset: Any,
     function: Any,
     settings: dict[str, Any],
     columns: list[str],
@@ -124,7 +126,7 @@ def _mapped(
     )
 
 
-def _features(dataset: Dataset | IterableDataset, lists: Mapping[str, None]) -> Features | None:
+def _features(dataset: Any, lists: Mapping[str, None]) -> Features | None:
     """Types of the columns, those of lists replaced by the types of their items; `None` if not known."""
     if dataset.features is None:
         return None
@@ -136,7 +138,7 @@ def _features(dataset: Dataset | IterableDataset, lists: Mapping[str, None]) -> 
     )
 
 
-def _columns(dataset: Dataset | IterableDataset) -> list[str]:
+def _columns(dataset: Any) -> list[str]:
     return list(dataset.column_names or next(iter(dataset), {}))
 
 

@@ -60,7 +60,7 @@ def to_rows(
     >>> to_rows(wide).to_dict()
     {'prompt': ['2 + 3?', '2 + 3?'], 'response': ['5.', '2 + 3 = 5.'], 'teacher': ['small', 'large']}
     """
-    named = {
+    named: dict[str, Any] = {
         "shape": shape,
         "prompt_column": prompt_column,
         "response_column": response_column,
@@ -90,8 +90,9 @@ def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
     """
     if isinstance(dataset, Dataset):
         dataset = with_mixed_as_text(dataset)
-    columns = [named.get(f"{name}_column") for name in ("prompt", "response", "messages")]
-    shape = recognise(sample_of(dataset, {*KNOWN, *columns, *(named.get("teacher_columns") or ())}), **named)
+    columns = {named.get(f"{name}_column") for name in ("prompt", "response", "messages")} - {None}
+    looked_at = {*KNOWN, *columns, *(named.get("teacher_columns") or ())}
+    shape = recognise(sample_of(dataset, looked_at), **named)
     if shape is None:
         return dataset, None
     if shape.lists:

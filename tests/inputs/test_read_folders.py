@@ -80,6 +80,27 @@ def test_a_saved_dict_of_datasets(tmp_path):
     assert names_read(tmp_path / "a::b", "test") == ["test"]
 
 
+CONFIGS = """---
+configs:
+- config_name: main
+  data_files: main/*.jsonl
+- config_name: other
+  data_files: other/*.jsonl
+---
+"""
+
+
+def test_a_clone_that_holds_several_tables(folder):
+    place = folder("main/train.jsonl", "other/train.jsonl")
+    assert names_read(place) == ["main/train.jsonl", "other/train.jsonl"]
+    (place / "README.md").write_text(CONFIGS)
+    with pytest.raises(ValueError, match=r"tells several tables \(main, other\): name the folder"):
+        read_table(place)
+    assert names_read(place / "main") == ["main/train.jsonl"]
+    (place / "README.md").write_text("A card without anything for machines.")
+    assert len(names_read(place)) == 2
+
+
 @pytest.mark.parametrize(
     ("names", "says"),
     [(["README.md"], "holds no table"), (["a.jsonl", "b.csv"], r"several formats \(a.jsonl, b.csv\)")],

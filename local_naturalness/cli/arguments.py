@@ -29,8 +29,13 @@ def add_output_argument(parser: argparse.ArgumentParser) -> None:
 def add_column_arguments(parser: argparse.ArgumentParser, *columns: str) -> None:
     """The names of columns whose default is what they hold, such as prompt."""
     for column in columns:
+        is_prompt = column == "prompt"
+        told = "what tells prompts apart (default: prompt_key, which scorers write, else prompt)"
         parser.add_argument(
-            f"--{column}-column", default=column, metavar="COLUMN", help=f"(default: {column})"
+            f"--{column}-column",
+            default=None if is_prompt else column,
+            metavar="COLUMN",
+            help=told if is_prompt else f"(default: {column})",
         )
 
 

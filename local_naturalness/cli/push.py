@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--source-datasets", nargs="+", metavar="ID", help="where prompts and responses come from"
     )
     parser.add_argument("--token", help="default: HF_TOKEN, or the login stored by `hf auth login`")
-    parser.add_argument("--prompt-column", help="default: the one that it was selected with, else prompt")
+    parser.add_argument("--prompt-column", help="the text or messages that a trainer shows (default: prompt)")
     parser.add_argument("--response-column", default="response")
     parser.add_argument("--teacher-column", help="default: the one that it was selected with, else teacher")
 

@@ -21,6 +21,7 @@ from local_naturalness.tables import (
     Columns,
     Where,
     eligible_rows,
+    grouping_column,
     require_columns,
     require_dataset,
     verdict_column,
@@ -34,7 +35,7 @@ def compare_criteria(
     outcomes: Mapping[str, float] | None = None,
     where: Where | None = None,
     correct: str | None = None,
-    prompt_column: str = "prompt",
+    prompt_column: str | None = None,
     teacher_column: str = "teacher",
     response_column: str = "response",
     seed: int = 0,
@@ -53,7 +54,8 @@ def compare_criteria(
         where: Which rows count: a column of bools or of 0 and 1, an SQL expression, or a function of a row.
         correct: The column that tells which responses are right, for the accuracy of the picks; `is_correct`
             or `correct` is found by itself.
-        prompt_column: Strings, message lists or ids; equal content is one prompt.
+        prompt_column: What tells prompts apart: strings, message lists or ids. `None` is `prompt_key`,
+            which scorers write, else `prompt`.
         teacher_column: Teachers' names.
         response_column: Read by `random` where a teacher has several rows for a prompt.
         seed: Of `random`.
@@ -82,6 +84,7 @@ def compare_criteria(
     """
     require_dataset(dataset, "compare_criteria")
     columns = Columns.of(dataset)
+    prompt_column = grouping_column(columns.names, prompt_column)
     require_columns(columns.names, {"prompt_column": prompt_column, "teacher_column": teacher_column})
     resolved = _resolve(criteria, columns.names)
     labels = [criterion.name for criterion in resolved]

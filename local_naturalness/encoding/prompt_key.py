@@ -7,6 +7,9 @@ import xxhash
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.tokenization import as_messages
 
+# The column that scorers write.
+PROMPT_KEY = "prompt_key"
+
 
 def prompt_key(example: Example) -> str | None:
     """Digest of a row's prompt: 32 hexadecimal digits, `None` where the prompt is missing.

@@ -4,6 +4,8 @@ from typing import Literal
 
 from datasets import Dataset, Features, List, Value
 
+from local_naturalness.tables import is_prompt_key
+
 Form = Literal["prompt-completion", "messages"] | None
 FORMS = ("prompt-completion", "messages", None)
 
@@ -43,6 +45,11 @@ def exported(dataset: Dataset, form: Form, *, prompt_column: str, response_colum
 
 def _check_columns(dataset: Dataset, form: str, prompt_column: str, response_column: str) -> None:
     columns = dataset.column_names
+    if is_prompt_key(prompt_column):
+        raise ValueError(
+            f"Column {prompt_column!r} tells prompts apart and holds no text to train on: name the column of "
+            "the prompts with `prompt_column=...`."
+        )
     needed = {"prompt_column": prompt_column, "response_column": response_column}
     for argument, column in needed.items():
         if column not in columns:

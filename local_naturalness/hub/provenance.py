@@ -10,7 +10,7 @@ from datasets import Dataset
 from local_naturalness.criteria import CRITERIA
 from local_naturalness.hub.records import Record, joined_record
 from local_naturalness.spec import read_spec
-from local_naturalness.tables import Columns
+from local_naturalness.tables import Columns, grouping_column
 
 QUANTILES = {
     "minimum": 0.0,
@@ -69,7 +69,7 @@ def gather(
 
     Args:
         splits: Split name -> rows that `select_responses` returned.
-        prompt_column: `None` means the one the selection was made with, else "prompt".
+        prompt_column: For a selection that does not tell by which column it was grouped.
         teacher_column: `None` means the one the selection was made with, else "teacher".
 
     Raises:
@@ -79,7 +79,8 @@ def gather(
     for split, table in tables.items():
         _check_split(split, table)
     record = joined_record(splits)
-    prompt_column = prompt_column or (record or {}).get("prompt_column", "prompt")
+    columns = next(iter(tables.values())).names
+    prompt_column = (record or {}).get("prompt_column") or grouping_column(columns, prompt_column)
     teacher_column = teacher_column or (record or {}).get("teacher_column", "teacher")
     specs = _specs(tables, record)
     scores = np.concatenate([table.numbers("selection_score") for table in tables.values()])

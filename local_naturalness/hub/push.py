@@ -42,7 +42,8 @@ def push_selection(
         source_datasets: Hub ids of the datasets that prompts and responses come from, added to
             those the card names.
         token: `None` uses the stored login.
-        prompt_column: `None` means the one the selection was made with, else "prompt".
+        prompt_column: The text or messages that a trainer shows; `None` is "prompt". The column that the
+            selection was grouped by is never taken for it: that may hold ids.
         response_column: The text that becomes the completion.
         teacher_column: `None` means the one the selection was made with, else "teacher".
 
@@ -65,8 +66,9 @@ def push_selection(
     ```
     """
     splits = _splits(dataset)
+    prompt_column = prompt_column or "prompt"
     provenance = gather(splits, prompt_column, teacher_column)
-    columns = {"prompt_column": provenance.prompt_column, "response_column": response_column}
+    columns = {"prompt_column": prompt_column, "response_column": response_column}
     ready = DatasetDict({split: exported(rows, export, **columns) for split, rows in splits.items()})
     sources = [source_datasets] if isinstance(source_datasets, str) else source_datasets or []
     repository = Repository(repo_id, private=private, token=token)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from local_naturalness.encoding.prompt_key import PROMPT_KEY
 from local_naturalness.encoding.rows import Rows
 from local_naturalness.spec import read_spec, spec_difference
 
@@ -24,9 +25,6 @@ _COUNTS = ("num_steps", "num_tokens")
 
 # Settings that decide where a response's tokens begin.
 _SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
-
-# What tells prompts apart, the same from every scorer.
-PROMPT_KEY = "prompt_key"
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, s
             numbers = random_scores(
                 columns,
                 prompt,
-                settings.prompt_column,
+                settings.group_column,
                 settings.teacher_column,
                 settings.response_column,
                 settings.seed,

@@ -63,7 +63,7 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
         columns: The table.
         passes_where: Shape [rows]: the verdict of a `where` function; `None` when it is text or absent.
     """
-    prompt = columns.prompt_codes(settings.prompt_column)
+    prompt = columns.prompt_codes(settings.group_column)
     reason = np.zeros(len(prompt), dtype=np.int8)
     if isinstance(settings.where, str):
         passes_where = rows_where(columns, settings.where)
@@ -79,7 +79,7 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
         require_moderate(scores.values[reason == 0], str(settings.by), "compared by their gaps")
     prompt_keys, wanted = None, np.zeros(0, dtype=np.int64)
     if settings.match is not None:
-        prompt_keys = columns.content_keys(settings.prompt_column, first_rows(prompt), seed=0)
+        prompt_keys = columns.content_keys(settings.group_column, first_rows(prompt), seed=0)
         wanted = wanted_by_prompt(settings.match, prompt_keys)
         reason[(reason == 0) & (np.append(wanted, 0)[prompt] == 0)] = CODES.index("not_in_match")
     side = 1 if settings.mode == "best" else -1

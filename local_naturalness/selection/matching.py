@@ -73,7 +73,7 @@ def matching(
             "`match` must be a selection as `select_responses` returns it, with the column "
             f"'selection_rank'; found: {match.column_names}."
         )
-    needed = {"prompt_column": settings.prompt_column, "teacher_column": settings.teacher_column}
+    needed = {"prompt_column": settings.group_column, "teacher_column": settings.teacher_column}
     require_columns(match.column_names, needed)
     found = _read(match, settings)
     if not (found.teacher >= 0).any():
@@ -94,8 +94,8 @@ def matching(
 
 def _read(match: Dataset, settings: Settings) -> Match:
     columns = Columns.of(match)
-    prompt = columns.prompt_codes(settings.prompt_column)
-    keys = columns.content_keys(settings.prompt_column, first_rows(prompt), seed=0)
+    prompt = columns.prompt_codes(settings.group_column)
+    keys = columns.content_keys(settings.group_column, first_rows(prompt), seed=0)
     teacher, names = columns.labels(settings.teacher_column)
     is_prompt = prompt >= 0
     tokens = columns.numbers("num_tokens")[is_prompt] if "num_tokens" in columns.names else None

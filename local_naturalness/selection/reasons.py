@@ -79,7 +79,7 @@ def log_counts(counts: dict[str, Any], settings: Settings, place: str) -> None:
         logger.warning(
             "Every prompt has a single candidate, so there is nothing to choose between: is "
             "`prompt_column=%r` the right column? %s.",
-            settings.prompt_column,
+            settings.group_column,
             message,
         )
     else:

@@ -37,7 +37,7 @@ def select_responses(
     match: Dataset | DatasetDict | None = None,
     match_length: bool = False,
     correct: str | None = None,
-    prompt_column: str = "prompt",
+    prompt_column: str | None = None,
     teacher_column: str = "teacher",
     response_column: str = "response",
     seed: int = 0,
@@ -73,7 +73,8 @@ def select_responses(
             tokens is nearest to that of a row of `match` (within a factor of 1.25, else its square, ...).
         correct: The column that tells which responses are right (bools, or 0 and 1), noted for the card;
             `is_correct` or `correct` is found by itself.
-        prompt_column: Strings, message lists or ids; equal content is one prompt.
+        prompt_column: What tells prompts apart: strings, message lists or ids. `None` is `prompt_key`,
+            which scorers write, else `prompt`.
         teacher_column: Needed for `max_teacher_share` and `match`; else used when present.
         response_column: Read for `k` above 1, and by `by="random"` where a teacher has several rows for a
             prompt.
@@ -128,10 +129,9 @@ def select_responses(
     )
 
     def imitating(part: Any, split: str | None) -> Settings:
-        if match is None:
-            return settings
         columns = getattr(part, "column_names", None)
-        return matching(settings, match, match_length, split, columns)
+        grouped = settings.grouped(columns or [])
+        return grouped if match is None else matching(grouped, match, match_length, split, columns)
 
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         pairs = {
@@ -187,7 +187,7 @@ def _record(
         "match_length": settings.match_length,
         "normalize": settings.normalize,
         "weights": settings.weights,
-        "prompt_column": settings.prompt_column,
+        "prompt_column": settings.group_column,
         "teacher_column": settings.teacher_column,
         "seed": settings.seed,
         **(counts or {}),

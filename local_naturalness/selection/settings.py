@@ -1,13 +1,13 @@
 """What a selection was asked to do, checked before any data is read."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING
 
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
-from local_naturalness.tables import Where, check_where, require_columns, where_columns
+from local_naturalness.tables import Where, check_where, grouping_column, require_columns, where_columns
 
 if TYPE_CHECKING:
     from local_naturalness.selection.matching import Match
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of `select_responses`; `match` as far as it has been read."""
+    """The arguments of `select_responses`; `match` as far as it has been read.
+
+    `prompt_column` is `None` until the columns are known, unless one was named.
+    """
 
     by: str | Mapping[str, float]
     k: int | None
@@ -29,7 +32,7 @@ class Settings:
     match: "Match | None"
     match_length: bool
     correct: str | None
-    prompt_column: str
+    prompt_column: str | None
     teacher_column: str
     response_column: str
     seed: int
@@ -72,6 +75,19 @@ class Settings:
             raise ValueError("`match` already fixes the teacher shares: drop `max_teacher_share`.")
 
     @property
+    def group_column(self) -> str:
+        """The column that tells prompts apart."""
+        return self.prompt_column or "prompt"
+
+    def grouped(self, columns: Sequence[str]) -> "Settings":
+        """These settings with the column that tells prompts apart, chosen among those that are there.
+
+        Args:
+            columns: Of the table; empty where a stream does not tell them.
+        """
+        return replace(self, prompt_column=grouping_column(columns, self.prompt_column)) if columns else self
+
+    @property
     def looks_at_whole_dataset(self) -> list[str]:
         """The arguments given that a stream cannot serve."""
         wanted = {"max_teacher_share": self.max_teacher_share, "match": self.match}
@@ -84,7 +100,7 @@ class Settings:
 
     def check_columns(self, columns: list[str]) -> None:
         """Raise if a column that the settings name is missing."""
-        needed = {"prompt_column": self.prompt_column}
+        needed = {"prompt_column": self.group_column}
         # Without teachers a selection still makes sense, unless one was asked for by name.
         if self.looks_at_whole_dataset or self.teacher_column != "teacher":
             needed["teacher_column"] = self.teacher_column

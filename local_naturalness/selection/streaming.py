@@ -89,7 +89,8 @@ def _parts(
 ) -> Iterator[tuple[list[Row], Columns, np.ndarray | None]]:
     """Rows of whole prompts, the columns needed, and the verdicts of a `where` function."""
     specs: dict[ResolvedCriterion, str | None] = {}
-    for rows in _whole_prompts(source, settings.prompt_column):
+    for rows in _whole_prompts(source, settings):
+        settings = settings.grouped(list(rows[0]))
         settings.check_columns(list(rows[0]))
         columns = _needed_columns(rows, source.features, settings)
         for criterion in settings.criteria(columns.names):
@@ -98,11 +99,13 @@ def _parts(
         yield rows, columns, passes
 
 
-def _whole_prompts(source: IterableDataset, prompt_column: str) -> Iterator[list[Row]]:
+def _whole_prompts(source: IterableDataset, settings: Settings) -> Iterator[list[Row]]:
     seen: set[int] = set()
     pending: list[Row] = []
+    prompt_column = settings.prompt_column
     last_key = None
     for row in source:
+        prompt_column = prompt_column or settings.grouped(list(row)).group_column
         require_columns(list(row), {"prompt_column": prompt_column})
         key = _key(row[prompt_column])
         if key != last_key:
@@ -128,7 +131,7 @@ def _key(prompt: Any) -> int:
 
 def _needed_columns(rows: list[Row], features: Features | None, settings: Settings) -> Columns:
     names = list(rows[0])
-    needed = {settings.prompt_column, settings.teacher_column}
+    needed = {settings.group_column, settings.teacher_column}
     for criterion in settings.criteria(names):
         needed |= {*criterion.inputs, criterion.spec_column}
         if criterion.kind == "random":

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local_naturalness.encoding.prompt_key import PROMPT_KEY
 from local_naturalness.store.inputs import InputRows, digest_table, read_input
 from local_naturalness.store.part import AGAIN, Part, digest_file
 
@@ -65,7 +66,7 @@ def joined(folder: Path, parts: Sequence[Part]) -> tuple[pa.Schema, Iterator[pa.
 
 
 def _without_prompt_key(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([field for field in schema if not field.name.startswith("prompt_key")])
+    return pa.schema([field for field in schema if not field.name.startswith(PROMPT_KEY)])
 
 
 def _pieces(files: Sequence[_File], columns: Sequence[str]) -> Iterator[pa.Table]:

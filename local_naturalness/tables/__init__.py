@@ -16,6 +16,7 @@ from local_naturalness.tables.eligible import (
     rows_where,
     where_columns,
 )
+from local_naturalness.tables.grouping import grouping_column, is_prompt_key
 from local_naturalness.tables.json_values import column_of, text_of_value
 from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate
 from local_naturalness.tables.selected import select_with_columns
@@ -29,7 +30,9 @@ __all__ = [
     "eligible_rows",
     "first_rows",
     "function_verdicts",
+    "grouping_column",
     "hash_texts",
+    "is_prompt_key",
     "name_of_where",
     "require_columns",
     "require_dataset",

@@ -8,7 +8,7 @@ import pandas as pd
 from datasets import Dataset
 
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
-from local_naturalness.tables import Columns, Where, eligible_rows, require_dataset
+from local_naturalness.tables import Columns, Where, eligible_rows, grouping_column, require_dataset
 from local_naturalness.teachers.bootstrap import Estimate, GroupValues, estimate
 from local_naturalness.teachers.cells import Group, linked_groups
 from local_naturalness.teachers.doubts import doubts_about
@@ -29,7 +29,7 @@ def rank_teachers(
     *,
     where: Where | None = None,
     correct: str | None = None,
-    prompt_column: str = "prompt",
+    prompt_column: str | None = None,
     teacher_column: str = "teacher",
     direction: str | None = None,
     complete_only: bool = False,
@@ -51,7 +51,8 @@ def rank_teachers(
             `"is_correct and num_tokens < 8000"`, or a function of a row.
         correct: The column that tells which responses are right (bools, or 0 and 1), for the accuracy beside
             the mean; `is_correct` or `correct` is found by itself.
-        prompt_column: Strings, message lists or ids; equal content is one prompt.
+        prompt_column: What tells prompts apart: strings, message lists or ids. `None` is `prompt_key`,
+            which scorers write, else `prompt`.
         teacher_column: Teachers' names.
         direction: `"high"` or `"low"` for a column whose better direction is not known.
         complete_only: Use only prompts that every teacher of the group answered.
@@ -87,6 +88,7 @@ def rank_teachers(
     criterion = resolve_criterion(by, dataset.column_names, direction)
     columns = Columns.of(dataset)
     passes = eligible_rows(dataset, columns, where)
+    prompt_column = grouping_column(columns.names, prompt_column)
     scored = read_scored(columns, criterion, prompt_column, teacher_column, passes, correct)
     groups = [
         _rank_group(scored, group, criterion, complete_only, num_bootstrap, seed)

@@ -1,23 +1,42 @@
 """Why a file could not be read, in one sentence."""
 
 import codecs
+import errno
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from datasets import config
+
 from local_naturalness.inputs.compression import opened
 
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def cause(files: Sequence[Path], kind: str, error: Exception) -> str:
     """What is wrong with one of the files; the reader's own words where that is not found."""
+    if full := _unwritable(error):
+        return (
+            f"The cache of `datasets`, {str(config.HF_DATASETS_CACHE)!r}, cannot be written ({full}): make "
+            "room there, or name another folder in the environment variable HF_DATASETS_CACHE."
+        )
     for path in files:
         if found := cause_in_text(path, kind):
             return f"{str(path)!r} could not be read, {found}."
     words = " ".join(str(error.__cause__ or error).split())
     where = str(files[0]) if len(files) == 1 else f"{files[0].parent} ({len(files)} files)"
     return f"{where!r} could not be read ({type(error).__name__}: {words[:200]})."
+
+
+def _unwritable(error: BaseException | None) -> str | None:
+    """Why nothing can be written, where that is what is wrong."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+            return os.strerror(error.errno)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def cause_in_text(path: Path, kind: str) -> str | None:

@@ -32,6 +32,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scorer", choices=("local", "global"), default="local")
     student = parser.add_argument_group("student")
     student.add_argument("--revision", help="branch, tag or commit of a hub id")
+    student.add_argument("--gguf-file", metavar="NAME", help="a GGUF file in the folder or repository")
     student.add_argument("--tokenizer", help="hub id or folder, if not that of the student")
     student.add_argument("--device", help="such as cpu, cuda, cuda:1, auto (default: a GPU if there is one)")
     student.add_argument("--dtype", default="auto", help="such as float32, bfloat16 (default: auto)")
@@ -97,6 +98,7 @@ def make_scorer(options: argparse.Namespace, store: Path | None = None) -> "Scor
         options.student,
         tokenizer=options.tokenizer,
         revision=options.revision,
+        gguf_file=options.gguf_file,
         device=options.device,
         dtype=options.dtype,
         trust_remote_code=options.trust_remote_code,

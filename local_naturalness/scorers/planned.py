@@ -10,6 +10,7 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.windows import WindowPlan
+from local_naturalness.student.suitability import check_token_ids
 
 # Statistic -> its values, shape [tokens of the response that belong to steps].
 TokenStatistics = dict[str, np.ndarray]
@@ -56,7 +57,11 @@ def run(
 
     Returns:
         For each row its statistics, or `None` where the student gave NaN or infinity.
+
+    Raises:
+        ValueError: a token that the student has no embedding for.
     """
+    check_token_ids(engine.model, (ids for row in rows for ids in (row.encoded.prompt, row.encoded.response)))
     windows = [window for row in rows for window in row.windows()]
     scores = engine.score(windows, statistics)
     if len(scores) != len(windows):

@@ -25,7 +25,7 @@ def without_other_parts(
     class LanguagePart(model_class):
         def __init__(self, *arguments: Any, **settings: Any) -> None:
             super().__init__(*arguments, **settings)
-            _remove_other_parts(self)
+            remove_other_parts(self)
 
     # Weights that were saved under other names are renamed for classes of transformers, by their names.
     LanguagePart.__name__, LanguagePart.__module__ = model_class.__name__, model_class.__module__
@@ -34,7 +34,7 @@ def without_other_parts(
     return model if _reads_text(model) else load(auto_class)
 
 
-def _remove_other_parts(model: PreTrainedModel) -> None:
+def remove_other_parts(model: PreTrainedModel) -> None:
     """Take away what stands beside the way to the language model and to its output layer."""
     kept = [model.get_decoder(), model.get_input_embeddings(), model.get_output_embeddings()]
     paths = [path for path, module in model.named_modules() if any(module is one for one in kept)]

@@ -15,7 +15,7 @@ from transformers import (
 
 from local_naturalness.student.checkpoint import Checkpoint
 from local_naturalness.student.finding import found
-from local_naturalness.student.language_part import without_other_parts
+from local_naturalness.student.language_part import remove_other_parts, without_other_parts
 from local_naturalness.student.suitability import check_architecture
 
 # Those that read text alone first: they leave the rest of a checkpoint on disk.
@@ -73,7 +73,10 @@ def hollow_model(checkpoint: Checkpoint, config: Any, dtype: torch.dtype, trust:
     """The model without its numbers, on the device `meta`."""
     check_architecture(config, config.architectures or (), checkpoint.name)
     with torch.device("meta"):
-        return _auto_class(config, checkpoint.name).from_config(config, dtype=dtype, trust_remote_code=trust)
+        model = _auto_class(config, checkpoint.name).from_config(config, dtype=dtype, trust_remote_code=trust)
+    if _has_other_parts(config):
+        remove_other_parts(model)
+    return model
 
 
 def _auto_class(config: Any, name: str) -> Any:

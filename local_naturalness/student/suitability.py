@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from transformers.models.auto import modeling_auto
 
@@ -62,6 +63,28 @@ def check_computation(model: torch.nn.Module, name: str) -> None:
                 "rows of a batch, so that scores would depend on the rows beside. Pass the model as it was "
                 "before, or one with quantised weights (torchao, GPTQ, AWQ)."
             )
+
+
+def check_token_ids(model: Any, texts: Iterable[np.ndarray]) -> None:
+    """Refuse tokens that a student has no embedding for: its tokenizer has got more since it was trained.
+
+    A tokenizer may know such tokens as long as no text holds them, as that of Gemma 3 does.
+
+    Args:
+        model: the student.
+        texts: token ids.
+
+    Raises:
+        ValueError: with both numbers.
+    """
+    size = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    largest = max((int(ids.max()) for ids in texts if len(ids)), default=-1)
+    if size is not None and largest >= size:
+        raise ValueError(
+            f"The tokenizer gives token ids up to {largest}, and the student has embeddings for {size} tokens "
+            "only. Use the tokenizer that the student was trained with, or give the new tokens embeddings "
+            f"(`model.resize_token_embeddings({largest + 1})`) and train them."
+        )
 
 
 def inexact_because(model: torch.nn.Module) -> str | None:

@@ -1,5 +1,7 @@
 """What is no student: other heads, layers that mix the rows of a batch, devices that are not there."""
 
+import copy
+
 import pytest
 import torch
 import transformers
@@ -75,3 +77,13 @@ def test_devices_that_torch_knows_and_has_not(device):
 def test_a_model_without_a_limit_of_context(own_model, own_tokenizer):
     own_model.config.max_position_embeddings = -1  # as XLNet says it
     assert Student(own_model, tokenizer=own_tokenizer).context_length is None
+
+
+def test_tokens_that_came_after_the_training(own_model, own_tokenizer, row):
+    """Only when a text holds one: some tokenizers know tokens that are never used."""
+    tokenizer = copy.deepcopy(own_tokenizer)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>"]})
+    scorer = LocalScorer(Student(own_model, tokenizer=tokenizer))
+    assert scorer(row)["local_naturalness_status"] == "ok"
+    with pytest.raises(ValueError, match="token ids up to 1063, and the student has embeddings for 1062"):
+        scorer(row | {"response": "<think>We add.</think> It is 5."})

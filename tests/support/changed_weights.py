@@ -3,9 +3,9 @@
 from safetensors.torch import load_file, save_file
 
 
-def rewrite(folder, change):
+def rewrite(folder, change, name="model.safetensors"):
     """Write the tensors of a folder anew, as `change` makes them of the dict of tensors."""
-    path = folder / "model.safetensors"
+    path = folder / name
     save_file(change(load_file(path)), path, metadata={"format": "pt"})
 
 

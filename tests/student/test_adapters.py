@@ -1,0 +1,155 @@
+"""Adapters of PEFT: scores are those of PEFT's own model; what changes them makes another student."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from changed_weights import rewrite, scaled
+from transformers import AutoModelForCausalLM
+
+from local_naturalness import GlobalScorer, LocalScorer, Student
+from local_naturalness.embedded import student_path
+
+peft = pytest.importorskip("peft", reason="needs the package peft")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:peft", "ignore::FutureWarning")
+
+
+def adapted(model, **settings):
+    torch.manual_seed(0)
+    config = peft.LoraConfig(
+        r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM", **settings
+    )
+    return peft.get_peft_model(model, config)
+
+
+@pytest.fixture
+def base(tmp_path):
+    return shutil.copytree(student_path(), tmp_path / "base")
+
+
+@pytest.fixture
+def adapter(base, tmp_path):
+    """A folder as training leaves it: the adapter alone, without a tokenizer."""
+    model = adapted(AutoModelForCausalLM.from_pretrained(base))
+    model.save_pretrained(tmp_path / "adapter")
+    return tmp_path / "adapter"
+
+
+def mean_log_prob(model, tokenizer, row):
+    """As PEFT computes it, token by token."""
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": row["prompt"]}], tokenize=False, add_generation_prompt=True
+    )
+    before, ids = (
+        tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, row["response"])
+    )
+    with torch.no_grad():
+        log_probs = model(input_ids=torch.tensor([before + ids])).logits[0].log_softmax(-1)
+    return sum(log_probs[len(before) - 1 + i, token].item() for i, token in enumerate(ids)) / len(ids)
+
+
+def test_an_object_is_scored_as_it_computes(own_model, own_tokenizer, row):
+    model = adapted(own_model).train()
+    student = Student(model, tokenizer=own_tokenizer)
+    seen = {}
+    for is_on in (True, False, True):
+        (model.enable_adapter_layers if is_on else model.disable_adapter_layers)()
+        score = GlobalScorer(student)(row)["global_naturalness"]
+        model.eval()
+        assert score == pytest.approx(mean_log_prob(model, own_tokenizer, row), abs=1e-5)
+        model.train()
+        seen.setdefault(is_on, set()).add((score, student.weights))
+    assert [len(values) for values in seen.values()] == [1, 1]
+    assert seen[True] != seen[False]
+
+
+def test_which_adapter_is_active_counts(own_model, own_tokenizer):
+    model = adapted(own_model)
+    model.add_adapter("other", peft.LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False))
+    student = Student(model, tokenizer=own_tokenizer)
+    default = student.weights
+    model.set_adapter("other")
+    other = student.weights
+    model.set_adapter("default")
+    assert student.weights == default != other
+
+
+def test_a_folder_is_its_base_with_the_adapter(adapter, row, own_model, own_tokenizer):
+    right = mean_log_prob(adapted(own_model).eval(), own_tokenizer, row)
+    scored = GlobalScorer(adapter)(row)
+    assert scored["global_naturalness"] == pytest.approx(right, abs=1e-5)
+    assert scored["global_naturalness_spec"].startswith("student=adapter@")
+
+
+@pytest.mark.parametrize("part", ["scaling", "adapter", "base"])
+def test_everything_that_changes_scores_tells_folders_apart(adapter, base, row, part):
+    config = adapter / "adapter_config.json"
+    settings = json.loads(config.read_text())
+    before = LocalScorer(adapter)(row)
+    if part == "scaling":
+        config.write_text(json.dumps(settings | {"lora_alpha": 400}))
+    elif part == "base":
+        rewrite(base, scaled)
+    else:
+        rewrite(adapter, scaled, "adapter_model.safetensors")
+    after = LocalScorer(adapter)(row)
+    assert abs(after["local_naturalness"] - before["local_naturalness"]) > 1e-4
+    assert after["local_naturalness_spec"] != before["local_naturalness_spec"]
+
+
+def test_where_the_base_lies_does_not(adapter, base, tmp_path):
+    before = Student(adapter).identity
+    config = adapter / "adapter_config.json"
+    elsewhere = str(shutil.copytree(base, tmp_path / "elsewhere"))
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"base_model_name_or_path": elsewhere}))
+    assert Student(adapter).identity == before
+
+
+def test_a_base_that_is_not_there(adapter, base, row):
+    shutil.rmtree(base)
+    with pytest.raises(FileNotFoundError, match="base of the adapter 'adapter' is not there: There is no"):
+        LocalScorer(adapter)(row)
+
+
+def test_an_adapter_of_another_model(adapter, base, row):
+    config = base / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"num_hidden_layers": 2}))
+    rewrite(base, lambda all: {k: v for k, v in all.items() if "layers.2" not in k and "layers.3" not in k})
+    with pytest.raises(
+        ValueError, match=r"'adapter' does not fit its base 'base': .*layers.2.* is left over"
+    ):
+        LocalScorer(adapter)(row)
+
+
+def test_a_whole_model_beside_an_adapter(adapter, base, row):
+    shutil.copy(base / "model.safetensors", adapter)
+    with pytest.raises(ValueError, match="holds a whole model and an adapter, so that either could be meant"):
+        LocalScorer(adapter)(row)
+
+
+def test_vectors_before_the_text_are_refused(own_model, own_tokenizer, tmp_path, row):
+    """They would stand before every window, where training has them once before the whole text."""
+    config = peft.PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=4)
+    model = peft.get_peft_model(own_model, config)
+    with pytest.raises(ValueError, match="adapter of the kind PROMPT_TUNING, which puts trained vectors"):
+        Student(model, tokenizer=own_tokenizer)
+    model.peft_config["default"].base_model_name_or_path = student_path()
+    model.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="adapter of the kind PROMPT_TUNING, which puts trained vectors"):
+        LocalScorer(tmp_path)(row)
+
+
+def test_adapters_that_tokens_switch_on_are_refused(own_model, own_tokenizer):
+    with pytest.raises(ValueError, match="switched on by tokens of the text"):
+        Student(adapted(own_model, alora_invocation_tokens=[5, 6]), tokenizer=own_tokenizer)
+
+
+def test_an_adapted_classifier_is_no_student(own_tokenizer):
+    from transformers import LlamaConfig, LlamaForSequenceClassification
+
+    sizes = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model = LlamaForSequenceClassification(LlamaConfig(vocab_size=1100, **sizes))
+    model = peft.get_peft_model(model, peft.LoraConfig(task_type="SEQ_CLS", target_modules=["q_proj"]))
+    with pytest.raises(TypeError, match="is a LlamaForSequenceClassification, which has no head"):
+        Student(model, tokenizer=own_tokenizer)

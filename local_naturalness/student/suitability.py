@@ -81,8 +81,8 @@ def check_token_ids(model: Any, texts: Iterable[np.ndarray]) -> None:
     largest = max((int(ids.max()) for ids in texts if len(ids)), default=-1)
     if size is not None and largest >= size:
         raise ValueError(
-            f"The tokenizer gives token ids up to {largest}, and the student has embeddings for {size} tokens "
-            "only. Use the tokenizer that the student was trained with, or give the new tokens embeddings "
+            f"The tokenizer gives token ids up to {largest}, and the student has embeddings for {size} "
+            "tokens only. Use the tokenizer that the student was trained with, or give the new tokens embeddings "
             f"(`model.resize_token_embeddings({largest + 1})`) and train them."
         )
 

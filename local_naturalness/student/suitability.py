@@ -82,7 +82,7 @@ def check_token_ids(model: Any, texts: Iterable[np.ndarray]) -> None:
     if size is not None and largest >= size:
         raise ValueError(
             f"The tokenizer gives token ids up to {largest}, and the student has embeddings for {size} "
-            "tokens only. Use the tokenizer that the student was trained with, or give the new tokens embeddings "
+            "tokens. Use the tokenizer that the student was trained with, or give the new ones embeddings "
             f"(`model.resize_token_embeddings({largest + 1})`) and train them."
         )
 

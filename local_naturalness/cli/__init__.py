@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 
 from local_naturalness.cli import benchmark, compare, demo, estimate, merge, push, score, select, teachers
 from local_naturalness.cli.wording import told
@@ -37,13 +38,19 @@ def _run(arguments: Sequence[str] | None) -> int:
     from datasets.exceptions import DatasetsError
 
     from local_naturalness.cli.stopping import Stopped
-    from local_naturalness.cli.terminal import hide_progress_unless_watched, tell_what_is_logged
+    from local_naturalness.cli.terminal import (
+        VisibleStream,
+        hide_progress_unless_watched,
+        tell_what_is_logged,
+    )
 
     hide_progress_unless_watched()
     if arguments is None:  # a program may set up logging, a function that was called may not
         tell_what_is_logged()
+    shown = VisibleStream(sys.stdout) if sys.stdout.isatty() else sys.stdout
     try:
-        options.run(options)
+        with redirect_stdout(shown):
+            options.run(options)
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         return stopped.exit_code

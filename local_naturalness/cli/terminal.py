@@ -1,13 +1,17 @@
 """What a person at a terminal sees besides the results."""
 
+import io
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 import datasets
 from transformers.utils import logging as transformers_logging
+
+from local_naturalness.visible import visible
 
 
 def shows_bars() -> bool:
@@ -35,12 +39,36 @@ def no_bars_of_datasets() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
+class _Visible(logging.Formatter):
+    """Messages name teachers and files, as the data have them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
+class VisibleStream(io.TextIOBase):
+    """A terminal that is shown text from data, whatever stands in it."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(visible(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+
 def tell_what_is_logged() -> None:
     """Show what functions say of rows that were left out, on standard error."""
     logger = logging.getLogger("local_naturalness")
     if not logger.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(_Visible("%(message)s"))
         logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     # What a reader of `datasets` logs before it raises, the error tells better.

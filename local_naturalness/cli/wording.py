@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection
 
+from local_naturalness.visible import visible
+
 _QUOTES = "\"'"
 # An argument's name in backticks, with a value or without: `teacher_column=...`, `direction="high"`, `k`.
 _ARGUMENT = re.compile(r"`(\w+)(?:=([^`]*))?`")
@@ -25,7 +27,8 @@ def told(error: BaseException, options: Collection[str]) -> str:
         sentence = f"{error.strerror}: {str(error.filename)!r}"
     else:
         sentence = str(error) or type(error).__name__
-    return _ARGUMENT.sub(lambda argument: _as_option(argument, options), " ".join(sentence.split()))
+    sentence = visible(" ".join(sentence.split()))
+    return _ARGUMENT.sub(lambda argument: _as_option(argument, options), sentence)
 
 
 def _as_option(argument: re.Match[str], options: Collection[str]) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from local_naturalness.comparison.text import comparison_dict, comparison_markdown, comparison_text
 from local_naturalness.tables.text import terminal_width
+from local_naturalness.visible import visible
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class CriteriaComparison:
         return comparison_markdown(self)
 
     def __str__(self) -> str:
-        return comparison_text(self, terminal_width())
+        return visible(comparison_text(self, terminal_width()))
 
     def plot(self, path: str | Path) -> Path:
         """Draw the agreement of criteria, their teacher shares and, with outcomes, how they fit, to a file.

@@ -27,8 +27,8 @@ def push_selection(
 
     Pushing the same selection again changes nothing. Pushing another one to the same repository
     replaces the data and the part of the card that tells its provenance; the rest of the card,
-    written by people, stays. Conflicts, rate limits, server errors and lost connections are retried
-    a few times; before a commit is repeated, the history tells whether it landed after all.
+    written by people, stays. Conflicts, rate limits, server errors, lost connections and requests that nobody
+    answers are retried a few times; before a commit is repeated, the history tells whether it landed after all.
 
     Args:
         dataset: A selection. A `DatasetDict` becomes all of the repository; a `Dataset` becomes
@@ -52,9 +52,10 @@ def push_selection(
 
     Raises:
         TypeError: `dataset` is neither a Dataset nor a DatasetDict, or a column has the wrong type.
-        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes.
+        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes; the Hub does not
+            take what was sent; the card that is there cannot be read.
         PermissionError: The Hub refuses the login or the repository.
-        ConnectionError: The Hub kept failing; the push can be repeated.
+        ConnectionError: The Hub kept failing, or another push replaced the data; the push can be repeated.
 
     Example:
 

@@ -9,6 +9,7 @@ from datasets import DatasetDict
 from huggingface_hub import CommitOperationAdd, DatasetCard, HfApi
 from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+from yaml import YAMLError
 
 from local_naturalness.hub.retry import with_retries
 
@@ -31,6 +32,8 @@ class Repository:
             user = with_retries(self._api.whoami, task="Looking up your user name on the Hub")
             repo_id = f"{user['name']}/{repo_id}"
         self.repo_id = repo_id
+        self._splits: tuple[str, ...] = ()
+        self._pushed: dict[str, str] = {}  # path -> digest, of the data of these splits
         with_retries(lambda: self._ensure(private), task=f"Opening the dataset repository {repo_id!r}")
 
     def check_card(self, update: Callable[[DatasetCard], str]) -> None:
@@ -71,16 +74,28 @@ class Repository:
             ((split, rows),) = splits.items()
             return rows.push_to_hub(split=split, **target, **common).commit_url
 
-        self._commit_once(title, commit, task=f"Pushing the data to {self.repo_id!r}")
+        task = f"Pushing the data to {self.repo_id!r}"
+        url = self._commit_once(title, commit, task=task)
+        self._splits = tuple(splits)
+        self._pushed = with_retries(lambda: self._data_at(url.rpartition("/")[2]), task=task)
 
     def update_card(self, update: Callable[[DatasetCard], str]) -> str:
         """Replace the card by `update(card)` where that differs, and return the head's url.
 
         The card is read again for every attempt, so that an edit made meanwhile is not overwritten.
+
+        Raises:
+            ConnectionError: Another push has replaced the data since `push_data`.
         """
         title = "Update the card of the selection"
 
         def commit(head: str, description: str) -> str:
+            if self._data_at(head) != self._pushed:
+                raise ConnectionError(
+                    f"Another push has replaced the data of {self.repo_id!r} before this one could write its "
+                    "card, which would not describe them: the card is left to that push. Push again if "
+                    "your selection is the one to stay."
+                )
             card = self._card_at(head)
             before = str(card)
             after = update(card)
@@ -134,15 +149,36 @@ class Repository:
         return self._api.repo_info(self.repo_id, repo_type="dataset").sha
 
     def _card_at(self, revision: str) -> DatasetCard:
+        """The card in a commit.
+
+        Raises:
+            ValueError: Its front matter is not YAML, or it is not UTF-8.
+        """
         # Pinned to a commit: for a branch the client falls back on an old copy when the Hub fails.
         try:
             path = self._api.hf_hub_download(self.repo_id, _CARD_FILE, repo_type="dataset", revision=revision)
         except RemoteEntryNotFoundError:
             return DatasetCard("---\n{}\n---\n")
-        return DatasetCard.load(Path(path))
+        try:
+            return DatasetCard.load(Path(path))
+        except (YAMLError, ValueError) as error:
+            raise ValueError(
+                f"The card {_CARD_FILE} of {self.repo_id!r} cannot be read ({_first_lines(error)}), and what "
+                "people wrote in it must not be lost. Correct it on the Hub, then push again."
+            ) from error
+
+    def _data_at(self, revision: str) -> dict[str, str]:
+        """Path -> digest of the files of the splits that were pushed."""
+        tree = self._api.list_repo_tree(self.repo_id, recursive=True, repo_type="dataset", revision=revision)
+        ours = tuple(f"data/{split}-" for split in self._splits)
+        return {item.path: item.blob_id for item in tree if item.path.startswith(ours)}
 
     def _url(self, commit: str) -> str:
         return f"{self._api.endpoint}/datasets/{self.repo_id}/commit/{commit}"
+
+
+def _first_lines(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def _splits_of(card: DatasetCard) -> set[str]:

@@ -4,13 +4,15 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
 from typing import TypeVar
 
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from huggingface_hub.utils import httpx
+from huggingface_hub.errors import FileMetadataError, HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.utils import get_session, httpx
 
 logger = logging.getLogger(__name__)
 
@@ -18,16 +20,29 @@ T = TypeVar("T")
 
 MAX_ATTEMPTS = 6
 LONGEST_WAIT = 600.0
+# Without a byte being sent or received; the client itself would wait forever.
+SECONDS_WITHOUT_ANSWER = 120.0
 
-_FAILURES = (HfHubHTTPError, httpx.TransportError)
-# The client wraps a failed upload in the first and a failed download in the second.
-_WRAPPERS = (RuntimeError, LocalEntryNotFoundError)
+# Something else than the Hub may answer, say a proxy with an HTML page: that is no JSON and has no headers
+# of a file, or another length than the Hub announced.
+_UNREADABLE = (JSONDecodeError, FileMetadataError)
+_FAILURES = (HfHubHTTPError, httpx.TransportError, *_UNREADABLE)
+# The client wraps a failed upload in the first, a failed download in the second, and raises the third for
+# a file of another length.
+_WRAPPERS = (RuntimeError, LocalEntryNotFoundError, OSError)
+_WORTH_REPEATING = (408, 409, 412, 425, 429)
 
 _REFUSED = {
     401: "the Hub does not accept your login: run `hf auth login` or pass a valid `token`",
     403: "your token may not write there: use a namespace you own or a token with write permission",
     404: "your token sees nothing by that name: check the name and the token's permissions",
 }
+
+_OTHERWISE = (
+    "the Hub does not take what was sent; if it names no reason, try smaller files or a newer "
+    "`huggingface_hub`"
+)
+_MAX_SAID = 300
 
 # Tests replace it, so that a wait costs no time.
 sleep = time.sleep
@@ -36,8 +51,9 @@ sleep = time.sleep
 def with_retries(attempt: Callable[[], T], *, task: str) -> T:
     """Call `attempt` until it succeeds, at most `MAX_ATTEMPTS` times.
 
-    Conflicts (409, 412), rate limits (429, waiting as long as the Hub asks), server errors and
-    dropped connections are worth another attempt. `attempt` must be safe to repeat: a reply may be
+    Timeouts (408), conflicts (409, 412), rate limits (429, waiting as long as the Hub asks), server errors,
+    dropped connections, requests that nobody answers and answers that are none of the Hub's are worth
+    another attempt. `attempt` must be safe to repeat: a reply may be
     lost after its request took effect.
 
     Args:
@@ -47,11 +63,12 @@ def with_retries(attempt: Callable[[], T], *, task: str) -> T:
     Raises:
         PermissionError: The Hub refuses, now and later (401, 403, 404).
         ConnectionError: All attempts failed, or the Hub asks to wait more than `LONGEST_WAIT` s.
-        HfHubHTTPError: Another answer that a repetition would not change.
+        ValueError: The Hub refuses what was sent (400, 413, 422 and others).
     """
     for number in range(1, MAX_ATTEMPTS + 1):
         try:
-            return attempt()
+            with _time_limit():
+                return attempt()
         except (*_FAILURES, *_WRAPPERS) as error:
             failure = _behind(error)
             if failure is None:
@@ -60,8 +77,8 @@ def with_retries(attempt: Callable[[], T], *, task: str) -> T:
             # Wrapped, it is the file store that refuses, say for an upload link that expired.
             if status in _REFUSED and failure is error:
                 raise PermissionError(_refusal(task, failure, status)) from error
-            if status is not None and status not in (409, 412, 429) and status < 500:
-                raise
+            if status is not None and status < 500 and status not in (*_WORTH_REPEATING, *_REFUSED):
+                raise ValueError(_refusal(task, failure, status)) from error
             wait = _wait(failure, number)
             if number == MAX_ATTEMPTS or wait > LONGEST_WAIT:
                 raise ConnectionError(_given_up(task, failure, number, wait)) from error
@@ -77,10 +94,41 @@ def with_retries(attempt: Callable[[], T], *, task: str) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _behind(error: BaseException | None) -> Exception | None:
-    while error is not None and not isinstance(error, _FAILURES):
-        error = error.__cause__
-    return error
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    """Let no request wait forever, unless it has a limit of its own.
+
+    The client has no limit, and `HfApi` passes "none" along with many a request: only the request itself
+    tells what holds for it.
+    """
+    client = get_session()
+    before = client.event_hooks
+    client.event_hooks = {**before, "request": [*before.get("request", []), _limit]}
+    try:
+        yield
+    finally:
+        client.event_hooks = before
+
+
+def _limit(request: httpx.Request) -> None:
+    given = request.extensions.get("timeout", {})
+    limits = {
+        part: SECONDS_WITHOUT_ANSWER if given.get(part) is None else given[part]
+        for part in ("connect", "read", "write", "pool")
+    }
+    request.extensions = {**request.extensions, "timeout": limits}
+
+
+def _behind(error: BaseException) -> Exception | None:
+    """The failure of the Hub that an error is or was caused by; `None` where it is something else."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, _FAILURES):
+            return cause
+        if isinstance(cause, OSError) and str(cause).startswith("Consistency check failed"):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def _status(failure: Exception) -> int | None:
@@ -102,22 +150,29 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
     if value:
         try:
             until = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, TypeError, IndexError, OverflowError):
             return None
+        if until.tzinfo is None:  # "-0000", or none at all: HTTP dates are of Greenwich
+            until = until.replace(tzinfo=UTC)
         return max(0.0, (until - datetime.now(UTC)).total_seconds())
     reset = re.search(r"\bt=(\d+)", headers.get("RateLimit", ""))
     return float(reset[1]) if reset else None
 
 
 def _describe(failure: Exception) -> str:
-    status = _status(failure)
-    return f"connection lost, {type(failure).__name__}" if status is None else f"status {status}"
+    if (status := _status(failure)) is not None:
+        return f"status {status}"
+    if isinstance(failure, httpx.TimeoutException):
+        return f"no answer for {SECONDS_WITHOUT_ANSWER:.0f} s"
+    if isinstance(failure, httpx.TransportError):
+        return f"connection lost, {type(failure).__name__}"
+    return "an answer that is none of the Hub's; a proxy may have given it"
 
 
 def _refusal(task: str, failure: Exception, status: int) -> str:
-    said = getattr(failure, "server_message", None)
-    detail = f"{status}, {said}" if said else str(status)
-    return f"{task} was refused ({detail}): {_REFUSED[status]}."
+    said = " ".join(str(getattr(failure, "server_message", None) or "").split())
+    detail = f"{status}, {said[:_MAX_SAID]}" if said else str(status)
+    return f"{task} was refused ({detail}): {_REFUSED.get(status, _OTHERWISE)}."
 
 
 def _given_up(task: str, failure: Exception, number: int, wait: float) -> str:

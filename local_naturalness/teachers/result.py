@@ -10,6 +10,7 @@ import pandas as pd
 from local_naturalness.tables.text import terminal_width
 from local_naturalness.teachers.text import ranking_dict, ranking_markdown, ranking_text
 from local_naturalness.teachers.traits import ExplainedGap
+from local_naturalness.visible import visible
 
 COLUMNS = (
     "group",
@@ -132,7 +133,7 @@ class TeacherRanking:
         return ranking_markdown(self)
 
     def __str__(self) -> str:
-        return ranking_text(self, terminal_width())
+        return visible(ranking_text(self, terminal_width()))
 
     def plot(self, path: str | Path) -> Path:
         """Draw the gaps to the leader with their intervals, one panel per group, to a file.

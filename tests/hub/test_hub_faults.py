@@ -6,13 +6,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset
-from emulator import DROP_AFTER, DROP_BEFORE, HubEmulator
+from emulator import DROP_AFTER, DROP_BEFORE, HANG, PAGE, HubEmulator
 from hub_state import Repo
+from huggingface_hub import constants
 from some_selections import make_selection
 
-from local_naturalness.hub import push_selection
+from local_naturalness.hub import push_selection, retry
 
-FAULTS = [409, 412, 429, 500, 503, DROP_BEFORE, DROP_AFTER]
+# Every way in which a request may fail: survived, or ended with one sentence and nothing half done.
+SURVIVED = [408, 409, 412, 429, 500, 503, 504, DROP_BEFORE, DROP_AFTER, HANG]
+REFUSED = [400, 401, 403, 404, 413, 422, PAGE]
 ALWAYS_CALLED = [
     "info",
     "tree",
@@ -42,23 +45,57 @@ def stored_rows(repo: Repo) -> dict[str, list]:
     return pa.concat_tables(shards).to_pydict()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    """A Hub that does not answer is given up after less than a second, and not after minutes."""
+    monkeypatch.setattr(retry, "SECONDS_WITHOUT_ANSWER", 0.7)
+    for name in ("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"):
+        monkeypatch.setattr(constants, name, 0.7)
+
+
+def assert_is_pushed(repo: Repo, selection: Dataset) -> None:
+    assert titles(repo) == ["initial commit", *COMMITS]
+    assert sorted(repo.head.files) == ["README.md", "data/train-00000-of-00001.parquet"]
+    assert stored_rows(repo) == as_pushed(selection)
+
+
+def assert_is_one_sentence(error: Exception) -> None:
+    sentence = str(error)
+    assert "\n" not in sentence
+    assert len(sentence) < 700
+    assert "'me/faulty-" in sentence or "push the same selection again" in sentence.lower()
+
+
+@pytest.mark.parametrize("fault", SURVIVED)
 @pytest.mark.parametrize("endpoint", ["create", *ALWAYS_CALLED])
 def test_a_first_push_survives_each_request_failing_once(hub, selection, endpoint, fault):
     push_selection(selection, "me/undisturbed")
     requests = hub.requests.count(endpoint)
     assert requests, f"a push never calls {endpoint}"
 
-    for number in range(requests):
+    for number in range(requests if fault in (503, DROP_AFTER) else 1):
         hub.blobs.clear()
         injected = hub.inject(endpoint, fault, skip=number)
         push_selection(selection, f"me/faulty-{number}")
 
         assert injected.times == 0
-        repo = hub.repos[f"me/faulty-{number}"]
-        assert titles(repo) == ["initial commit", *COMMITS]
-        assert sorted(repo.head.files) == ["README.md", "data/train-00000-of-00001.parquet"]
-        assert stored_rows(repo) == as_pushed(selection)
+        assert_is_pushed(hub.repos[f"me/faulty-{number}"], selection)
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+@pytest.mark.parametrize("endpoint", ["create", *ALWAYS_CALLED])
+def test_a_first_push_survives_or_ends_with_one_sentence(hub, selection, endpoint, fault):
+    injected = hub.inject(endpoint, fault)
+    try:
+        push_selection(selection, "me/faulty-0")
+    except (PermissionError, ConnectionError, ValueError) as error:
+        assert_is_one_sentence(error)
+        repo = hub.repos.get("me/faulty-0")
+        assert repo is None or titles(repo) in (["initial commit"], ["initial commit", COMMITS[0]])
+    assert injected.times == 0
+
+    push_selection(selection, "me/faulty-0")
+    assert_is_pushed(hub.repos["me/faulty-0"], selection)
 
 
 def prepare_edited_repo(hub: HubEmulator, repo_id: str) -> Repo:

@@ -1,7 +1,8 @@
 """A Hub on loopback, large enough for the real `huggingface_hub` and `datasets` clients.
 
-Every request can be made to fail, with a status or with a connection that is dropped before or
-after the request took effect (`HubEmulator.inject`). Tests may read its state: plain Python.
+Every request can be made to fail (`HubEmulator.inject`): with a status, with a connection that is dropped
+before or after the request took effect, with a page of HTML, or with no answer at all.
+Tests may read its state: plain Python.
 """
 
 import base64
@@ -18,7 +19,8 @@ from hub_state import Repo, content_oid, is_large, list_tree, sha256, tree_entry
 
 USER = "me"
 TOKEN = "hf_emulatedTokenOfTheTests"
-DROP_BEFORE, DROP_AFTER = "drop-before", "drop-after"
+DROP_BEFORE, DROP_AFTER, HANG, PAGE = "drop-before", "drop-after", "hang", "page"
+HTML = b"<!doctype html><html><body>Please sign in to the network of the hotel.</body></html>"
 
 
 @dataclass
@@ -70,6 +72,7 @@ class HubEmulator:
         self.unanswered: list[str] = []
         self.faults: list[Fault] = []
         self.lock = threading.RLock()
+        self.is_over = threading.Event()
         emulator = self
 
         class Handler(HubHandler):
@@ -84,6 +87,7 @@ class HubEmulator:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.is_over.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -159,9 +163,13 @@ class HubHandler(BaseHTTPRequestHandler):
             if fault.kind == DROP_AFTER:
                 self.hub.answer(endpoint, request)
             fault.effect()
+            if fault.kind == PAGE:
+                return self.send(Reply(200, HTML, {"Content-Type": "text/html"}))
             if isinstance(fault.kind, int):
                 return self.send(Reply(fault.kind, b'{"error": "injected"}', fault.headers))
             self.close_connection = True
+        if fault.kind == HANG:  # not under the lock: others are answered
+            self.hub.is_over.wait()
 
     do_GET = do_HEAD = do_POST = do_PUT = handle_request
 
@@ -278,6 +286,8 @@ def commit(request: Request, repo: Repo) -> Reply:
         if operation["key"] == "file":
             files[value["path"]] = base64.b64decode(value["content"])
         elif operation["key"] == "lfsFile":
+            if value["oid"] not in request.emulator.blobs:
+                return refusal(400, f"The file {value['path']} was not uploaded")
             files[value["path"]] = request.emulator.blobs[value["oid"]]
         elif operation["key"] == "deletedFile":
             del files[value["path"]]

@@ -1,0 +1,22 @@
+"""Text from data on a terminal: shown, and never acted on."""
+
+import re
+
+# Controls of both ranges, marks that turn the direction of writing, other ends of lines, and halves of
+# characters: a terminal would obey the first, show names in another order, or fail to print at all.
+_ACTING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    r"""The text with what a terminal would act on written as an escape; tabs and newlines stay.
+
+    >>> print(visible("\x1b[2Jteacher \u202egnp"))
+    \x1b[2Jteacher \u202egnp
+    """
+    return _ACTING.sub(lambda match: _escape(ord(match.group())), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"

@@ -28,7 +28,8 @@ def push_selection(
     Pushing the same selection again changes nothing. Pushing another one to the same repository
     replaces the data and the part of the card that tells its provenance; the rest of the card,
     written by people, stays. Conflicts, rate limits, server errors, lost connections and requests
-    that nobody answers are retried a few times; before a commit is repeated, the history tells whether it landed after all.
+    that nobody answers are retried a few times; before a commit is repeated, the history tells whether it
+    landed after all.
 
     Args:
         dataset: A selection. A `DatasetDict` becomes all of the repository; a `Dataset` becomes

@@ -53,8 +53,8 @@ def push_selection(
 
     Raises:
         TypeError: `dataset` is neither a Dataset nor a DatasetDict, or a column has the wrong type.
-        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes; the Hub does not
-            take what was sent; the card that is there cannot be read.
+        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes; the Hub does
+            not take what was sent; the card that is there cannot be read.
         PermissionError: The Hub refuses the login or the repository.
         ConnectionError: The Hub kept failing, or another push replaced the data; the push can be repeated.
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from datasets import Dataset, Features, List, Value
 
+from local_naturalness.hub.conversations import is_conversations, last_turn_apart
 from local_naturalness.tables import is_prompt_key
 
 Form = Literal["prompt-completion", "messages"] | None
@@ -19,7 +20,8 @@ def exported(dataset: Dataset, form: Form, *, prompt_column: str, response_colum
     Args:
         dataset: One split. Other columns are kept.
         form: "prompt-completion" writes `prompt` and `completion`: text where prompts are text,
-            message lists where prompts are message lists. "messages" writes the whole conversation
+            message lists where prompts are message lists, or where there are conversations in `messages`
+            instead of both columns. "messages" writes the whole conversation
             into `messages`. `None` changes nothing, as does a form that the dataset already has.
         prompt_column: Text or a list of `{"role", "content"}` messages.
         response_column: Text.
@@ -36,6 +38,8 @@ def exported(dataset: Dataset, form: Form, *, prompt_column: str, response_colum
     is_done = set(_WRITTEN[form]) <= set(columns) and response_column not in columns
     if is_done:
         return dataset
+    if is_conversations(dataset, response_column):
+        return last_turn_apart(dataset)
     _check_columns(dataset, form, prompt_column, response_column)
     is_chat = not _is_text(dataset, prompt_column)
     if form == "prompt-completion" and not is_chat:

@@ -1,7 +1,7 @@
 """The layouts for trainers, compared as whole tables."""
 
 import pytest
-from datasets import Dataset
+from datasets import Dataset, Features, Json, List, Value
 
 from local_naturalness.hub.export import exported
 
@@ -115,3 +115,43 @@ def test_other_types_are_refused(columns):
 def test_an_unknown_form_is_refused():
     with pytest.raises(ValueError, match=r"`export` must be one of .* got 'alpaca'"):
         table(TEXT, "alpaca")
+
+
+ASK, CALL, TOLD, REASONED, THANKS = (
+    {"role": "user", "content": "2 + 3?"},
+    {"role": "assistant", "content": "", "tool_calls": [{"name": "add", "arguments": {"a": 2}}]},
+    {"role": "tool", "content": "5"},
+    {"role": "assistant", "content": "It is 5.", "reasoning_content": "2 + 3 is 5."},
+    {"role": "user", "content": "Thanks."},
+)
+
+
+def test_of_a_conversation_the_turn_that_was_scored_is_the_completion():
+    features = Features({"messages": List(Json()), "id": Value("int64")})
+    chats = Dataset.from_dict(
+        {"messages": [[ASK, CALL, TOLD, REASONED, THANKS], [ASK, REASONED]], "id": [1, 2]}, features
+    )
+    ready = exported(chats, "prompt-completion", prompt_column="prompt", response_column="response")
+    assert ready.to_dict() == {
+        "prompt": [[ASK, CALL, TOLD], [ASK]],
+        "completion": [[REASONED], [REASONED]],
+        "id": [1, 2],
+    }
+    assert exported(chats, "messages", prompt_column="prompt", response_column="response") is chats
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ({"messages": [[ASK, REASONED]], "prompt": ["2 + 3?"]}, "another column 'prompt'"),
+        ({"messages": [[ASK, REASONED], [ASK]]}, "Row 1 has no assistant turn"),
+    ],
+)
+def test_conversations_that_cannot_be_taken_apart(columns, says):
+    with pytest.raises(ValueError, match=says):
+        exported(
+            Dataset.from_dict(columns),
+            "prompt-completion",
+            prompt_column="prompt",
+            response_column="response",
+        )

@@ -20,19 +20,20 @@ def plot_comparison(comparison: CriteriaComparison, path: Path) -> Path:
     rows = len(frames) + 2 * (means is not None)
     figure, panels = new_figure(rows=rows, height=rows * (1.2 + 0.4 * len(comparison.tau)))
     for panel, (title, frame) in zip(panels, frames.items(), strict=False):
-        _draw_table(panel, title, frame, "{:.2f}", limits=(-2, 2))
+        _draw_table(panel, title, frame, "{:.2f}", shade=frame)
     if means is not None:
         places = means.rank(axis=1, ascending=False, method="average")
-        title = "Place of each teacher, and the outcomes of training (1 = best)"
-        _draw_table(panels[-2], title, places, "{:.3g}", limits=(0, len(places.columns) + 1))
+        places.columns = [f"{name}: {means.loc['outcome', name]:.3g}" for name in means]
+        title = "Place of each teacher by each criterion and by its outcome (1 = best)"
+        middle = (1 + len(places.columns)) / 2
+        _draw_table(panels[-2], title, places, "{:.3g}", shade=(middle - places) / middle)
         _draw_spearman(panels[-1], comparison.picks.dropna(subset="num_teachers"))
     figure.savefig(path)
     return path
 
 
-def _draw_table(panel: Any, title: str, frame: pd.DataFrame, text: str, limits: tuple[float, float]) -> None:
-    low, high = limits
-    panel.imshow(frame, vmin=low, vmax=high, cmap="RdBu", aspect="auto")
+def _draw_table(panel: Any, title: str, frame: pd.DataFrame, text: str, shade: pd.DataFrame) -> None:
+    panel.imshow(shade, vmin=-2, vmax=2, cmap="RdBu", aspect="auto")
     panel.set_title(title, fontsize="medium")
     panel.set_xticks(range(frame.shape[1]), frame.columns, rotation=30, ha="right")
     panel.set_yticks(range(frame.shape[0]), frame.index)

@@ -17,6 +17,12 @@ BEGIN = "<!-- local_naturalness:begin -->"
 END = "<!-- local_naturalness:end -->"
 
 _MAX_TEACHERS = 50
+# Means over a teacher's rows of the selection: heading and format.
+_MEANS = {
+    "score": ("Mean score", "{:.4g}"),
+    "accuracy": ("Right answers", "{:.1%}"),
+    "repeated_step_share": ("Repeated steps", "{:.1%}"),
+}
 
 
 def render(provenance: Provenance, snippet: str, licence: str | None, source_datasets: list[str]) -> str:
@@ -58,15 +64,21 @@ def _teacher_part(provenance: Provenance) -> list[str]:
         return []
     before = (provenance.record or {}).get("teacher_shares_before")
     names = list(dict.fromkeys([*after, *(before or {})]))
+    means = {trait: found for trait, found in provenance.teacher_means.items() if trait in _MEANS}
     rows = [
         (
             escaped(name),
             NOT_RECORDED if before is None else f"{before.get(name, 0):.1%}",
             f"{after.get(name, 0):.1%}",
+            *(
+                _MEANS[trait][1].format(found[name]) if name in found else "-"
+                for trait, found in means.items()
+            ),
         )
         for name in names[:_MAX_TEACHERS]
     ]
-    table = _table(("Teacher", "Share of the candidates", "Share of the selection"), rows)
+    header = ("Teacher", "Share of the candidates", "Share of the selection")
+    table = _table((*header, *(_MEANS[trait][0] for trait in means)), rows)
     left_out = len(names) - _MAX_TEACHERS
     more = [f"{left_out} more teachers with smaller shares."] if left_out > 0 else []
     return ["### Teachers", table, *more]

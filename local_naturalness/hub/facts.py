@@ -63,7 +63,10 @@ def _picked(record: Record) -> str:
         picked = (
             f"the {mode} response to each prompt" if k == 1 else f"the {k} {mode} responses to each prompt"
         )
-    return picked + (", teacher shares imitated" if record.get("match") else "")
+    if record.get("match"):
+        lengths = " and the lengths" if record.get("match_length") else ""
+        return f"as many at random for each prompt as in another selection, with its teacher shares{lengths}"
+    return picked
 
 
 def _told_settings(record: Record) -> dict[str, Any]:
@@ -112,7 +115,19 @@ def count_facts(provenance: Provenance) -> dict[str, str]:
         **_unscored(record),
         "Selected": f"{record['selected']:,} responses to {record['prompts_selected']:,} prompts",
         "Rejected": listed_counts(record["rejected"]),
+        **_traits(record),
     }
+
+
+def _traits(record: Record) -> dict[str, str]:
+    """What the selection is like beside its candidates."""
+    names = {"accuracy": "Right answers", "repeated_step_share": "Tokens in repeated steps"}
+    facts = {}
+    for trait, name in names.items():
+        means = record.get("traits", {}).get(trait, {})
+        if means.get("before") is not None and means.get("after") is not None:
+            facts[name] = f"{means['after']:.1%} of the selection, {means['before']:.1%} of its candidates"
+    return facts
 
 
 def _unscored(record: Record) -> dict[str, str]:

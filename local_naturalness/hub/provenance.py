@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from datasets import Dataset
@@ -10,7 +11,7 @@ from datasets import Dataset
 from local_naturalness.criteria import CRITERIA
 from local_naturalness.hub.records import Record, joined_record
 from local_naturalness.spec import read_spec
-from local_naturalness.tables import Columns, grouping_column
+from local_naturalness.tables import Columns, grouping_column, verdict_column
 
 QUANTILES = {
     "minimum": 0.0,
@@ -38,6 +39,8 @@ class Provenance:
         statuses: Spec column -> scoring status -> number of selected rows.
         score_quantiles: Name in `QUANTILES` -> `selection_score`, in units of the criterion.
         teacher_shares: Teacher -> share of the selection, largest first; `None` without teachers.
+        teacher_means: "score", and where known "accuracy" and "repeated_step_share" -> teacher -> mean over
+            its rows of the selection.
     """
 
     prompt_column: str
@@ -48,6 +51,7 @@ class Provenance:
     statuses: Mapping[str, Mapping[str, int]]
     score_quantiles: Mapping[str, float]
     teacher_shares: Mapping[str, float] | None
+    teacher_means: Mapping[str, Mapping[str, float]]
 
     @property
     def students(self) -> list[str]:
@@ -93,6 +97,7 @@ def gather(
         statuses={column: _counted(tables, column.replace("_spec", "_status", 1)) for column in specs},
         score_quantiles={name: float(np.quantile(scores, share)) for name, share in QUANTILES.items()},
         teacher_shares=_shares(_counted(tables, teacher_column)),
+        teacher_means=_teacher_means(tables, teacher_column, (record or {}).get("traits", {})),
     )
 
 
@@ -145,6 +150,37 @@ def _counted(tables: Mapping[str, Columns], column: str) -> Counter[str]:
             numbers = np.bincount(codes[codes >= 0], minlength=len(labels))
             counts.update({label: int(n) for label, n in zip(labels, numbers, strict=True) if n})
     return counts
+
+
+def _teacher_means(
+    tables: Mapping[str, Columns], teacher_column: str, traits: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, float]]:
+    """Means of the selection by teacher, over all splits that have the column."""
+
+    def column_of(trait: str, table: Columns) -> str | None:
+        if trait == "score":
+            return "selection_score"
+        noted = traits.get(trait, {}).get("column")
+        if trait == "accuracy":
+            return noted if noted in table.names else verdict_column(table, None)
+        return next((name for name in (noted, trait) if name in table.names), None)
+
+    means: dict[str, dict[str, float]] = {}
+    for trait in ("score", "accuracy", "repeated_step_share"):
+        values: dict[str, list[np.ndarray]] = {}
+        for table in tables.values():
+            column = column_of(trait, table)
+            if column is None or teacher_column not in table.names:
+                continue
+            codes, names = table.labels(teacher_column)
+            numbers = table.numbers(column)
+            for code, name in enumerate(names):
+                values.setdefault(name, []).append(numbers[(codes == code) & np.isfinite(numbers)])
+        joined = {name: np.concatenate(parts) for name, parts in values.items()}
+        found = {name: float(numbers.mean()) for name, numbers in joined.items() if len(numbers)}
+        if found:
+            means[trait] = found
+    return means
 
 
 def _shares(counts: Counter[str]) -> dict[str, float] | None:

@@ -3,13 +3,16 @@
 from typing import Any
 
 
-def new_figure(rows: int, height: float, height_ratios: list[float] | None = None) -> tuple[Any, list[Any]]:
+def new_figure(
+    rows: int, height: float, height_ratios: list[float] | None = None, width: float = 7
+) -> tuple[Any, list[Any]]:
     """An empty figure of stacked panels.
 
     Args:
         rows: How many panels.
         height: Of the figure, inches.
         height_ratios: Of the panels.
+        width: Of the figure, inches.
 
     Returns:
         The matplotlib figure and its panels.
@@ -24,6 +27,6 @@ def new_figure(rows: int, height: float, height_ratios: list[float] | None = Non
             "Plots need matplotlib, which is not installed: `pip install 'local_naturalness[plots]'`."
         ) from error
     # `Figure` rather than `pyplot`: no global state and no window system.
-    figure = Figure(figsize=(7, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     panels = figure.subplots(rows, squeeze=False, height_ratios=height_ratios)
     return figure, [panel for (panel,) in panels]

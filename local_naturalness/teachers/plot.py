@@ -13,7 +13,10 @@ def plot_ranking(ranking: TeacherRanking, path: Path) -> Path:
     """Gaps to the leader with their paired intervals, best on top, one panel per group."""
     heights = [len(group.table) for group in ranking.groups]
     figure, panels = new_figure(
-        rows=len(heights), height=0.4 * sum(heights) + 1.1 * len(heights), height_ratios=heights
+        rows=len(heights),
+        height=0.4 * sum(heights) + 1.1 * len(heights),
+        height_ratios=heights,
+        width=11,
     )
     for number, (group, panel) in enumerate(zip(ranking.groups, panels, strict=True), start=1):
         table, shown = group.table.iloc[::-1], shown_table(group).iloc[::-1]

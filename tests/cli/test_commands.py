@@ -70,6 +70,35 @@ def test_compare(scored, capsys):
     assert "TEACHER=ACCURACY" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["teachers", "compare"])
+def test_formats(command, scored, tmp_path, capsys):
+    words = [command, str(scored), "--where", "num_tokens > 1", "--correct", "ok"]
+    function = {"teachers": rank_teachers, "compare": compare_criteria}[command]
+    expected = function(read(scored), where="num_tokens > 1", correct="ok")
+    for kind, ending in [("text", "txt"), ("csv", "csv"), ("json", "json"), ("markdown", "md")]:
+        assert main([*words, "--format", kind]) == 0
+        printed = capsys.readouterr().out
+        assert main([*words, "--output", str(tmp_path / f"table.{ending}")]) == 0
+        assert (tmp_path / f"table.{ending}").read_text() == printed
+        assert capsys.readouterr().out == ""
+        if kind == "json":
+            assert json.loads(printed) == json.loads(json.dumps(expected.to_dict()))
+        elif kind == "csv":
+            assert printed.splitlines()[0].split(",") == list(expected.to_pandas())
+        else:
+            assert printed.strip() == (str(expected) if kind == "text" else expected.to_markdown())
+    assert "accuracy" in printed
+
+
+@pytest.mark.parametrize("width", [50, 80, 140])
+def test_lines_are_no_wider_than_the_terminal(width, scored, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    for command in (["teachers"], ["compare", "--outcomes", "long=0.5", "short=0.2"]):
+        assert main([*command[:1], str(scored), *command[1:]]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= width
+
+
 def test_benchmark_compares_exact_contenders(capsys, monkeypatch):
     from local_naturalness.benchmark import workload
 

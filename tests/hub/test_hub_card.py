@@ -54,7 +54,7 @@ def test_text_from_data_shows_as_itself():
     row = next(line for line in text.splitlines() if line.startswith("| a"))
     assert row == (
         r"| a\|b\`c\` &lt;img src=x onerror=alert(1)&gt; \[d\](javascript:e) \*\*f\*\* \_\_g\_\_ "
-        "# h &lt;!-- i --&gt; | 100.0% | 100.0% |"
+        "# h &lt;!-- i --&gt; | 100.0% | 100.0% | -1.312 |"
     )
 
 
@@ -122,8 +122,37 @@ def test_a_control_is_told_to_be_random():
     text = write_card(select_responses(make_candidates(), by="random", match=imitated, seed=3))
 
     assert cell(text, "Criterion") == "random"
-    assert cell(text, "Picked") == "the best response to each prompt, teacher shares imitated"
+    assert cell(text, "Picked") == (
+        "as many at random for each prompt as in another selection, with its teacher shares"
+    )
     assert cell(text, "Other settings") == "seed = 3"
+
+
+def test_right_answers_and_repetition_stand_beside_the_mean():
+    # brief is picked for even prompts and always right there; careful for none.
+    candidates = make_candidates(
+        local_naturalness=lambda p, t: -1.0 - (t - 2 * (p % 2)) ** 2,
+        is_correct=lambda p, t: t == 0 or p == 1,
+        repeated_step_share=lambda p, t: 0.25 * (t == 2),
+    )
+    selection = select_responses(candidates, where="num_tokens > 0")
+    text = write_card(selection)
+    assert cell(text, "Right answers") == "66.7% of the selection, 44.4% of its candidates"
+    assert cell(text, "Tokens in repeated steps") == "12.5% of the selection, 8.3% of its candidates"
+    assert cell(text, "Other settings") == "where = num_tokens &gt; 0"
+    teachers = [line for line in text.splitlines() if line.startswith(("| Teacher", "| brief", "| chatty"))]
+    assert teachers == [
+        "| Teacher | Share of the candidates | Share of the selection | Mean score | Right answers | "
+        "Repeated steps |",
+        "| brief | 33.3% | 50.0% | -1 | 100.0% | 0.0% |",
+        "| chatty | 33.3% | 50.0% | -1 | 33.3% | 25.0% |",
+    ]
+    # Splits are averaged by their rows, and a verdict of another name is noted by the selection.
+    both = DatasetDict(
+        train=select_responses(candidates.rename_column("is_correct", "ok"), correct="ok"),
+        test=select_responses(candidates.rename_column("is_correct", "ok").select(range(3)), correct="ok"),
+    )
+    assert cell(write_card(both), "Right answers") == "71.4% of the selection, 42.9% of its candidates"
 
 
 def test_selections_in_sequence_are_all_told():

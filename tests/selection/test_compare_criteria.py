@@ -134,6 +134,36 @@ def test_outcomes_are_compared_with_teacher_means(make):
     assert "Outcomes of ['z'] are not used: these teachers have no scored rows, or share no" in str(result)
 
 
+def test_what_picks_are_like(compared):
+    dataset = compared.add_column("is_correct", [1, 0, 0, 1, None, 1])
+    dataset = dataset.add_column("repeated_step_share", [0.5, 0.0, 0.0, 0.5, 0.0, 0.2])
+    criteria = ["local_naturalness", "global_naturalness"]
+    table = compare_criteria(dataset, criteria).to_pandas().set_index("criterion")
+    # Picks of local: rows v, w, y, of which y has no verdict; of global: v, w, z.
+    assert table["accuracy"].tolist() == pytest.approx([0.0, 1 / 3])
+    assert table["repeated_step_share"].tolist() == pytest.approx([0.0, 0.2 / 3])
+    # Where only right answers count, others are picked.
+    result = compare_criteria(dataset, criteria, where="is_correct")
+    assert result.to_pandas()["accuracy"].tolist() == [1.0, 1.0]
+    assert result.to_pandas()["num_prompts"].tolist() == [3, 3]
+    assert result.notes[0] == "`where` keeps 3 of 6 rows."
+    assert result.teacher_shares.loc["local_naturalness"].tolist() == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_outcomes_see_what_where_keeps(make):
+    dataset = make(
+        "ppqqrr", "ababab", local_naturalness=[-1.0, -2.0] * 2 + [-9.0, -1.0], ok=[1, 1, 1, 1, 0, 0]
+    )
+    outcomes = {"a": 0.9, "b": 0.1}
+    for where, expected in [(None, -1.0), ("ok", 1.0)]:
+        result = compare_criteria(dataset, ["local_naturalness"], outcomes=outcomes, where=where)
+        assert result.to_pandas()["spearman"].tolist() == pytest.approx([expected])
+    assert result.teacher_means.to_dict("index") == {
+        "local_naturalness": {"a": -1.0, "b": -2.0},
+        "outcome": outcomes,
+    }
+
+
 def test_outcomes_of_teachers_without_scores(make):
     dataset = make("ppp", "abc", local_naturalness=[-1.0, -2.0, None])
     result = compare_criteria(dataset, ["local_naturalness"], outcomes={"c": 0.5, "d": 0.1})
@@ -217,5 +247,23 @@ def test_wrong_input_says_what_to_change(compared):
 
 def test_plot(compared, tmp_path):
     pytest.importorskip("matplotlib", reason="plots need the extra `plots`")
-    path = compare_criteria(compared).plot(tmp_path / "criteria.svg")
-    assert "Share of picks by teacher" in path.read_text()
+    plain = compare_criteria(compared).plot(tmp_path / "criteria.svg").read_text()
+    assert "Share of picks by teacher" in plain
+    outcomes = {"a": 0.625, "b": 0.125}
+    drawn = compare_criteria(compared, outcomes=outcomes).plot(tmp_path / "outcomes.svg").read_text()
+    for text in ("Place of each teacher", "Spearman of teacher means with the outcomes", "a: 0.625"):
+        assert text in drawn
+        assert text not in plain
+
+
+def test_many_teachers_fit_on_the_page(make, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"organisation/a-teacher-with-a-long-name-{number:03d}-instruct" for number in range(40)]
+    dataset = make(
+        [f"p{place // 40}" for place in range(200)],
+        names * 5,
+        local_naturalness=np.random.default_rng(0).normal(size=200).tolist(),
+    )
+    text = str(compare_criteria(dataset))
+    assert "28 others" in text
+    assert max(map(len, text.splitlines())) <= 80

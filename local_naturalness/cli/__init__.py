@@ -7,11 +7,22 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 
-from local_naturalness.cli import benchmark, compare, demo, estimate, merge, push, score, select, teachers
+from local_naturalness.cli import (
+    benchmark,
+    compare,
+    demo,
+    estimate,
+    merge,
+    push,
+    score,
+    select,
+    show,
+    teachers,
+)
 from local_naturalness.cli.wording import told
 from local_naturalness.version import __version__
 
-_COMMANDS = (demo, estimate, score, merge, teachers, select, compare, push, benchmark)
+_COMMANDS = (demo, estimate, show, score, merge, teachers, select, compare, push, benchmark)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

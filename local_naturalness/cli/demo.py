@@ -29,9 +29,8 @@ def run(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     candidates = read_table(candidates_path())
     print(f"Scoring {len(candidates)} responses to {len(set(candidates['prompt']))} prompts ...", flush=True)
-    scored = candidates.map(
-        LocalScorer(student_path(), return_steps=True), batched=True, batch_size=16, desc="Scoring"
-    )
+    scorer = LocalScorer(student_path(), return_steps=True)
+    scored = candidates.map(scorer, batched=True, batch_size=16, desc="Scoring")
 
     print("\nWhich teacher?\n")
     print(rank_teachers(scored))
@@ -47,15 +46,18 @@ def run(options: argparse.Namespace) -> None:
     )
 
     # The example with the fewest steps fits on a screen.
-    example = min(best, key=lambda row: (row["num_steps"] < 3, row["num_steps"]))
-    print(f"\nOne choice, step by step (nats per token; prompt: {example['prompt']!r}):\n")
-    print(f"  {example['teacher']}, mean over steps {example['local_naturalness']:.3f}")
-    for (start, end), score in zip(example["step_spans"], example["step_scores"], strict=True):
-        print(f"  {score:8.3f}  {' '.join(example['response'][start:end].split())[:90]}")
+    number = min(range(len(best)), key=lambda row: (best["num_steps"][row] < 3, best["num_steps"][row]))
+    example = best[number]
+    print(f"\nOne choice: {example['teacher']} is locally more natural than")
     for other in scored.filter(lambda row: row["prompt"] == example["prompt"]):
         if other["teacher"] != example["teacher"]:
-            print(f"  instead of {other['teacher']}, {other['local_naturalness']:.3f}")
+            print(f"  {other['teacher']:<12} {other['local_naturalness']:.3f}")
+    print(f"\nWhat exactly was scored (nats per token beside each step):\n\n{scorer.show(example)}")
 
     output.write_table(best.to_parquet)
     keep_description(best, output.table)
     print(f"\nThe curated dataset ({len(best)} rows) is in {output.table}")
+    print(
+        f"Any of its rows is shown by: local-naturalness show {options.output} --student {student_path()} "
+        f"--row {number}"
+    )

@@ -21,6 +21,7 @@ from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.doubts import Doubts
 from local_naturalness.scorers.planned import PlannedRow, run
+from local_naturalness.scorers.shown import Shown, shown_row
 from local_naturalness.scorers.written import Scores, WrittenColumns
 from local_naturalness.shapes.reading import read_shaped, shape_of
 from local_naturalness.shapes.shape import Shape
@@ -137,6 +138,30 @@ class Scorer(Shipped):
             For each row its tokens and windows, or the status that says why it cannot be scored.
         """
         return self._planned_rows(self._examples(self._read(rows)))[0]
+
+    def show(self, row: Mapping[str, Any]) -> Shown:
+        """What exactly is scored of one row; needs the tokenizer and no weights.
+
+        Args:
+            row: its columns, such as `dataset[3]`. Scores that it holds are shown with the steps.
+
+        Returns:
+            Prompt, response, steps and status; print it to read it.
+
+        Example:
+
+        >>> from local_naturalness import LocalScorer
+        >>> from local_naturalness.embedded import student_path
+        >>> row = {"prompt": "What is 2 + 3?", "response": "Adding 2 and 3 gives 5. The answer is 5."}
+        >>> shown = LocalScorer(student_path()).show(row)
+        >>> shown.steps
+        ['Adding 2 and 3 gives 5.', ' The answer is 5.']
+        >>> shown.prompt
+        '<|turn|>user\\nWhat is 2 + 3?<|end|>\\n<|turn|>assistant\\n'
+        """
+        rows = self._read(dict(row))
+        (planned,), refusal = self._planned_rows(self._examples(rows))
+        return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source, refusal)
 
     def engine(self, rank: int | None = None) -> Engine:
         """What scores the windows; loads the student.

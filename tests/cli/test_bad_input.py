@@ -197,7 +197,8 @@ def test_another_table_is_not_overwritten(scored, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "estimate", "score", "teachers", "select", "compare", "merge", "push", "benchmark"]
+    "command",
+    ["demo", "estimate", "show", "score", "teachers", "select", "compare", "merge", "push", "benchmark"],
 )
 def test_help_shows_an_example(command, capsys):
     with pytest.raises(SystemExit) as exit_:

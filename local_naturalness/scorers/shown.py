@@ -1,0 +1,131 @@
+"""What exactly is scored of one row, for people to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
+from local_naturalness.scorers.doubts import in_words
+from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.spec import may_be_compared, spec_difference
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The text of a row as the student sees it. `print` it to read it.
+
+    Attributes:
+        status: as it is or would be written beside the score.
+        prompt: what the student is shown first, `None` where the row cannot be scored.
+        response: what is scored, `None` where the row cannot be scored.
+        steps: pieces of `response`, which they tile.
+        num_tokens: that are scored.
+        not_scored: characters at the beginning of `response` that `prompt` ends in already.
+        spec: student and settings.
+        scores: columns of the row that hold a score of these settings.
+        step_scores: mean nats per token of each step, where the row holds them.
+        notes: what the reader of the score should know.
+    """
+
+    status: str
+    spec: str
+    prompt: str | None = None
+    response: str | None = None
+    steps: Sequence[str] = ()
+    num_tokens: int = 0
+    not_scored: int = 0
+    scores: Mapping[str, float] | None = None
+    step_scores: Sequence[float | None] | None = None
+    notes: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        lines = [f"status  {self.status}", f"spec    {self.spec}"]
+        lines += [f"score   {name} {score:.4f}" for name, score in (self.scores or {}).items()]
+        lines += [f"note    {note}" for note in self.notes]
+        if self.prompt is None or self.response is None:
+            return "\n".join(lines)
+        lines += ["", _heading("Prompt, shown to the student and not scored"), _visible(self.prompt)]
+        lines += ["", _heading(f"Response, scored: {self.num_tokens} tokens in {len(self.steps)} steps")]
+        if self.not_scored:
+            begin = self.response[: self.not_scored]
+            lines.append(f"(Of step 1 {begin!r} is not scored again: the prompt ends in it.)")
+        scores = self.step_scores or [None] * len(self.steps)
+        for number, (step, score) in enumerate(zip(self.steps, scores, strict=True), start=1):
+            told = f"[{number}]" if self.step_scores is None else f"[{number}] {_in_nats(score)}"
+            lines.append(f"{told} {_visible(step, indent=len(told) + 1)}")
+        return "\n".join(lines)
+
+
+def shown_row(
+    row: Mapping[str, Any],
+    planned: PlannedRow | str,
+    spec: str,
+    criterion: str,
+    suffix: str,
+    template: str,
+    refusal: str | None,
+) -> Shown:
+    """Put together what is known of a row.
+
+    Args:
+        row: its columns.
+        planned: with the windows, or the status that says why it has none.
+        spec: student and settings.
+        criterion: main column of the scorer.
+        suffix: of its columns.
+        template: source of the student's chat template.
+        refusal: what that said of the row, if it refused it.
+    """
+    if isinstance(planned, str):
+        return Shown(planned, spec, notes=[refusal] if refusal else [])
+    encoded = planned.encoded
+    notes = [in_words(doubt, "This row and those like it", template) for doubt in sorted(encoded.doubts)]
+    scores, step_scores, other = _scores_of(row, spec, criterion, suffix)
+    if step_scores is not None and len(step_scores) != len(encoded.spans):
+        step_scores = None
+    return Shown(
+        status=planned.plan.status,
+        spec=spec,
+        prompt=encoded.shown,
+        response=encoded.text,
+        steps=[encoded.text[start:end] for start, end in encoded.spans],
+        num_tokens=encoded.num_tokens,
+        not_scored=repeated_length(opening_at_end(encoded.shown), encoded.text),
+        scores=scores,
+        step_scores=step_scores,
+        notes=[*notes, *other],
+    )
+
+
+def _scores_of(
+    row: Mapping[str, Any], spec: str, criterion: str, suffix: str
+) -> tuple[dict[str, float], list[float | None] | None, list[str]]:
+    """Score and step scores that a row holds, and why they are not shown if they are others."""
+    score, written = row.get(criterion + suffix), row.get(f"{criterion}_spec{suffix}")
+    if score is None or written is None:
+        return {}, None, []
+    if not may_be_compared(written, spec):
+        difference = spec_difference(written, spec)
+        return {}, None, [f"The row holds a score of other settings, which is not shown: {difference}."]
+    return {criterion + suffix: score}, row.get(f"step_scores{suffix}"), []
+
+
+def _heading(text: str) -> str:
+    return f"--- {text} " + "-" * max(3, 76 - len(text))
+
+
+def _in_nats(score: float | None) -> str:
+    return f"{'' if score is None else f'{score:.4f}':>9}"
+
+
+def _visible(text: str, indent: int = 0) -> str:
+    """Text with its line breaks marked, so that none at an end goes unseen.
+
+    >>> print(_visible("5.\\nSo it is.\\n", indent=2))
+    5.⏎
+      So it is.⏎
+    """
+    lines = text.split("\n")
+    if len(lines) > 1 and not lines[-1]:
+        lines[-2:] = [lines[-2] + "⏎"]
+    return ("⏎\n" + " " * indent).join(lines)

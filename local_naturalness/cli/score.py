@@ -195,9 +195,11 @@ def _scored(
 
 
 def _write(scored: "Dataset", path: Path, rows_of_a_group: int | None = None) -> None:
+    from local_naturalness.inputs.columns import decoded
+
     # Opened here: `datasets` would take a name with `::` or `[` for an address or a pattern.
     with path.open("wb") as file:
-        scored.to_parquet(file, batch_size=rows_of_a_group)
+        decoded(scored).to_parquet(file, batch_size=rows_of_a_group)
 
 
 def _columns_read(options: argparse.Namespace) -> dict[str, str]:

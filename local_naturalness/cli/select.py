@@ -69,6 +69,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness import select_responses
     from local_naturalness.cli.description import keep_description
     from local_naturalness.cli.tables import read_table
+    from local_naturalness.inputs.columns import decoded
     from local_naturalness.store.output_folder import OutputFolder
 
     output = OutputFolder(options.output, "selected")
@@ -85,8 +86,8 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.return_rejected:
         selected, rejected = selected
-        beside.write_table(rejected.to_parquet)
-    output.write_table(selected.to_parquet)
+        beside.write_table(decoded(rejected).to_parquet)
+    output.write_table(decoded(selected).to_parquet)
     keep_description(selected, output.table)
     print(f"{len(selected)} responses selected, written to {output.table}")
 

@@ -1,5 +1,6 @@
 """Columns as commands need them: media as bytes, texts as texts."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -57,20 +58,27 @@ def _is_mixed(column: pa.ChunkedArray) -> bool:
 
 def undecoded(dataset: Dataset) -> Dataset:
     """The dataset with images, audio and the like as bytes and paths."""
+    return _with_decoding(dataset, False)
+
+
+def decoded(dataset: Dataset) -> Dataset:
+    """The dataset with images, audio and the like as who loads it expects them."""
+    return _with_decoding(dataset, True)
+
+
+def _with_decoding(dataset: Dataset, decode: bool) -> Dataset:
     for name, feature in dataset.features.items():
-        bare = _without_decoding(feature)
-        if bare != feature:
-            dataset = dataset.cast_column(name, bare)
+        wanted = _feature_with_decoding(feature, decode)
+        if wanted != feature:
+            dataset = dataset.cast_column(name, wanted)
     return dataset
 
 
-def _without_decoding(feature: Any) -> Any:
+def _feature_with_decoding(feature: Any, decode: bool) -> Any:
     if isinstance(feature, _MEDIA):
-        return type(feature)(decode=False)
+        return dataclasses.replace(feature, decode=decode)
     if isinstance(feature, dict):
-        return {name: _without_decoding(inner) for name, inner in feature.items()}
-    if isinstance(feature, list):
-        return [_without_decoding(inner) for inner in feature]
+        return {name: _feature_with_decoding(inner, decode) for name, inner in feature.items()}
     if isinstance(feature, datasets.List | datasets.LargeList):
-        return type(feature)(_without_decoding(feature.feature))
+        return dataclasses.replace(feature, feature=_feature_with_decoding(feature.feature, decode))
     return feature

@@ -4,6 +4,7 @@ import json
 
 import pyarrow.parquet as pq
 import pytest
+from datasets import Dataset, Image
 
 from local_naturalness.cli import main, scoring_options
 from local_naturalness.embedded import student_path
@@ -92,3 +93,18 @@ def test_answers_of_one_model_have_no_teachers_to_compare(command, scored_shape,
     assert "If all rows are of one teacher, there are none to compare: selection does without" in error
     assert "--teacher-column" in error
     assert main(["select", output, "--output", str(tmp_path / "best")]) == 0
+
+
+def test_images_are_carried_along(tmp_path):
+    rows = {"prompt": QUESTIONS, "response": [answers[0] for answers in ANSWERS]}
+    image = {"bytes": b"no image at all", "path": None}
+    source, output = tmp_path / "rows.parquet", tmp_path / "scored"
+    dataset = Dataset.from_dict(rows | {"image": [image] * 2}).cast_column("image", Image())
+    dataset.to_parquet(source)
+    words = ["score", str(source), "--student", student_path(), "--output", str(output)]
+    assert [main(words), main(words)] == [0, 0]  # the second run looks up what is finished
+    assert main(["select", str(output), "--output", str(tmp_path / "best")]) == 0
+    for table in (output / "scored.parquet", tmp_path / "best" / "selected.parquet"):
+        carried = Dataset.from_parquet(str(table))
+        assert carried.features["image"] == Image()
+        assert carried.cast_column("image", Image(decode=False))["image"][:] == [image] * 2

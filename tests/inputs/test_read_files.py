@@ -9,6 +9,7 @@ import pytest
 from datasets import Dataset, Image
 
 from local_naturalness.inputs import read_table
+from local_naturalness.inputs.columns import decoded
 
 ROW = '{"prompt": "q", "response": "%s"}\n'
 HEADER = "prompt,teacher,response"
@@ -106,7 +107,9 @@ def test_images_are_not_decoded(tmp_path):
     image = {"bytes": b"no image", "path": None}
     dataset = Dataset.from_dict({"image": [image], "images": [[image]]})
     dataset = dataset.cast_column("image", Image()).cast_column("images", [Image()])
+    dataset = dataset.cast_column("image", Image(mode="RGB"))
     dataset.to_parquet(tmp_path / "rows.parquet")
+    assert decoded(read_table(tmp_path / "rows.parquet")).features == dataset.features
     assert read_table(tmp_path / "rows.parquet")[0] == {"image": image, "images": [image]}
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from datasets import Dataset
 
+    from local_naturalness.cli.stopping import Work
     from local_naturalness.scorers.scorer import Scorer
     from local_naturalness.store.output_folder import OutputFolder
 
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
     output = OutputFolder(options.output)
     output.check(may_replace=True)
     kept = _Kept(options.output)
-    with stoppable(kept.told, kept.is_scoring):
+    with stoppable(kept.told, kept.work):
         dataset = read_rows(options)
         options.shard_rows = min(options.shard_rows, len(dataset))
         scorer = make_scorer(options, store=output.scores)
@@ -88,9 +89,13 @@ class _Kept:
         self.num_rows = 0
         self.has_workers = False
 
-    def is_scoring(self) -> bool:
-        """Whether workers are at it."""
-        return self.has_workers and self.num_finished is not None and self.num_finished() < self.num_rows
+    def work(self) -> "Work":
+        """What workers have to do."""
+        from local_naturalness.cli.stopping import Work
+
+        if not self.has_workers or self.num_finished is None:
+            return Work.NONE
+        return Work.SOME if self.num_finished() < self.num_rows else Work.DONE
 
     def told(self) -> str:
         rows = "Finished rows are"
@@ -178,7 +183,7 @@ def _scored(
     kept.has_workers = bool(options.num_proc)
     try:
         with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}"):
-            return dataset.map(
+            scored = dataset.map(
                 noted,
                 batched=True,
                 batch_size=options.shard_rows,
@@ -189,6 +194,8 @@ def _scored(
                 load_from_cache_file=False,
                 cache_file_name=str(place / "rows.arrow"),
             )
+            kept.has_workers = False
+            return scored
     finally:
         num_finished = kept.num_finished()  # the notes are about to be removed
         kept.num_finished = lambda: num_finished

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum
 from types import FrameType
 from typing import NoReturn
 
@@ -19,12 +20,21 @@ import psutil
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # A pool whose worker was killed at a bad moment waits for ever when it is closed.
 _SECONDS_TO_END = 15.0
-_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_TO_JOIN = 120.0
+_SECONDS_BETWEEN_LOOKS = 0.25
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1  # the signal that a process gets when its parent dies
 
 # Processes that are forked while this is set end with the process of this id.
 _parent: int | None = None
+
+
+class Work(Enum):
+    """What workers have to do."""
+
+    NONE = "there are none, or they have ended"
+    SOME = "rows are left"
+    DONE = "all rows are scored, the results are being joined"
 
 
 class Stopped(Exception):
@@ -36,12 +46,12 @@ class Stopped(Exception):
 
 
 @contextmanager
-def stoppable(kept: Callable[[], str], is_scoring: Callable[[], bool]) -> Iterator[None]:
+def stoppable(kept: Callable[[], str], work: Callable[[], Work]) -> Iterator[None]:
     """End a run and its workers together when it is stopped, or when one of its workers dies.
 
     Args:
         kept: what to say of finished work, asked when the run is over.
-        is_scoring: whether workers still have something to do.
+        work: what workers have to do.
 
     Raises:
         Stopped: a signal came, or a worker was killed.
@@ -64,7 +74,7 @@ def stoppable(kept: Callable[[], str], is_scoring: Callable[[], bool]) -> Iterat
     # What is ignored (by nohup, or in the background of a script) remains so.
     caught = [n for n, do in before.items() if do in (signal.SIG_DFL, signal.default_int_handler)]
     try:
-        with _children_end_with_us(), _children_watched(is_scoring, lambda: _of_worker(kept())):
+        with _children_end_with_us(), _children_watched(work, lambda: _of_worker(kept())):
             for number in caught:
                 signal.signal(number, stop)
             yield
@@ -72,7 +82,7 @@ def stoppable(kept: Callable[[], str], is_scoring: Callable[[], bool]) -> Iterat
         # What comes out need not be the interrupt: closing a pool raises errors of its own.
         if received:
             raise _of_signal(received[0], kept()) from error
-        if is_scoring() and _is_of_dead_worker(error):
+        if work() is not Work.NONE and _is_of_dead_worker(error):
             raise _of_worker(kept()) from error
         raise
     finally:
@@ -92,7 +102,7 @@ def _is_of_dead_worker(error: BaseException) -> bool:
 
 
 @contextmanager
-def _children_watched(is_scoring: Callable[[], bool], stopped: Callable[[], Stopped]) -> Iterator[None]:
+def _children_watched(work: Callable[[], Work], stopped: Callable[[], Stopped]) -> Iterator[None]:
     """End this process if a worker is gone before its time and nothing else comes of it.
 
     A pool waits for ever for a lock that a killed worker held.
@@ -102,10 +112,12 @@ def _children_watched(is_scoring: Callable[[], bool], stopped: Callable[[], Stop
     def watch() -> None:
         seen: set[int] = set()
         while not is_over.wait(_SECONDS_BETWEEN_LOOKS):
-            if is_scoring():
+            if work() is not Work.NONE:
                 alive = {c.pid for c in psutil.Process().children() if c.status() != psutil.STATUS_ZOMBIE}
                 if seen - alive and not is_over.wait(_SECONDS_TO_END):
-                    _end_at_once(stopped())
+                    # Workers whose rows are all scored may end by themselves; then their results are joined.
+                    if work() is Work.SOME or not is_over.wait(_SECONDS_TO_JOIN):
+                        _end_at_once(stopped())
                 seen = alive
 
     thread = threading.Thread(target=watch, daemon=True)

@@ -23,7 +23,7 @@ import psutil
 import pyarrow.parquet as pq
 from stand_in import StandIn, expected, run
 
-from local_naturalness.cli import main
+from local_naturalness.cli import main, stopping
 
 TABLE = [{"prompt": f"p{number}", "response": f"r{number % 7}", "teacher": "t"} for number in range(24)]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -39,6 +39,7 @@ def forked(folder, *words):
     process = os.fork()
     if not process:
         os.setsid()
+        stopping._SECONDS_TO_END = stopping._SECONDS_TO_JOIN = 2.0  # not to wait for minutes here
         StandIn._score = slowly
         for stream in (sys.stdout, sys.stderr):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -140,19 +141,18 @@ def full_disks(words):
 
 
 def print_table(options):
-    chance = random.Random(options.seed)
     print("| tried | times | held |\n|---|---|---|")
     for what, words, whom in (
         ("one process, killed by SIGKILL, SIGTERM, SIGINT in turn", [], "run"),
         ("two workers, their parent killed so", ["--num-proc", 2], "run"),
         ("two workers, one of the three processes that serve the run killed", ["--num-proc", 2], "worker"),
     ):
-        held, tried, alive = kills(options.kills, chance, words, whom)
+        held, tried, alive = kills(options.kills, random.Random(options.seed), words, whom)
         print(f"| {what} | {tried} | {held}; {alive} processes lived on |", flush=True)
     for what, words in (("", []), (" of a share", ["--shard-index", 0, "--num-shards", 2])):
         held, tried = full_disks(words)
         print(f"| disk full, at each moment of a run{what} | {tried} | {held} |", flush=True)
-    refused, right, wrong = flips(options.flips, chance)
+    refused, right, wrong = flips(options.flips, random.Random(options.seed))
     told = f"{refused} refused, {right} merged rightly, {wrong} wrongly"
     print(f"| one bit flipped in a finished part, then `merge` | {options.flips} | {told} |")
 

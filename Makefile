@@ -6,13 +6,18 @@ READY := $(VENV)/ready
 # One process per core, so that torch must not start threads of its own beside them.
 PYTEST := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: demo test docs lint format wheel clean
+.PHONY: demo test real docs lint format wheel clean
 
 demo: $(READY)
 	$(BIN)/local-naturalness demo
 
 test: $(READY)
 	$(PYTEST) -n auto
+
+# Tests on a student with trained weights, which is fetched once; one process, since it fills the cores.
+real: $(READY)
+	$(BIN)/python tests/real/fetch_students.py
+	$(PYTEST) -m real -s tests/real
 
 # Strict: a link that leads nowhere is an error. Everything anew, since pages that are kept do not warn again.
 docs: $(READY)

@@ -1,7 +1,7 @@
 """Windows to statistics of their scored tokens."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,13 +52,17 @@ class Engine:
             self.paths = find_paths(student)
 
     def score(
-        self, windows: Sequence[Window], statistics: Sequence[str] = ("log_prob",)
+        self,
+        windows: Sequence[Window],
+        statistics: Sequence[str] = ("log_prob",),
+        on_scored: Callable[[Window], object] = lambda window: None,
     ) -> list[TokenStatistics]:
         """Statistics of the scored tokens of every window, in the order of the windows.
 
         Args:
             windows: each with a prompt of at least one token and at least one scored token.
             statistics: see `token_statistics`.
+            on_scored: called with each window once it is scored, to show how far it is.
 
         Returns:
             For each window a float64 array per statistic, one value per scored token.
@@ -71,6 +75,7 @@ class Engine:
                     for one in self.paths.plan(left, self.max_tokens):
                         for position, values in run_pass(student, one, left, statistics):
                             scored[waiting[position]] = values
+                            on_scored(left[position])
                 except NotPackableError as error:
                     logger.warning("%s: windows are no longer packed.", error)
                     self.paths = find_paths(student, may_pack=False)

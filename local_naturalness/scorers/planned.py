@@ -10,6 +10,7 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.windows import WindowPlan
+from local_naturalness.scorers.progress import token_bar
 from local_naturalness.student.suitability import check_token_ids
 
 # Statistic -> its values, shape [tokens of the response that belong to steps].
@@ -63,8 +64,13 @@ def run(
     """
     check_token_ids(engine.model, (ids for row in rows for ids in (row.encoded.prompt, row.encoded.response)))
     windows = [window for row in rows for window in row.windows()]
-    scores = engine.score(windows, statistics)
+    with token_bar(sum(map(_num_scored, windows)), "Scoring a batch") as done:
+        scores = engine.score(windows, statistics, lambda window: done(_num_scored(window)))
     if len(scores) != len(windows):
         raise RuntimeError(f"{len(windows)} windows were to be scored, {len(scores)} came back.")
     results = iter(scores)
     return [row.gathered(results, statistics) for row in rows]
+
+
+def _num_scored(window: Window) -> int:
+    return len(window.scored)

@@ -2,7 +2,7 @@
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, ClassVar
 
@@ -34,6 +34,10 @@ from local_naturalness.student.shipping import Shipped
 
 # Name and version of the splitter that reads conversations, for provenance.
 TURN_SPLITTER = "turn/1"
+
+# A batch of a thousand long traces can take an hour, so rows go to the store after about sixteen passes: by
+# their content and not by the clock, so that a resumed run has the same groups, hence the same scores.
+_CHARACTERS_KEPT = 48  # for each token of a pass: about three characters are a token
 
 # Where these are, nothing has to be recognised.
 _COLUMNS = ("prompt", "response")
@@ -208,11 +212,14 @@ class Scorer(Shipped):
     # From examples to scores.
 
     def _finished(self, examples: Sequence[Example], rank: int | None, spec: str) -> list[Scores]:
-        """Scores from the store where there is one; what it lacks is computed."""
+        """Scores from the store where there is one; what it lacks is computed and kept, group by group."""
         store = self._opened_store(spec)
         if store is None:
             return self._score(examples, rank)
-        return store.scores(examples, lambda missing: self._score(missing, rank))
+        scored: list[Scores] = []
+        for group in _groups(examples, self.token_budget * _CHARACTERS_KEPT):
+            scored += store.scores(group, lambda missing: self._score(missing, rank))
+        return scored
 
     def _opened_store(self, spec: str) -> ScoreStore | None:
         if self.store is None:
@@ -317,3 +324,13 @@ def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Stu
             "`Student(...)` instead."
         )
     return student
+
+
+def _groups(examples: Sequence[Example], num_characters: int) -> Iterator[Sequence[Example]]:
+    """Consecutive examples whose responses are together about as long as asked for, one at least."""
+    start = length = 0
+    for index, example in enumerate(examples):
+        length += len(example.response or "")
+        if length >= num_characters or index + 1 == len(examples):
+            yield examples[start : index + 1]
+            start, length = index + 1, 0

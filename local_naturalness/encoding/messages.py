@@ -33,7 +33,7 @@ def read_messages(value: Any, column: str) -> list[Message]:
         column: where it was found, for errors.
 
     Raises:
-        TypeError: it is something else, or a message holds more than text.
+        TypeError: it is something else, a message holds more than text, or a call of a tool as text.
 
     >>> read_messages([{"from": "human", "value": "Hi"}], "conversations")
     [{'role': 'user', 'content': 'Hi'}]
@@ -119,6 +119,11 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
         role, content = message["from"], message["value"]
     else:
         role, content = message["role"], message.get("content")
+    if role == "function_call":
+        raise TypeError(
+            f"The column {column!r} has a turn of 'function_call', a call written as text, which chat "
+            "templates leave out or show in another form. Write it as `tool_calls` of an assistant turn."
+        )
     others = {key: value for key, value in message.items() if key not in ("role", "content", "from", "value")}
     return {"role": ROLES.get(role, role), "content": text_of(content, column), **others}
 

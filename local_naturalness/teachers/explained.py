@@ -27,6 +27,8 @@ from local_naturalness.teachers.resampling import bootstrap_weights
 
 # Share of a trait's spread within prompts that must not follow from the teacher alone.
 _LEAST_OWN_SPREAD = 1e-6
+# A draw misses a given prompt with probability 0.37.
+_ENOUGH_DRAWS = 0.7
 _FEWEST_DRAWS = 200
 _CELLS_TO_DRAW = 40_000_000
 
@@ -93,8 +95,12 @@ def decompose(
         cells, sign, first, num_draws, lambda: bootstrap_weights(num_draws, seed)
     )
     is_usable = ~np.isnan(part_draws).any(axis=1)
+    if is_usable.mean() < _ENOUGH_DRAWS:
+        # What so few prompts decide that many draws miss them all cannot be told.
+        part = np.full_like(part, np.nan)
     low, high = interval(part_draws[is_usable], num_prompts)
-    return Decomposition(gap, part, low, high, trait, trait_draws[is_usable], num_prompts)
+    trait_draws = trait_draws[~np.isnan(trait_draws).any(axis=1)]
+    return Decomposition(gap, part, low, high, trait, trait_draws, num_prompts)
 
 
 def _ones(size: int) -> np.ndarray:

@@ -64,6 +64,17 @@ def test_a_trait_that_only_teachers_differ_in_tells_nothing():
     assert np.isnan(found.part).all()
 
 
+def test_what_a_single_prompt_decides_is_not_told():
+    values = np.random.default_rng(0).normal(size=(20, 2))
+    trait = np.zeros((20, 2))
+    trait[7] = [1.0, 0.0]
+    found = decompose(values, [trait], 1.0, first=0, num_draws=200, seed=0)
+    assert np.isnan(found.part).all()
+    # The trait's own means are known in every draw.
+    assert found.trait == pytest.approx([0.05, 0.0])
+    assert len(found.trait_draws) == 200
+
+
 def test_t_quantiles_of_tables():
     # Degrees of freedom and quantiles as printed tables have them.
     for degrees, expected in [(4, 2.776), (9, 2.262), (29, 2.045), (200, 1.972)]:

@@ -12,6 +12,7 @@ import pytest
 GO_ON = "To go on from there, give the same command again."
 
 
+@pytest.mark.slow  # six runs with workers
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="other systems have no signal at a parent's death")
 def test_all_processes_end_and_two_lines_are_said(tmp_path):
     script = Path(__file__).with_name("stopped_runs.py")

@@ -1,11 +1,21 @@
-"""Statistics of tokens under the distributions that predict them."""
+"""Statistics of tokens under the distributions that predict them.
 
+A vocabulary of 152K makes every pass over the logits count: what several statistics need is computed once,
+and nothing is sorted whole.
+"""
+
+import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import torch
 
 # LARK renormalises on this many tokens (arXiv 2605.30651).
 BRIER_TOP = 50
+# Logits of which one maximum is kept while the likeliest are looked for.
+_CHUNK = 64
+# Float32 logits that are passed over together on a CPU; three times the time when they are many more.
+_CACHED_BYTES = 4 * 2**20
 
 
 def token_statistics(
@@ -17,7 +27,8 @@ def token_statistics(
         logits: `[tokens, vocabulary]`, of any precision; statistics are computed in float32.
         target: `[tokens]` ids.
         statistics: names out of `log_prob` (nats), `rank` (1 + number of likelier tokens), `brier`,
-            `entropy` (nats).
+            `entropy` (nats), `entropy_share` (of the largest entropy, `log vocabulary`), `mass_above`
+            (probability of all likelier tokens).
 
     Returns:
         `[tokens]` per name.
@@ -26,24 +37,105 @@ def token_statistics(
     >>> token_statistics(logits, torch.tensor([1]), ["rank"])["rank"]
     tensor([2])
     """
-    logits = logits.float()
-    target_logit = logits.gather(1, target[:, None])
+    blocks = zip(logits.split(_rows_at_once(logits)), target.split(_rows_at_once(logits)), strict=True)
+    found = [_statistics(block, tokens, statistics) for block, tokens in blocks]
+    return {name: torch.cat([one[name] for one in found]) for name in statistics}
+
+
+def _rows_at_once(logits: torch.Tensor) -> int:
+    """Rows whose logits stay in a processor's cache while they are passed over several times."""
+    if logits.device.type != "cpu":
+        return max(1, len(logits))
+    return max(1, _CACHED_BYTES // (4 * logits.shape[1]))
+
+
+def _statistics(
+    logits: torch.Tensor, target: torch.Tensor, statistics: Sequence[str]
+) -> dict[str, torch.Tensor]:
+    predicted = _Predictions(logits.float(), target)
     formulas: dict[str, Callable[[], torch.Tensor]] = {
-        "log_prob": lambda: target_logit[:, 0] - logits.logsumexp(1),
-        "rank": lambda: 1 + (logits > target_logit).sum(1),
-        "brier": lambda: _brier(logits, target),
-        "entropy": lambda: _entropy(logits),
+        "log_prob": predicted.log_prob,
+        "rank": predicted.rank,
+        "brier": predicted.brier,
+        "entropy": lambda: predicted.entropy,
+        "entropy_share": predicted.entropy_share,
+        "mass_above": predicted.mass_above,
     }
     return {name: formulas[name]() for name in statistics}
 
 
-def _brier(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    top, tokens = logits.topk(min(BRIER_TOP, logits.shape[1]), dim=1)
-    q = top.softmax(1)
-    q_target = (q * (tokens == target[:, None])).sum(1)
-    return 1 - 2 * q_target + q.square().sum(1)
+class _Predictions:
+    """Logits of some positions and the tokens that came; what statistics share is kept."""
+
+    def __init__(self, logits: torch.Tensor, target: torch.Tensor):
+        self._logits = logits
+        self._target = target
+        self._target_logit = logits.gather(1, target[:, None])
+
+    def log_prob(self) -> torch.Tensor:
+        return self._target_logit[:, 0] - self._logits.logsumexp(1)
+
+    def rank(self) -> torch.Tensor:
+        return 1 + self._is_above.sum(1)
+
+    def brier(self) -> torch.Tensor:
+        top, tokens = top_logits(self._logits, BRIER_TOP)
+        q = top.softmax(1)
+        q_target = (q * (tokens == self._target[:, None])).sum(1)
+        return 1 - 2 * q_target + q.square().sum(1)
+
+    @cached_property
+    def entropy(self) -> torch.Tensor:
+        # With x the logits below the largest one, the entropy is log sum exp x - sum (exp x) x / sum exp x.
+        total = self._exponentials.sum(1)
+        return total.log() - torch.linalg.vecdot(self._exponentials, self._below_peak) / total
+
+    def entropy_share(self) -> torch.Tensor:
+        return self.entropy / math.log(self._logits.shape[1])
+
+    def mass_above(self) -> torch.Tensor:
+        above = (self._exponentials * self._is_above).sum(1)
+        return above / self._exponentials.sum(1)
+
+    @cached_property
+    def _is_above(self) -> torch.Tensor:
+        return self._logits > self._target_logit
+
+    @cached_property
+    def _below_peak(self) -> torch.Tensor:
+        return self._logits - self._logits.amax(1, keepdim=True)
+
+    @cached_property
+    def _exponentials(self) -> torch.Tensor:
+        return self._below_peak.exp()
 
 
-def _entropy(logits: torch.Tensor) -> torch.Tensor:
-    log_p = logits.log_softmax(1)
-    return -(log_p.exp() * log_p).sum(1)
+def top_logits(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The largest logits and their tokens, as `topk` gives them, without ordering the whole vocabulary.
+
+    The `count` largest stand in those `count` chunks of the vocabulary whose largest are the largest, so
+    that one pass for the maxima of chunks leaves few candidates.
+
+    Args:
+        logits: `[tokens, vocabulary]`.
+        count: how many.
+
+    Returns:
+        Values and tokens, `[tokens, min(count, vocabulary)]`.
+
+    >>> top_logits(torch.tensor([[0.0, 3.0, 1.0, 2.0]]), 2)
+    (tensor([[3., 2.]]), tensor([[1, 3]]))
+    """
+    rows, vocabulary = logits.shape
+    num_chunks = vocabulary // _CHUNK
+    if num_chunks <= count:
+        return logits.topk(min(count, vocabulary), dim=1)
+    whole = num_chunks * _CHUNK
+    chunks = logits[:, :whole].unflatten(1, (num_chunks, _CHUNK)).amax(2).topk(count, dim=1).indices
+    within = torch.arange(_CHUNK, device=logits.device)
+    candidates = (chunks[:, :, None] * _CHUNK + within).flatten(1)
+    # What is left over of the vocabulary is no whole chunk: it takes part as it is.
+    rest = torch.arange(whole, vocabulary, device=logits.device).expand(rows, -1)
+    candidates = torch.cat([candidates, rest], dim=1)
+    top = logits.gather(1, candidates).topk(count, dim=1)
+    return top.values, candidates.gather(1, top.indices)

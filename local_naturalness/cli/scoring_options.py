@@ -64,7 +64,9 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     rows.add_argument("--suffix", default="", help="appended to the name of every written column")
     settings = parser.add_argument_group("settings")
     settings.add_argument(
-        "--splitter", default="sentence", help="sentence, line, paragraph or turn (default: sentence)"
+        "--splitter",
+        default="sentence",
+        help="sentence, line, paragraph, blank-line or turn (default: sentence)",
     )
     settings.add_argument("--max-tokens-per-batch", type=number_from(1), metavar="N")
     # Options of one scorer are there only when given, so that the other one can refuse them.
@@ -86,7 +88,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     local.add_argument("--seed", type=int, default=given, help="(default: 0)")
     global_ = parser.add_argument_group("global scorer")
     global_.add_argument(
-        "--statistics", nargs="+", default=given, choices=("rank", "brier", "entropy", "steps")
+        "--statistics", nargs="+", default=given, choices=("rank", "brier", "entropy", "mass_above", "steps")
     )
 
 

@@ -8,12 +8,14 @@ of a prompt or the whole dataset.
 from local_naturalness.criteria.casl import CaslFit, fit_casl
 from local_naturalness.criteria.known import CRITERIA, ResolvedCriterion, resolve_criterion
 from local_naturalness.criteria.learnability import learnability
+from local_naturalness.criteria.teacher_steps import TeacherStepShare
 from local_naturalness.criteria.values import check_one_spec, criterion_values
 
 __all__ = [
     "CRITERIA",
     "CaslFit",
     "ResolvedCriterion",
+    "TeacherStepShare",
     "check_one_spec",
     "criterion_values",
     "fit_casl",

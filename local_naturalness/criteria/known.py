@@ -34,6 +34,10 @@ CRITERIA: Mapping[str, Criterion] = {
     "learnability": Criterion(
         "high", _GLOBAL, 'GlobalScorer(..., statistics=("brier",))', ("global_naturalness", "brier")
     ),
+    "seqlss": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("mass_above",))'),
+    "high_entropy_sum": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("entropy",))'),
+    "prediction_difficulty": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("entropy",))'),
+    "teacher_step_share": Criterion("high", _LOCAL, "criteria.TeacherStepShare(...)"),
     "global_naturalness_drop": Criterion("high", _GLOBAL, 'GlobalScorer(..., statistics=("steps",))'),
     "global_naturalness_casl": Criterion(
         "high",

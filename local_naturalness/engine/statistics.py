@@ -129,7 +129,8 @@ def top_logits(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Te
     rows, vocabulary = logits.shape
     num_chunks = vocabulary // _CHUNK
     if num_chunks <= count:
-        return logits.topk(min(count, vocabulary), dim=1)
+        top = logits.topk(min(count, vocabulary), dim=1)
+        return top.values, top.indices
     whole = num_chunks * _CHUNK
     chunks = logits[:, :whole].unflatten(1, (num_chunks, _CHUNK)).amax(2).topk(count, dim=1).indices
     within = torch.arange(_CHUNK, device=logits.device)

@@ -69,6 +69,78 @@ def rank_surprisal(ranks: np.ndarray, log_probs: np.ndarray) -> tuple[float | No
     return float(clipped.sum() / surprisal) if surprisal > 0 else None, float(clipped.mean())
 
 
+def seqlss(log_probs: np.ndarray, mass_above: np.ndarray) -> float:
+    """Mean of `(1 - U)^4` over tokens, weighed by surprisal (SeqLSS, arXiv 2608.29623).
+
+    A surprising token counts for much when few tokens were likelier: it is news that the student was close
+    to saying itself.
+
+    Args:
+        log_probs: of the tokens, in nats.
+        mass_above: `U`, the probability of all tokens that are likelier than the one that came.
+
+    Returns:
+        `sum S (1 - U)^4 / sum S` with `S = -log p`; 0.0 where every token is certain.
+
+    >>> seqlss(np.array([-1.0, -3.0]), np.array([0.0, 0.5]))  # (1 * 1 + 3 / 16) / 4
+    0.296875
+    """
+    surprisal = -log_probs
+    total = surprisal.sum()
+    return float((surprisal * (1 - mass_above) ** 4).sum() / total) if total > 0 else 0.0
+
+
+def high_entropy_sum(entropies: np.ndarray) -> float:
+    """Sum of the highest entropies of a response, in bits (HES, arXiv 2605.22389).
+
+    Args:
+        entropies: of the predictions, in nats.
+
+    Returns:
+        Sum of those at or above their 99.5th percentile (linear interpolation).
+
+    >>> round(high_entropy_sum(np.log([2.0, 4.0, 8.0])), 6)
+    3.0
+    """
+    bits = entropies / math.log(2)
+    return float(bits[bits >= np.percentile(bits, 99.5)].sum())
+
+
+def prediction_difficulty(log_probs: np.ndarray, entropy_shares: np.ndarray) -> float:
+    """Mean of `sigmoid(S) max(0, 1 - H / log V)` (UPD, arXiv 2503.11441).
+
+    High where the student was sure and wrong.
+
+    Args:
+        log_probs: of the tokens, in nats; `S` is minus these.
+        entropy_shares: `H / log V`, entropy of the prediction over the largest that the vocabulary allows.
+
+    >>> prediction_difficulty(np.array([0.0, 0.0]), np.array([0.0, 1.0]))  # (1/2 * 1 + 1/2 * 0) / 2
+    0.25
+    """
+    difficulty = 1 / (1 + np.exp(log_probs))
+    return float((difficulty * np.maximum(0, 1 - entropy_shares)).mean())
+
+
+def repeated_step_share(texts: Sequence[str], lengths: Sequence[int]) -> float:
+    """Share of tokens in steps that an earlier step of the response has said already, up to white space.
+
+    Args:
+        texts: the steps.
+        lengths: their tokens.
+
+    >>> repeated_step_share(["Wait. ", "It is 5.", " Wait."], [2, 4, 2])
+    0.25
+    """
+    seen: set[str] = set()
+    repeated = 0
+    for text, length in zip(texts, lengths, strict=True):
+        content = " ".join(text.split())
+        repeated += length if content in seen else 0
+        seen.add(content)
+    return repeated / sum(lengths)
+
+
 def first_token_statistics(
     log_probs: np.ndarray, steps: Sequence[tuple[int, int]]
 ) -> tuple[float, float | None]:

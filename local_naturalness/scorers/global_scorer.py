@@ -12,7 +12,10 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.engine.windows import WindowPlan, WindowSpan
 from local_naturalness.scorers.aggregation import (
     first_token_statistics,
+    high_entropy_sum,
+    prediction_difficulty,
     rank_surprisal,
+    seqlss,
     step_means,
 )
 from local_naturalness.scorers.planned import PlannedRow
@@ -25,13 +28,23 @@ _INT, _FLOAT = pa.int32(), pa.float64()
 _STATISTIC_TYPES = {
     "rank": {"rank_surprisal_ratio": _FLOAT, "mean_clipped_rank": _FLOAT},
     "brier": {"brier": _FLOAT},
-    "entropy": {"entropy": _FLOAT},
+    "entropy": {"entropy": _FLOAT, "high_entropy_sum": _FLOAT, "prediction_difficulty": _FLOAT},
+    "mass_above": {"seqlss": _FLOAT},
     "steps": {
         "global_naturalness_by_step": _FLOAT,
         "global_naturalness_drop": _FLOAT,
         "first_token_log_prob": _FLOAT,
         "num_steps": _INT,
+        "repeated_step_share": _FLOAT,
     },
+}
+# What the engine computes for each token.
+_TOKEN_STATISTICS = {
+    "rank": ("rank",),
+    "brier": ("brier",),
+    "entropy": ("entropy", "entropy_share"),
+    "mass_above": ("mass_above",),
+    "steps": (),
 }
 
 
@@ -46,14 +59,17 @@ class GlobalScorer(Scorer):
         statistics (sequence of `str`, *optional*, defaults to `()`):
             More columns from the same pass. `"rank"`: `rank_surprisal_ratio` (RSR, arXiv 2601.14249, lower
             is better) and `mean_clipped_rank`. `"brier"`: `brier` (an input of LARK, arXiv 2605.30651),
-            renormalised on the 50 likeliest tokens. `"entropy"`: `entropy` (nats). `"steps"`:
+            renormalised on the 50 likeliest tokens. `"entropy"`: `entropy` (mean, nats),
+            `high_entropy_sum` (bits, HES, arXiv 2605.22389) and `prediction_difficulty` (UPD, arXiv
+            2503.11441). `"mass_above"`: `seqlss` (SeqLSS, arXiv 2608.29623). `"steps"`:
             `global_naturalness_by_step` (mean over steps of the step's mean), `global_naturalness_drop`
             (without the first token of each step, ASLEC, arXiv 2604.06834), `first_token_log_prob`,
-            `num_steps`.
+            `num_steps`, `repeated_step_share`.
 
     The other arguments are those of `LocalScorer`; `splitter` and `steps_column` matter for `"steps"` only.
 
-    Columns written: `global_naturalness` (float64, nats), `global_naturalness_status`,
+    Columns written: `global_naturalness` (float64, nats), `initial_loss` (float64, minus that: the loss
+    before training that loss-drop methods ask for), `global_naturalness_status`,
     `global_naturalness_spec` (string), `num_tokens` (int32), those of `statistics`, and `prompt_key` (string:
     digest of the prompt, by which later steps group rows).
 
@@ -98,7 +114,7 @@ class GlobalScorer(Scorer):
 
     @property
     def types(self) -> dict[str, pa.DataType]:
-        types = {"global_naturalness": _FLOAT, "num_tokens": _INT}
+        types = {"global_naturalness": _FLOAT, "initial_loss": _FLOAT, "num_tokens": _INT}
         for name in self.statistics:
             types |= _STATISTIC_TYPES[name]
         return types
@@ -121,8 +137,11 @@ class GlobalScorer(Scorer):
         return WindowPlan([WindowSpan(0, 0, len(row.response))])
 
     def _token_statistics(self) -> tuple[str, ...]:
-        per_token = ("rank", "brier", "entropy")
-        return ("log_prob", *(name for name in per_token if name in self.statistics))
+        return ("log_prob", *(name for asked in self.statistics for name in _TOKEN_STATISTICS[asked]))
+
+    def _derived(self, row: Scores) -> Scores:
+        score = row.get("global_naturalness")
+        return {"initial_loss": None if score is None else -score}
 
     def _columns(self, row: PlannedRow, tokens: Mapping[str, np.ndarray]) -> Scores:
         encoded, log_probs = row.encoded, tokens["log_prob"]
@@ -134,6 +153,11 @@ class GlobalScorer(Scorer):
         for name in ("brier", "entropy"):
             if name in tokens:
                 scores[name] = float(tokens[name].mean())
+        if "entropy" in tokens:
+            scores["high_entropy_sum"] = high_entropy_sum(tokens["entropy"])
+            scores["prediction_difficulty"] = prediction_difficulty(log_probs, tokens["entropy_share"])
+        if "mass_above" in tokens:
+            scores["seqlss"] = seqlss(log_probs, tokens["mass_above"])
         if "rank" in tokens:
             ratio, mean_rank = rank_surprisal(tokens["rank"], log_probs)
             scores |= {"rank_surprisal_ratio": ratio, "mean_clipped_rank": mean_rank}
@@ -144,5 +168,6 @@ class GlobalScorer(Scorer):
                 "global_naturalness_drop": others,
                 "first_token_log_prob": first,
                 "num_steps": len(encoded.owned_steps),
+                "repeated_step_share": row.repeated_step_share,
             }
         return scores

@@ -18,6 +18,7 @@ from local_naturalness.scorers.aggregation import (
     weighted_mean,
 )
 from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.presets import preset_settings
 from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.scorers.written import Scores
 
@@ -83,7 +84,8 @@ class LocalScorer(Scorer):
             Seed of `max_steps`.
 
     Columns written: `local_naturalness` (float64, nats), `local_naturalness_status`,
-    `local_naturalness_spec` (string), `num_steps`, `num_tokens` (int32), `prompt_key` (string: digest of the
+    `local_naturalness_spec` (string), `num_steps`, `num_tokens` (int32), `repeated_step_share`
+    (float64: share of tokens in steps that repeat an earlier one), `prompt_key` (string: digest of the
     prompt, by which later steps group rows).
 
     A column `tools` is shown to the student by its chat template, as trainers do. The date in templates
@@ -106,8 +108,8 @@ class LocalScorer(Scorer):
     >>> from datasets import Dataset
     >>> ds = Dataset.from_dict({"prompt": ["What is 2 + 3?"], "response": ["5."]})
     >>> ds.map(scorer, batched=True).column_names
-    ['prompt', 'response', 'local_naturalness', 'num_steps', 'num_tokens', 'local_naturalness_status', \
-'local_naturalness_spec', 'prompt_key']
+    ['prompt', 'response', 'local_naturalness', 'num_steps', 'num_tokens', 'repeated_step_share', \
+'local_naturalness_status', 'local_naturalness_spec', 'prompt_key']
 
     ```
     """
@@ -123,13 +125,51 @@ class LocalScorer(Scorer):
     return_steps: bool = False
     seed: int = 0
 
+    @classmethod
+    def preset(cls, name: str, student: Any, **settings: Any) -> "LocalScorer":
+        """A scorer with the settings under which a paper reports local naturalness.
+
+        Unlike the scripts of some papers, a response or step that cannot be scored never counts as 0, which
+        would be the best value there is: it has no score, and its status says why.
+
+        Args:
+            name (`str`):
+                `"v1"` (arXiv 2510.03988v1: sentences, `window=4`), `"v2"` (its second version: steps from
+                `steps_column`, `window=0.25`), `"lark-baseline"` (arXiv 2605.30651: blank lines, else lines,
+                `window=4`) or `"rsr-baseline"` (arXiv 2601.14249: as v1, weighed by tokens).
+            student:
+                As for `LocalScorer`.
+            settings:
+                Other arguments of `LocalScorer`.
+
+        Raises:
+            ValueError: the preset is unknown, or an argument contradicts it.
+
+        Example:
+
+        ```python
+        >>> from local_naturalness import LocalScorer
+        >>> from local_naturalness.embedded import student_path
+        >>> scorer = LocalScorer.preset("rsr-baseline", student_path(), suffix="_rsr")
+        >>> scorer.window, scorer.weighting
+        (4, 'token')
+
+        ```
+        """
+        return cls(student, **preset_settings(name, settings))
+
     def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
         _check_local_settings(self.window, self.stride, self.max_steps, self.weighting)
         super().__post_init__(tokenizer, device, dtype)
 
     @property
     def types(self) -> dict[str, pa.DataType]:
-        types = {"local_naturalness": _FLOAT, "num_steps": _INT, "num_tokens": _INT}
+        types = {
+            "local_naturalness": _FLOAT,
+            "num_steps": _INT,
+            "num_tokens": _INT,
+            "repeated_step_share": _FLOAT,
+        }
         if self.max_steps is not None:
             types["local_naturalness_stderr"] = _FLOAT
         if self.return_steps:
@@ -183,6 +223,7 @@ class LocalScorer(Scorer):
             "local_naturalness_stderr": stderr,
             "num_steps": len(steps),
             "num_tokens": row.encoded.num_tokens,
+            "repeated_step_share": row.repeated_step_share,
             "step_scores": [step_scores.get(index) for index in range(len(steps))],
             "step_spans": [list(span) for span in row.encoded.spans],
         }

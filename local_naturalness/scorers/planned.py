@@ -10,6 +10,7 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.windows import WindowPlan
+from local_naturalness.scorers.aggregation import repeated_step_share
 from local_naturalness.scorers.progress import token_bar
 from local_naturalness.student.suitability import check_token_ids
 
@@ -24,6 +25,12 @@ class PlannedRow:
     example: Example
     encoded: EncodedExample
     plan: WindowPlan
+
+    @property
+    def repeated_step_share(self) -> float:
+        """Share of the response's tokens in steps that repeat an earlier one, see `repeated_step_share`."""
+        texts = [self.encoded.text[start:end] for start, end in self.encoded.spans]
+        return repeated_step_share(texts, [end - start for start, end in self.encoded.steps])
 
     def windows(self) -> list[Window]:
         """The windows as the engine takes them."""

@@ -99,7 +99,7 @@ class Scorer(Shipped):
         rows, spec, written = self._read(rows), self.spec, self._written()
         written.refuse_other_settings(rows, spec)
         examples = self._examples(rows)
-        scored = self._finished(examples, rank, spec)
+        scored = [row | self._derived(row) for row in self._finished(examples, rank, spec)]
         return written.answer(rows, scored, spec, [prompt_key(example) for example in examples])
 
     @property
@@ -225,7 +225,8 @@ class Scorer(Shipped):
         if self.store is None:
             return None
         if self._opened is None or self._opened.id != read_spec(spec)["id"]:
-            self._opened = ScoreStore(self.store, spec, self.types, self.max_tokens_per_batch)
+            kept = {name: kind for name, kind in self.types.items() if name not in self._derived({})}
+            self._opened = ScoreStore(self.store, spec, kept, self.max_tokens_per_batch)
             self.max_tokens_per_batch = self._opened.max_tokens_per_batch
         return self._opened
 
@@ -268,6 +269,10 @@ class Scorer(Shipped):
 
     def _token_statistics(self) -> tuple[str, ...]:
         return ("log_prob",)
+
+    def _derived(self, row: Scores) -> Scores:
+        """Columns that follow from a row's others, so that a store need not keep them."""
+        return {}
 
     @abstractmethod
     def _plan(self, row: EncodedExample, room: int, example: Example) -> WindowPlan | str:

@@ -20,8 +20,8 @@ SCORED = frozenset({"ok", "context_trimmed", "step_in_pieces"})
 # A row's columns without their suffix; a column left out is null, a count is 0.
 Scores = dict[str, Any]
 
-# Counts that both scorers write.
-_COUNTS = ("num_steps", "num_tokens")
+# Columns that both scorers write, and their values where neither has scored a row.
+_SHARED: dict[str, int | None] = {"num_steps": 0, "num_tokens": 0, "repeated_step_share": None}
 
 # Settings that decide where a response's tokens begin.
 _SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
@@ -54,7 +54,7 @@ class WrittenColumns:
         columns[f"{self.criterion}_status"] = [row["status"] for row in scored]
         columns[f"{self.criterion}_spec"] = [spec] * len(scored)
         columns[PROMPT_KEY] = list(prompt_keys)
-        self._complete_counts(columns, rows)
+        self._complete_shared(columns, rows)
         return rows.answer(
             {name + self.suffix: values for name, values in columns.items()},
             {name + self.suffix: self.types.get(name, pa.string()) for name in columns},
@@ -89,7 +89,7 @@ class WrittenColumns:
         """Columns of these names without a spec are somebody else's."""
         if self._spec_column(self.criterion) in rows:
             return
-        explained = (*_COUNTS, PROMPT_KEY) if self._spec_column(self.sibling) in rows else ()
+        explained = (*_SHARED, PROMPT_KEY) if self._spec_column(self.sibling) in rows else ()
         for name in (*self.types, PROMPT_KEY):
             if name + self.suffix in rows and name not in explained:
                 raise ValueError(
@@ -105,16 +105,16 @@ class WrittenColumns:
         column = self._spec_column(criterion)
         return set(rows.column(column)) - {None} if column in rows else set()
 
-    def _complete_counts(self, columns: dict[str, list[Any]], rows: Rows) -> None:
-        """Counts are 0 where a row is not scored, unless the other scorer has counted it already."""
-        for name in _COUNTS:
+    def _complete_shared(self, columns: dict[str, list[Any]], rows: Rows) -> None:
+        """What this scorer does not know of a row stays as the other one wrote it; counts are never null."""
+        for name, default in _SHARED.items():
             if name not in columns:
                 continue
             known = rows.column(name + self.suffix) if name + self.suffix in rows else []
             known = known or [None] * len(columns[name])
             columns[name] = [
-                (before or 0) if count is None else count
-                for count, before in zip(columns[name], known, strict=True)
+                (default if before is None else before) if value is None else value
+                for value, before in zip(columns[name], known, strict=True)
             ]
 
     def _log_unscored(self, scored: Sequence[Scores]) -> None:

@@ -21,6 +21,20 @@ def paragraph_spans(text: str) -> list[Span]:
     return _spans_between(BLANK_LINE, text)
 
 
+def blank_line_spans(text: str) -> list[Span]:
+    """Tile the text at blank lines, or at line breaks if it has none, whatever stands around them.
+
+    Scripts of papers split so; unlike `paragraph_spans` it cuts equations and code.
+
+    >>> blank_line_spans("One.\\n\\nTwo.\\nThree.")
+    [(0, 6), (6, 17)]
+    >>> blank_line_spans("One.\\nTwo.")
+    [(0, 5), (5, 9)]
+    """
+    spans = tile(text, (match.end() for match in BLANK_LINE.finditer(text)))
+    return spans if len(spans) > 1 else tile(text, (match.end() for match in LINE_BREAK.finditer(text)))
+
+
 def _spans_between(separator: re.Pattern[str], text: str) -> list[Span]:
     regions = find_regions(text)
     separators = separator.finditer(hide(text, regions))

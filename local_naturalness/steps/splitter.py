@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from local_naturalness.steps.alignment import align_steps
-from local_naturalness.steps.lines import line_spans, paragraph_spans
+from local_naturalness.steps.lines import blank_line_spans, line_spans, paragraph_spans
 from local_naturalness.steps.sentences import sentence_spans
 from local_naturalness.steps.tiling import Span, tile
 
@@ -39,6 +39,8 @@ def split_steps(
               abbreviations, decimals and list markers are not cut.
             - ``"line"``: a line; display equations, code blocks and tables are not cut.
             - ``"paragraph"``: what stands between blank lines; the same are not cut.
+            - ``"blank-line"``: the same without regard to what is cut, and lines where there is no
+              blank line, as the scripts of some papers do it.
             - a compiled regular expression: the end of each match is a boundary.
             - a function from a text to its pieces, in order, which may lack the white space
               between them.
@@ -101,6 +103,7 @@ _NAMED = {
     "sentence": Splitter("sentence/2", sentence_spans),
     "line": Splitter("line/2", line_spans),
     "paragraph": Splitter("paragraph/2", paragraph_spans),
+    "blank-line": Splitter("blank-line/1", blank_line_spans),
 }
 
 

@@ -11,10 +11,14 @@ import pyarrow.parquet as pq
 
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
 from local_naturalness.store.inputs import InputRows, digest_table, read_input
+from local_naturalness.store.manifest import ADDED_LATER
 from local_naturalness.store.part import AGAIN, Part, digest_file
 
 # Rows of many small blocks are written together.
 _BYTES_AT_ONCE = 1 << 26
+
+# Beginnings of the names of columns that earlier versions did not write.
+_ADDED_LATER = (PROMPT_KEY, "initial_loss", *sorted(ADDED_LATER))
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,10 @@ def joined(folder: Path, parts: Sequence[Part]) -> tuple[pa.Schema, Iterator[pa.
     files = [_looked_through(folder / f"{part.name}.parquet", part) for part in parts if part.num_rows]
     if not files:
         raise ValueError("None of the parts holds a row: there is no table to write.")
-    # Parts of earlier versions have no `prompt_key`: then the whole has none, and is grouped by its prompts.
+    # What parts of earlier versions lack, such as `prompt_key`, the whole lacks.
     schema = min((file.schema for file in files), key=len)
     for file in files:
-        if not _without_prompt_key(file.schema).equals(_without_prompt_key(schema)):
+        if not _of_all_versions(file.schema).equals(_of_all_versions(schema)):
             raise ValueError(
                 f"The part {file.part.name} has other columns than the first one: its input was another "
                 "table. Score that shard again from the same input."
@@ -65,8 +69,8 @@ def joined(folder: Path, parts: Sequence[Part]) -> tuple[pa.Schema, Iterator[pa.
     return schema, _pieces(files, schema.names)
 
 
-def _without_prompt_key(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([field for field in schema if not field.name.startswith(PROMPT_KEY)])
+def _of_all_versions(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([field for field in schema if not field.name.startswith(_ADDED_LATER)])
 
 
 def _pieces(files: Sequence[_File], columns: Sequence[str]) -> Iterator[pa.Table]:

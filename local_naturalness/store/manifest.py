@@ -10,6 +10,8 @@ from local_naturalness.store.files import claim, part_file
 
 _NAME = "manifest.json"
 _FORMAT = 1
+# Columns that earlier versions did not compute: a store that lacks them is read, with nulls in their place.
+ADDED_LATER = frozenset({"repeated_step_share", "high_entropy_sum", "prediction_difficulty"})
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ def agree(folder: Path, asked: Manifest) -> Manifest:
             f"The score store {str(folder)!r} holds scores with other settings: {held.spec}. Asked for were: "
             f"{asked.spec}. Name another folder, or the settings of the one that is there."
         )
-    if set(held.columns) != set(asked.columns):
+    missing, other = set(asked.columns) - set(held.columns), set(held.columns) - set(asked.columns)
+    if other or missing - ADDED_LATER:
         raise ValueError(
             f"The score store {str(folder)!r} keeps the columns {', '.join(held.columns)}. Asked for were "
             f"{', '.join(asked.columns)}. Name another folder, or ask for the same columns."

@@ -6,6 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local_naturalness.store.manifest import ADDED_LATER
+
 _OWNER, _ROWS = b"local_naturalness.id", b"local_naturalness.rows"
 
 
@@ -30,11 +32,21 @@ def read_shard(path: Path, schema: pa.Schema, columns: Sequence[str], owner: str
             notes = file.schema_arrow.metadata or {}
             if notes.get(_OWNER) != owner.encode():
                 raise DamagedShard("it was not written by this scorer")
-            if not file.schema_arrow.equals(schema):
+            missing = ADDED_LATER.intersection(schema.names).difference(file.schema_arrow.names)
+            expected = pa.schema([column for column in schema if column.name not in missing])
+            if not file.schema_arrow.equals(expected):
                 raise DamagedShard("its columns are others")
-            table = file.read(list(columns))
+            table = _completed(file.read([name for name in columns if name not in missing]), schema, columns)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DamagedShard(" ".join(str(error).split())) from error
     if str(len(table)).encode() != notes.get(_ROWS):
         raise DamagedShard(f"it holds {len(table)} rows instead of {notes.get(_ROWS, b'?').decode()}")
     return table
+
+
+def _completed(table: pa.Table, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
+    """The columns in their order; those that an earlier version did not compute are null."""
+    for name in columns:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
+    return table.select(list(columns))

@@ -133,7 +133,9 @@ def test_random_logits(dtype):
 
 
 def test_unknown_statistic_names_the_known_ones(model, tokenizer):
-    with pytest.raises(ValueError, match="'rank', 'brier', 'entropy', 'steps'; found \\['ranks'\\]"):
+    with pytest.raises(
+        ValueError, match="'rank', 'brier', 'entropy', 'mass_above', 'steps'; found \\['ranks'\\]"
+    ):
         GlobalScorer(model, tokenizer=tokenizer, statistics=["ranks"])
     with pytest.raises(ValueError, match="sequence"):
         GlobalScorer(model, tokenizer=tokenizer, statistics="rank")

@@ -1,0 +1,47 @@
+"""Settings of local naturalness as papers use them, by name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+# Every preset differs from the defaults of `LocalScorer` only in what stands here.
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        # arXiv 2510.03988v1: sentences, four of them before each.
+        "v1": {"splitter": "sentence", "window": 4},
+        # arXiv 2510.03988v2: steps that the data brings along, and a share of those before each. Shares of
+        # 5 to 25 % keep the order of teachers that training shows; the largest of them is taken here.
+        "v2": {"window": 0.25},
+        # The baseline in the scripts of LARK (arXiv 2605.30651): blank lines, else lines.
+        "lark-baseline": {"splitter": "blank-line", "window": 4},
+        # As RSR (arXiv 2601.14249) compares itself with it: tokens count alike, not steps.
+        "rsr-baseline": {"splitter": "sentence", "window": 4, "weighting": "token"},
+    }
+)
+
+
+def preset_settings(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `LocalScorer` for a preset and what the user gives besides.
+
+    Raises:
+        ValueError: the preset is unknown, lacks what it needs, or is contradicted.
+
+    >>> preset_settings("rsr-baseline", {"suffix": "_rsr"})
+    {'splitter': 'sentence', 'window': 4, 'weighting': 'token', 'suffix': '_rsr'}
+    """
+    if name not in PRESETS:
+        raise ValueError(f"Unknown preset {name!r}; there are {', '.join(map(repr, PRESETS))}.")
+    settings = PRESETS[name]
+    changed = [key for key, value in given.items() if key in settings and value != settings[key]]
+    if changed:
+        said = ", ".join(f"{key}={settings[key]!r}" for key in changed)
+        raise ValueError(
+            f"The preset {name!r} says {said}: leave that out, or call `LocalScorer(...)` with your own "
+            "settings."
+        )
+    if name == "v2" and given.get("steps_column") is None:
+        raise ValueError(
+            "The preset 'v2' scores steps that the data brings along: name the column that holds each "
+            "response as a list of steps with `steps_column=`."
+        )
+    return {**settings, **given}

@@ -26,6 +26,7 @@ LOCAL_TYPES = {
     "local_naturalness_spec": TEXT,
     "num_steps": INT,
     "num_tokens": INT,
+    "repeated_step_share": FLOAT,
     "local_naturalness_stderr": FLOAT,
     "step_scores": List(FLOAT),
     "step_spans": List(List(INT)),
@@ -35,15 +36,20 @@ GLOBAL_TYPES = {
     "global_naturalness": FLOAT,
     "global_naturalness_status": TEXT,
     "global_naturalness_spec": TEXT,
+    "initial_loss": FLOAT,
     "num_tokens": INT,
     "rank_surprisal_ratio": FLOAT,
     "mean_clipped_rank": FLOAT,
     "brier": FLOAT,
     "entropy": FLOAT,
+    "high_entropy_sum": FLOAT,
+    "prediction_difficulty": FLOAT,
+    "seqlss": FLOAT,
     "global_naturalness_by_step": FLOAT,
     "global_naturalness_drop": FLOAT,
     "first_token_log_prob": FLOAT,
     "num_steps": INT,
+    "repeated_step_share": FLOAT,
     "prompt_key": TEXT,
 }
 MODES = [{"batched": False}] + [{"batched": True, "batch_size": size} for size in (1, 7, 64)]
@@ -53,7 +59,9 @@ MODES = [{"batched": False}] + [{"batched": True, "batch_size": size} for size i
 def scorer(request, model, tokenizer):
     if request.param == "local":
         return LocalScorer(model, tokenizer=tokenizer, max_steps=3, return_steps=True)
-    return GlobalScorer(model, tokenizer=tokenizer, statistics=["rank", "brier", "entropy", "steps"])
+    return GlobalScorer(
+        model, tokenizer=tokenizer, statistics=["rank", "brier", "entropy", "mass_above", "steps"]
+    )
 
 
 def types_of(scorer):

@@ -143,7 +143,7 @@ class ChatTemplate:
         if "strftime_now" in template:
             template = _DATE_MACRO + template
         try:
-            return self._tokenizer.apply_chat_template(
+            rendered: str = self._tokenizer.apply_chat_template(
                 list(messages),
                 tools=tools,
                 chat_template=template,
@@ -151,6 +151,7 @@ class ChatTemplate:
                 add_generation_prompt=add_generation_prompt,
                 **self._switches,
             )
+            return rendered
         except Exception as error:  # templates raise whatever their author chose
             raise TemplateRefusal(
                 f"The chat template of {type(self._tokenizer).__name__} refused a conversation with the "
@@ -184,7 +185,8 @@ def checked_switches(switches: Any) -> dict[str, Any] | None:
             f"`chat_template_kwargs` sets {', '.join(map(repr, reserved))}, which no variable of a template "
             "is: pass only what the template itself reads, such as `enable_thinking`."
         )
-    return json.loads(told)
+    plain: dict[str, Any] = json.loads(told)
+    return plain
 
 
 def without_nulls(value: Any) -> Any:

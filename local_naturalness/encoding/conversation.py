@@ -14,6 +14,9 @@ Tools = Sequence[Mapping[str, Any]]
 
 # Under these names data sets keep the reasoning beside the answer.
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+# Parts that no template reads, and the same reasoning once more in another form.
+_UNREAD_KEYS = ("function_call", "audio", "refusal")
+_OTHER_REASONING_KEYS = ("reasoning_details", "thinking_blocks", "reasoning_text", "thoughts", "thought")
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,20 @@ class Answer:
         """Read a message whose nulls are dropped.
 
         Raises:
-            TypeError: a part is something else than a text (or, of calls, a list).
+            TypeError: a part is something else than a text (or, of calls, a list), or one that cannot be
+                shown to the student.
         """
         content = message.get("content", "")
         reasoning = next((message[key] for key in _REASONING_KEYS if message.get(key)), "")
         calls = message.get("tool_calls") or []
+        others = _UNREAD_KEYS if reasoning else (*_UNREAD_KEYS, *_OTHER_REASONING_KEYS)
+        if unread := [key for key in others if message.get(key)]:
+            named = ", ".join(f"`{key}`" for key in unread)
+            raise TypeError(
+                f"An assistant turn has {named}, which would be left out of what is scored: write reasoning "
+                "into `reasoning_content`, calls into `tool_calls` and text into `content`, or remove the "
+                "field."
+            )
         if not isinstance(content, str) or not isinstance(reasoning, str):
             wrong = reasoning if isinstance(content, str) else content
             raise TypeError(
@@ -123,7 +135,7 @@ def _rendered_without_reasoning(
     if rendered is not None:
         return rendered
     # The prompt is another one than the one that training renders, such as with an open block of reasoning.
-    content = plain.get("content", "")
+    content = str(plain.get("content", ""))
     marked = template.conversation([*prompt, plain | {"content": MARK}], tools)
     _, mark, after = marked.rpartition(MARK)
     return content + _without_end(after, prompt, template) if mark else content

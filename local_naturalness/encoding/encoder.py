@@ -108,6 +108,9 @@ class ExampleEncoder:
         except TemplateRefusal as refusal:
             self.refusal = self.refusal or str(refusal)
             return "template_refused"
+        except TypeError as error:
+            begin = as_messages(example.prompt)[-1].get("content")
+            raise TypeError(f"{error} (In the row whose prompt ends with {str(begin)[-60:]!r}.)") from error
 
     def _encode_response(self, example: Example, prompt: Prompt, content: str) -> EncodedExample | str:
         shown = self._prompt(prompt, example.tools)

@@ -90,3 +90,11 @@ def test_shapes_and_switches_are_those_of_score(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([*words, "on"])
     assert "must be a JSON object such as" in capsys.readouterr().err
+
+
+def test_an_estimate_tells_what_is_doubtful(rows, capsys):
+    words = ["estimate", rows, "--student", student_path(), "--calibrate", "0"]
+    assert main([*words, "--prompt-template", r"{prompt}<think>\n"]) == 0
+    assert "Note: 1 of 2 rows do not close the block of reasoning" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == []

@@ -88,6 +88,15 @@ def test_calls_that_the_template_does_not_write_are_refused_by_name(template, tu
         response_of(turn, ASKED, template and chat(template))
 
 
+@pytest.mark.parametrize("key", ["function_call", "reasoning_details", "refusal"])
+def test_parts_that_no_template_reads_are_refused_by_name(key):
+    with pytest.raises(TypeError, match=f"`{key}`, which would be left out"):
+        response_of(PLAIN | {key: "We add."}, ASKED, chat(templates.QWEN))
+    expected = response_of(REASONED, ASKED, chat(templates.QWEN))
+    twice = REASONED | {"reasoning_details": [{"text": "We add."}]}
+    assert response_of(twice, ASKED, chat(templates.QWEN)) == expected
+
+
 def test_a_second_call_is_not_left_out():
     """Harmony writes one call a turn."""
     with pytest.raises(TypeError, match="add, add"):

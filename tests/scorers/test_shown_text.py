@@ -75,7 +75,7 @@ def test_tools_are_shown(model, tools):
 )
 def test_tools_that_nothing_shows_are_refused(model, template, settings):
     row = {"prompt": "What is 17 + 25?", "tools": TOOLS, "response": "42."}
-    with pytest.raises(TypeError, match=r"`tools` \(add\)"):
+    with pytest.raises(TypeError, match=r"`tools` \(add\).* whose prompt ends with 'What is 17 \+ 25\?'"):
         scorer(model, template, **settings)(row)
     assert scorer(model, template, **settings)(row | {"tools": None})["global_naturalness_status"] == "ok"
 

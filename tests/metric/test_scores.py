@@ -2,7 +2,9 @@
 
 import math
 
+import chat_templates
 import pytest
+import tiny_tokenizers
 
 from local_naturalness import LocalScorer, Student
 from local_naturalness.embedded import student_path
@@ -83,3 +85,14 @@ def test_the_mean_of_nothing_is_nan(metric, predictions):
     )
     assert math.isnan(results["mean_local_naturalness"])
     assert results["local_naturalness"] == predictions
+
+
+def test_switches_reach_the_chat_template(metric, texts, model):
+    tokenizer = tiny_tokenizers.chat()
+    tokenizer.chat_template = chat_templates.QWEN
+    student = Student(model, tokenizer=tokenizer)
+    switches = {"chat_template_kwargs": {"enable_thinking": True}}
+    rows = {"prompt": texts["prompts"], "response": texts["predictions"]}
+    results = metric.compute(**texts, student=student, **switches)["local_naturalness"]
+    assert results == LocalScorer(student, **switches)(rows)["local_naturalness"]
+    assert results != metric.compute(**texts, student=student)["local_naturalness"]

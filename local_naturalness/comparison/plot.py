@@ -23,7 +23,7 @@ def plot_comparison(comparison: CriteriaComparison, path: Path) -> Path:
         _draw_table(panel, title, frame, "{:.2f}", shade=frame)
     if means is not None:
         places = means.rank(axis=1, ascending=False, method="average")
-        places.columns = [f"{name}: {means.loc['outcome', name]:.3g}" for name in means]
+        places.columns = [f"{name}: {outcome:.3g}" for name, outcome in means.loc["outcome"].items()]
         title = "Place of each teacher by each criterion and by its outcome (1 = best)"
         middle = (1 + len(places.columns)) / 2
         _draw_table(panels[-2], title, places, "{:.3g}", shade=(middle - places) / middle)

@@ -68,8 +68,8 @@ def comparison_dict(comparison: "CriteriaComparison") -> dict[str, Any]:
 def _tables(comparison: "CriteriaComparison") -> list[tuple[str, pd.DataFrame, str]]:
     """Title, table of texts and what its rows are."""
     picks = comparison.picks.set_index("criterion")
-    shown = {}
-    for name in picks:
+    shown: dict[str, list[str]] = {}
+    for name in map(str, picks):
         if name == "direction":
             shown[name] = picks[name].astype(str).tolist()
         else:

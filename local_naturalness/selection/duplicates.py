@@ -18,9 +18,22 @@ def repeats_better_one(columns: Columns, ranking: Ranking, response_column: str)
     Returns:
         Shape [eligible rows].
     """
-    texts = pl.DataFrame({"start": ranking.start, "text": columns.text_hashes(response_column, ranking.rows)})
-    is_first = texts.select(pl.struct("start", "text").is_first_distinct() | pl.col("text").is_null())
-    return ~is_first.to_series().to_numpy()
+    ends = pl.DataFrame(
+        {"start": ranking.start, "text": columns.text_hashes(response_column, ranking.rows, ends_only=True)}
+    )
+    # Few candidates of a prompt begin and end alike: only these are read in full.
+    alike = ends.select(pl.struct("start", "text").is_duplicated() & pl.col("text").is_not_null())
+    places = np.flatnonzero(alike.to_series().to_numpy())
+    texts = pl.DataFrame(
+        {
+            "start": ranking.start[places],
+            "text": columns.text_hashes(response_column, ranking.rows[places]),
+        }
+    )
+    is_first = texts.select(pl.struct("start", "text").is_first_distinct()).to_series().to_numpy()
+    repeats = np.zeros(len(ranking.rows), dtype=bool)
+    repeats[places[~is_first]] = True
+    return repeats
 
 
 def without(ranking: Ranking, dropped: np.ndarray) -> Ranking:

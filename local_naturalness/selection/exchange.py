@@ -143,7 +143,7 @@ def match_teacher_counts(
     picked = move_surplus(ranking, picked, teacher, target)
     surplus = np.bincount(teacher[picked], minlength=len(names)) - target
     if surplus.any():
-        missing = {names[i]: int(-surplus[i]) for i in np.flatnonzero(surplus < 0)}
+        missing = {names[i]: int(-surplus[i]) for i in np.flatnonzero(surplus < 0).tolist()}
         logger.warning(
             "The teacher shares of `match` are out of reach: no exchange left to give these "
             "teachers their missing picks, of %d in all: %s.",

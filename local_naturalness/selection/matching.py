@@ -84,7 +84,7 @@ def matching(
             f"in `match`: {match.column_names}."
         )
     most = int(np.unique(found.prompt_keys, return_counts=True)[1].max())
-    if settings.k not in (None, 1, most):
+    if settings.k not in (None, 1, most, (read_record(match) or {}).get("k")):
         raise ValueError(
             f"`match` fixes how many responses a prompt has, up to {most} here: drop `k={settings.k}`."
         )

@@ -153,7 +153,7 @@ def _series(columns: Columns, name: str) -> pl.Series:
     series = pl.Series(name, pl.from_arrow(columns.table.column(name)))
     if columns.indices is not None:
         series = series.gather(columns.indices)
-    feature = (columns.features or {}).get(name)
+    feature = columns.features.get(name) if columns.features else None
     if isinstance(feature, ClassLabel):
         names = pl.Series(feature.names, dtype=pl.String)
         series = pl.select(pl.lit(names).gather(series)).to_series().rename(name)

@@ -32,6 +32,36 @@ def test_no_text_is_picked_twice(make, caplog):
     assert "there is no column 'response'" in caplog.text
 
 
+def plain_duplicates(rows) -> list[str]:
+    """Ids of rows whose words an earlier row of the same prompt has."""
+    seen, repeated = set(), []
+    for row in rows:
+        key = row["prompt"], " ".join((row["response"] or "").split())
+        if key in seen and key[1]:
+            repeated.append(row["id"])
+        seen.add(key)
+    return repeated
+
+
+def test_duplicates_equal_a_plain_loop():
+    generator = np.random.default_rng(0)
+    words = ["a", "b", "ä" * 70, "b" * 100, " ", "\n\n", "\t", " " * 90, "."]
+    rows = [
+        {
+            "id": str(place),
+            "prompt": f"p{place // 12}",
+            "score": -float(place),
+            "response": None
+            if place % 50 == 0
+            else "".join(generator.choice(words, generator.integers(0, 5))),
+        }
+        for place in range(600)
+    ]
+    _, rejected = select_responses(Dataset.from_list(rows), k=50, return_rejected=True, **HIGH)
+    assert rejected["id"][:] == plain_duplicates(rows)
+    assert len(rejected) > 50
+
+
 def test_empty_texts_and_messages(make):
     messages = [[{"role": "assistant", "content": text}] for text in ("x  y", "x y", "x y")]
     dataset = make("ppp", "abc", score=[3.0, 2.0, 1.0], response=messages)

@@ -22,6 +22,8 @@ ROLES = {
 }
 # A message has one of these; tool calls and reasoning may stand without content.
 _PARTS = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", "thinking"})
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+_THINKING_BLOCKS = ("thinking", "reasoning")
 _KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
@@ -125,7 +127,25 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
             "templates leave out or show in another form. Write it as `tool_calls` of an assistant turn."
         )
     others = {key: value for key, value in message.items() if key not in ("role", "content", "from", "value")}
+    reasoning, content = _split_reasoning(content, column)
+    if reasoning and not any(others.get(key) for key in _REASONING):
+        others["reasoning_content"] = reasoning
     return {"role": ROLES.get(role, role), "content": text_of(content, column), **others}
+
+
+def _split_reasoning(content: Any, column: str) -> tuple[str | None, Any]:
+    """Reasoning in the first blocks of a content, as Mistral and Anthropic have it, and the other blocks."""
+    if isinstance(content, str) or not isinstance(content, Sequence):
+        return None, content
+    count = 0
+    while count < len(content) and _block_kind(content[count]) in _THINKING_BLOCKS:
+        count += 1
+    texts = [text_of(block.get("thinking") or block.get("text"), column) or "" for block in content[:count]]
+    return "\n\n".join(texts) or None, content[count:]
+
+
+def _block_kind(block: Any) -> Any:
+    return block.get("type") if isinstance(block, Mapping) else None
 
 
 def _is_sharegpt(message: Mapping[str, Any]) -> bool:

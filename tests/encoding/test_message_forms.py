@@ -42,6 +42,17 @@ def test_prompts_are_read_like_conversations():
     assert scores[1:] == scores[:1] * len(FORMS)
 
 
+@pytest.mark.parametrize(
+    "thought", ["We add.", [{"type": "text", "text": "We add."}]], ids=["text", "blocks"]
+)
+def test_blocks_of_reasoning_are_the_reasoning(thought):
+    blocks = [{"type": "thinking", "thinking": thought, "text": None}, {"type": "text", "text": "It is 5."}]
+    read = read_messages([{"role": "assistant", "content": blocks}], "c")
+    assert read == [{"role": "assistant", "content": "It is 5.", "reasoning_content": "We add."}]
+    with pytest.raises(TypeError, match="content of type 'thinking'"):
+        read_messages([{"role": "assistant", "content": blocks[::-1]}], "c")
+
+
 def test_observations_are_what_tools_say_and_other_fields_stay():
     message = {"from": "observation", "value": "5", "name": "sum"}
     assert read_messages([message], "c") == [{"role": "tool", "content": "5", "name": "sum"}]

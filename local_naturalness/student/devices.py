@@ -7,7 +7,8 @@ import torch
 
 def check_given(model: Any, tokenizer: Any, device: Any, dtype: Any) -> None:
     """Refuse a model object that cannot be used as it is asked for."""
-    if not isinstance(model, torch.nn.Module) or not hasattr(model, "config"):
+    is_module = isinstance(model, torch.nn.Module)
+    if not is_module or not hasattr(model, "config"):
         raise TypeError(
             "`model` must be a hub id, the path of a folder, or a loaded transformers model; found "
             f"{type(model).__name__}."
@@ -30,21 +31,19 @@ def check_given(model: Any, tokenizer: Any, device: Any, dtype: Any) -> None:
 
 def check_device(device: str | torch.device | None) -> None:
     """Refuse a device that torch does not know or that is not here."""
+    if device is None or device == "auto":
+        return
     try:
-        kind = None if device in (None, "auto") else torch.device(device).type
+        asked = torch.device(device)
     except RuntimeError as error:
         raise ValueError(
             f"`device` must be a device of torch such as 'cpu' or 'cuda:1', or 'auto'; found {device!r}."
         ) from error
-    if kind == "cuda":
-        # Counted without initialising CUDA, which a worker that is forked later could not use then.
-        count, index = torch.cuda.device_count(), torch.device(device).index
-        if index is not None and index >= count > 0:
-            raise ValueError(f"`device` is {str(device)!r}, and the last GPU here is 'cuda:{count - 1}'.")
-        is_here = count > 0
-    else:
-        is_here = kind is None or kind == "cpu" or _can_hold_numbers(torch.device(device))
-    if not is_here:
+    # Counted without initialising CUDA, which a worker that is forked later could not use then.
+    gpus = torch.cuda.device_count()
+    if asked.type == "cuda" and (asked.index or 0) >= gpus > 0:
+        raise ValueError(f"`device` is {str(device)!r}, and the last GPU here is 'cuda:{gpus - 1}'.")
+    if not (gpus if asked.type == "cuda" else asked.type == "cpu" or _can_hold_numbers(asked)):
         raise ValueError(
             f"`device` is {str(device)!r}, and torch finds no such device here. Leave it out for "
             f"{default_device()!r}."

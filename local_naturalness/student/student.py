@@ -106,6 +106,7 @@ class Student(Shipped):
             self._model = given_model(model)
             self._memory_key = uuid.uuid4().hex
             remember(self._memory_key, self._model)
+            _tell_if_inexact(self._model, model_name(self._model))
             device, dtype = self._model.device, self._model.dtype
         if isinstance(tokenizer, str):
             self._tokenizer_source = tokenizer
@@ -232,8 +233,7 @@ class Student(Shipped):
                 "nothing writes to."
             )
         check_computation(model, self.name)
-        if why := inexact_because(model):
-            logger.warning("%s: %s.", self.name, why)
+        _tell_if_inexact(model, self.name)
         return model
 
     @property
@@ -321,3 +321,8 @@ class Student(Shipped):
             key, model = self._memory_key, self.model()
             state["_sent"] = sent_model(model, self.name, self.weights, key, in_forked_memory)
         return state
+
+
+def _tell_if_inexact(model: PreTrainedModel, name: str) -> None:
+    if why := inexact_because(model):
+        logger.warning("%s: %s.", name, why)

@@ -86,7 +86,7 @@ def _telling_weight_map(folder: Path) -> dict[str, str] | None:
 
 def _read_weight_map(index: Path) -> dict[str, str]:
     try:
-        weight_map = json.loads(index.read_text())["weight_map"]
+        weight_map: dict[str, str] = json.loads(index.read_text())["weight_map"]
         if all(isinstance(name, str) for name in weight_map.values()):
             return weight_map
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -87,3 +87,9 @@ def test_tokens_that_came_after_the_training(own_model, own_tokenizer, row):
     assert scorer(row)["local_naturalness_status"] == "ok"
     with pytest.raises(ValueError, match="token ids up to 1063, and the student has embeddings for 1062"):
         scorer(row | {"response": "<think>We add.</think> It is 5."})
+
+
+def test_a_student_whose_scores_depend_on_the_batch_by_construction_says_so(own_model, own_tokenizer, caplog):
+    own_model.is_loaded_in_8bit = True  # as models of bitsandbytes say it
+    Student(own_model, tokenizer=own_tokenizer)
+    assert "8-bit layers of bitsandbytes choose from a whole batch" in caplog.text

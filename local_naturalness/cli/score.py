@@ -13,6 +13,7 @@ A run that was killed goes on where it was when the same command is given again.
 
 import argparse
 import logging
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import add_input_arguments, add_output_argument, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
+from local_naturalness.visible import visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +79,17 @@ def run(options: argparse.Namespace) -> None:
             else:
                 scored, told = _score_shard(dataset, scorer, set(written), output, place, options, kept)
             _tell_statuses(scored, f"{scorer.criterion}_status{options.suffix}")
+    _tell_hidden(options.input)
     print(told)
+
+
+def _tell_hidden(source: str) -> None:
+    """Last, so that it does not scroll away: files that somebody may have meant to be scored."""
+    from local_naturalness.inputs.folders import hidden_tables
+
+    if Path(source).is_dir() and (hidden := hidden_tables(Path(source))):
+        names = ", ".join(map(visible, hidden[:5])) + (" and others" if len(hidden) > 5 else "")
+        print(f"Passed over, since their names begin with a dot: {names}", file=sys.stderr)
 
 
 class _Kept:

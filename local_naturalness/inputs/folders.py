@@ -11,6 +11,9 @@ from local_naturalness.inputs.files import is_data_file
 
 logger = logging.getLogger(__name__)
 
+# Store and notes of a scored folder, beside its table.
+OWN_FOLDER = ".local_naturalness"
+
 
 def files_by_split(folder: Path) -> dict[str, list[Path]]:
     """The data files of a folder and of folders in it; hidden ones are passed over.
@@ -58,7 +61,25 @@ def _refuse_several_tables(folder: Path) -> None:
         )
 
 
+def hidden_tables(folder: Path) -> list[str]:
+    """Data files that are passed over because their name, or that of a folder, begins with a dot.
+
+    Copies made by other systems leave such files beside the real ones (`._a.parquet`). What this library
+    itself keeps in a hidden folder is not counted.
+    """
+    names = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return [
+        str(name)
+        for name in sorted(names)
+        if _is_hidden(name) and is_data_file(name) and name.parts[0] != OWN_FOLDER
+    ]
+
+
 def _names(folder: Path) -> list[Path]:
     """Files relative to the folder, without hidden ones and those of hidden or special folders."""
     names = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    return [name for name in names if not any(part.startswith((".", "__")) for part in name.parts)]
+    return [name for name in names if not _is_hidden(name)]
+
+
+def _is_hidden(name: Path) -> bool:
+    return any(part.startswith((".", "__")) for part in name.parts)

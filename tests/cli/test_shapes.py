@@ -108,3 +108,14 @@ def test_images_are_carried_along(tmp_path):
         carried = Dataset.from_parquet(str(table))
         assert carried.features["image"] == Image()
         assert carried.cast_column("image", Image(decode=False))["image"][:] == [image] * 2
+
+
+def test_hidden_files_that_are_passed_over_are_told_last(tmp_path, capsys):
+    folder = tmp_path / "copied"
+    (folder / ".git").mkdir(parents=True)
+    Dataset.from_dict({"prompt": ["Hi"], "response": ["So it is."]}).to_parquet(folder / "a.parquet")
+    (folder / "._a.parquet").write_bytes(b"\0\5\26\7")
+    words = ["score", str(folder), "--student", student_path(), "--output", str(tmp_path / "output")]
+    assert main(words) == 0
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last == "Passed over, since their names begin with a dot: ._a.parquet"

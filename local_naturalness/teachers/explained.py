@@ -30,7 +30,7 @@ _LEAST_OWN_SPREAD = 1e-6
 # A draw misses a given prompt with probability 0.37.
 _ENOUGH_DRAWS = 0.7
 _FEWEST_DRAWS = 200
-_CELLS_TO_DRAW = 40_000_000
+_CELLS_TO_DRAW = 10_000_000
 
 
 @dataclass(frozen=True)

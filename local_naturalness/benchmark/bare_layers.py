@@ -8,22 +8,46 @@ import torch
 
 @torch.no_grad()
 def run_bare_layers(model: Any, num_tokens: int, num_scored: int, max_tokens: int) -> None:
-    """Push tokens through a Qwen2 model's layers without attention, and the scored ones through its head."""
+    """Push tokens through a model's linear layers and the scored ones through its head.
+
+    Of a Qwen2 model also norms and activations; of others only the linear layers, each with arbitrary input.
+    """
     for start in range(0, num_tokens, max_tokens):
-        hidden = torch.randn(
-            min(max_tokens, num_tokens - start),
-            model.config.hidden_size,
-            device=model.device,
-            dtype=model.dtype,
-        )
-        for layer in model.model.layers:
-            attention, mlp = layer.self_attn, layer.mlp
-            normed = layer.input_layernorm(hidden)
-            query, _, _ = attention.q_proj(normed), attention.k_proj(normed), attention.v_proj(normed)
-            hidden = hidden + attention.o_proj(query)
-            hidden = hidden + mlp(layer.post_attention_layernorm(hidden))
-        share = -(-num_scored * len(hidden) // num_tokens)
-        model.lm_head(model.model.norm(hidden[:share])).float().logsumexp(-1)
+        tokens = min(max_tokens, num_tokens - start)
+        hidden = _random(tokens, model.config.hidden_size, model)
+        if model.config.model_type == "qwen2":
+            for layer in model.model.layers:
+                hidden = _without_attention(layer, hidden)
+            hidden = model.model.norm(hidden)
+        else:
+            inputs = {}
+            for layer in _linear_layers(model):
+                if layer.in_features not in inputs:
+                    inputs[layer.in_features] = _random(tokens, layer.in_features, model)
+                layer(inputs[layer.in_features])
+        share = -(-num_scored * tokens // num_tokens)
+        model.lm_head(hidden[:share]).float().logsumexp(-1)
+
+
+def _without_attention(layer: Any, hidden: torch.Tensor) -> torch.Tensor:
+    attention, mlp = layer.self_attn, layer.mlp
+    normed = layer.input_layernorm(hidden)
+    query, _, _ = attention.q_proj(normed), attention.k_proj(normed), attention.v_proj(normed)
+    hidden = hidden + attention.o_proj(query)
+    return hidden + mlp(layer.post_attention_layernorm(hidden))
+
+
+def _random(tokens: int, size: int, model: Any) -> torch.Tensor:
+    return torch.randn(tokens, size, device=model.device, dtype=model.dtype)
+
+
+def _linear_layers(model: Any) -> list[torch.nn.Linear]:
+    """Those that every token passes."""
+    return [
+        module
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and name != "lm_head"
+    ]
 
 
 def matrix_rate(model: Any, size: int = 2048) -> float:
@@ -39,9 +63,5 @@ def matrix_rate(model: Any, size: int = 2048) -> float:
 
 def layer_operations(model: Any, num_tokens: int, num_scored: int) -> float:
     """Floating-point operations of the linear layers for some tokens, and of the head for the scored ones."""
-    weights = sum(
-        module.weight.numel()
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and name != "lm_head"
-    )
+    weights = sum(layer.weight.numel() for layer in _linear_layers(model))
     return 2 * (weights * num_tokens + model.lm_head.weight.numel() * num_scored)

@@ -14,9 +14,8 @@ from local_naturalness.engine.windows import batches_under_budget
 Contender = Callable[[Workload], np.ndarray]
 
 
-def contenders(model: Any, max_tokens: int) -> dict[str, Contender]:
+def contenders(model: Any, engine: Engine, max_tokens: int) -> dict[str, Contender]:
     """The contenders that can run here; other packages only where they are installed."""
-    engine = Engine(model, max_tokens)
     found: dict[str, Contender] = {
         "ours": lambda workload: _ours(engine, workload),
         "plain loop": lambda workload: _plain_loop(model, workload),
@@ -64,7 +63,7 @@ def _padded_batches(model: Any, workload: Workload, max_tokens: int) -> np.ndarr
             joined = np.concatenate([separate[index].context, separate[index].tokens])
             ids[row, : lengths[index]] = torch.from_numpy(joined)
         ids = ids.to(model.device)
-        hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
+        hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
         for row, index in enumerate(group):
             start, end = len(separate[index].context), lengths[index]
             log_probs = model.lm_head(hidden[row, start - 1 : end - 1]).float().log_softmax(-1)

@@ -12,7 +12,7 @@ from local_naturalness.benchmark.bare_layers import layer_operations, matrix_rat
 from local_naturalness.benchmark.contenders import contenders
 from local_naturalness.benchmark.peak import watch_memory
 from local_naturalness.benchmark.workload import Workload
-from local_naturalness.engine.packing import pack_windows
+from local_naturalness.engine import Engine
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Report:
     """Measurements on one machine in one run; only their ratios travel."""
 
     contenders: list[Measurement]
+    path: str
     window_tokens: int
     passed_tokens: int
     scored_tokens: int
@@ -80,8 +81,8 @@ class Report:
             )
         lines += [
             "",
-            f"Ours passes {self.passed_tokens:,} tokens for {self.window_tokens:,} window tokens and "
-            f"{self.scored_tokens:,} scores.",
+            f"Ours ({self.path}) passes {self.passed_tokens:,} tokens for {self.window_tokens:,} window "
+            f"tokens and {self.scored_tokens:,} scores.",
             f"It reaches {self.share_of_bare_layers:.0%} of the rate of the bare layers and "
             f"{self.share_of_matrix_rate:.0%} of the matrix rate ({self.matrix_rate / 1e9:,.0f} GFLOP/s).",
         ]
@@ -92,7 +93,8 @@ def measure(
     model: Any, workload: Workload, max_tokens: int, repeats: int, settings: dict[str, Any]
 ) -> Report:
     """Run everything `repeats` times in turn, after one run each that is not counted."""
-    runs = contenders(model, max_tokens)
+    engine = Engine(model, max_tokens)
+    runs = contenders(model, engine, max_tokens)
     measurements = {name: Measurement(name) for name in runs}
     expected = runs["plain loop"](workload)
     for name, run in runs.items():
@@ -100,7 +102,7 @@ def measure(
             scores = run(workload)
         measurements[name].largest_difference = float(np.abs(scores - expected).max())
         measurements[name].peak_megabytes = peak.bytes / 1e6
-    passed = sum(pack.size for pack in pack_windows(workload.windows(), max_tokens))
+    passed = sum(one.num_tokens for one in engine.paths.plan(workload.windows(), max_tokens))
     bare = []
     for _ in range(repeats):
         for name, run in runs.items():
@@ -113,6 +115,7 @@ def measure(
         bare.append(time.perf_counter() - start)
     return Report(
         list(measurements.values()),
+        engine.paths.name,
         workload.num_window_tokens,
         passed,
         workload.num_scored,

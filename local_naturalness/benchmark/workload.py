@@ -21,6 +21,34 @@ SHAPE = {
     "max_position_embeddings": 65_536,
     "tie_word_embeddings": False,
 }
+# Other types of the same width and depth: hybrids of the usual make, attention and other layers in turn.
+_LINEAR = {"layer_types": ["linear_attention", "linear_attention", "linear_attention", "full_attention"] * 2}
+_DELTA_RULE = _LINEAR | {
+    "head_dim": 64,
+    "linear_num_value_heads": 8,
+    "linear_num_key_heads": 4,
+    "linear_key_head_dim": 64,
+    "linear_value_head_dim": 64,
+}
+_NO_EXPERTS = {"num_local_experts": 0, "num_experts": 0, "mlp_only_layers": list(range(8))}
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "qwen2": {},
+    "qwen3_5_text": _DELTA_RULE,
+    "qwen3_next": _DELTA_RULE | _NO_EXPERTS,
+    "lfm2": {"layer_types": ["conv", "conv", "conv", "full_attention"] * 2},
+    "granitemoehybrid": _LINEAR
+    | _NO_EXPERTS
+    | {"mamba_n_heads": 16, "mamba_d_head": 64, "mamba_d_state": 64, "shared_intermediate_size": 2048},
+    "falcon_h1": {"mamba_d_ssm": 512, "mamba_n_heads": 8, "mamba_d_head": 64, "mamba_d_state": 64},
+    "nemotron_h": {
+        "layers_block_type": ["mamba", "mlp", "mamba", "attention"] * 2,
+        "mamba_num_heads": 16,
+        "mamba_head_dim": 64,
+        "ssm_state_size": 64,
+        "n_groups": 4,
+        "head_dim": 64,
+    },
+}
 _STEP_LENGTHS = (5, 40)
 
 
@@ -81,10 +109,16 @@ class Workload:
         return separate
 
 
-def make_model(seed: int = 0, **shape: Any) -> Any:
-    """A Qwen2 model with random weights, large enough that scores differ from one another."""
+def make_model(architecture: str = "qwen2", seed: int = 0, **shape: Any) -> Any:
+    """A model with random weights, large enough that scores differ from one another.
+
+    Args:
+        architecture: one of `ARCHITECTURES`.
+        seed: of the weights.
+        shape: other sizes than those of `SHAPE`.
+    """
     torch.manual_seed(seed)
-    config = AutoConfig.for_model("qwen2", **(SHAPE | shape))
+    config = AutoConfig.for_model(architecture, **(SHAPE | ARCHITECTURES[architecture] | shape))
     return AutoModelForCausalLM.from_config(config).eval()
 
 

@@ -7,6 +7,7 @@ something; times do not travel between machines.
 Example:
 
     local-naturalness benchmark --trace-tokens 1500 --responses 4
+    local-naturalness benchmark --architecture qwen3_5_text
 """
 
 import argparse
@@ -16,6 +17,12 @@ from local_naturalness.cli.arguments import number_from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--architecture",
+        default="qwen2",
+        metavar="TYPE",
+        help="model type of the student: qwen2, or a hybrid such as qwen3_5_text, lfm2 or granitemoehybrid",
+    )
     parser.add_argument("--prompt-tokens", type=number_from(1), default=250, metavar="N")
     parser.add_argument(
         "--trace-tokens", type=number_from(1), default=1_500, metavar="N", help="tokens of a response"
@@ -35,15 +42,19 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from local_naturalness.benchmark.measure import measure
-    from local_naturalness.benchmark.workload import make_model, make_workload
+    from local_naturalness.benchmark.workload import ARCHITECTURES, make_model, make_workload
 
+    if options.architecture not in ARCHITECTURES:
+        raise ValueError(
+            f"`architecture` must be one of {', '.join(ARCHITECTURES)}; found {options.architecture!r}."
+        )
     dtype = getattr(torch, options.dtype, None)
     if not isinstance(dtype, torch.dtype):
         raise ValueError(
             f"`dtype` must be one of torch such as float32 or bfloat16; found {options.dtype!r}."
         )
     try:
-        model = make_model().to(options.device, dtype)
+        model = make_model(options.architecture).to(options.device, dtype)
     except RuntimeError as error:
         raise ValueError(
             f"`device` {options.device!r} cannot be used ({str(error).splitlines()[0]})."

@@ -8,7 +8,7 @@ layers cannot be packed.
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -122,7 +122,7 @@ def spread(state: Any, rows: int) -> Any:
     if not isinstance(state, Cache):
         raise TypeError(f"a state of type {type(state).__name__} cannot be repeated")
     own = copy.deepcopy(state)
-    own.reorder_cache(torch.zeros(rows, dtype=torch.long))
+    own.reorder_cache(cast(torch.LongTensor, torch.zeros(rows, dtype=torch.long)))
     return own
 
 

@@ -16,6 +16,7 @@ from local_naturalness.engine.padded import Rows
 from local_naturalness.engine.passes import run_pass
 from local_naturalness.engine.paths import LONGEST_PACKED, UNLIMITED, Pass, Paths
 from local_naturalness.engine.projection import Projection
+from local_naturalness.student.context import context_length
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +68,7 @@ class _Check:
         self._name = type(student.model).__name__
         config = student.model.config.get_text_config()
         self._vocabulary = student.vocabulary
-        self._context = getattr(config, "max_position_embeddings", None) or UNLIMITED
-        if self._context < 1:  # said of models without a limit
-            self._context = UNLIMITED
+        self._context = context_length(config) or UNLIMITED
         self._boundaries = [length for length in boundaries(config) if length < self._context]
         self._checked = _LONGEST_CHECKED.get(student.model.device.type, _LONGEST_CHECKED_ELSEWHERE)
         self._alone: dict[tuple[int, int], list[np.ndarray]] = {}

@@ -22,7 +22,8 @@ def run_pass(
     """Run a pass; statistics of each of its windows, by index."""
     done = 0
     for states in _states(student, one, windows):
-        batch, length = [], 0
+        batch: list[int] = []
+        length = 0
         while length < len(states):
             batch.append(one.windows[done + len(batch)])
             length += len(windows[batch[-1]].scored)

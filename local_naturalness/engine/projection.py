@@ -37,7 +37,7 @@ class Projection:
 
     def __init__(self, model: PreTrainedModel, is_separable: bool | None = None):
         self.model = model
-        self._layer = model.get_output_embeddings()
+        self._layer: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
         self._parameters = inspect.signature(model.forward).parameters
         config = model.config.get_text_config()
         self.vocabulary: int = getattr(config, "vocab_size", None) or self._layer.weight.shape[0]
@@ -123,7 +123,7 @@ class Projection:
         return seen[0], output
 
     def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        logits = self._layer(hidden.to(self._layer.weight.device))
+        logits: torch.Tensor = self._layer(hidden.to(self._layer.weight.device))
         if self._scale != 1:
             logits = logits * self._scale
         if self._softcap:

@@ -7,7 +7,7 @@ On a twin nobody sees it.
 
 from functools import partial
 from types import FunctionType, MethodType
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
@@ -33,7 +33,9 @@ def twin_of(model: PreTrainedModel) -> PreTrainedModel:
     True
     """
     twin: PreTrainedModel = _Twins().of(model)
-    return twin.eval()
+    for module in twin.modules():
+        module.training = False
+    return twin
 
 
 # Most of what modules hold; named to save time.
@@ -54,14 +56,14 @@ class _Twins:
             return self._known[id(value)]
         if isinstance(value, dict):
             # Always one of its own: parameters, buffers, parts and hooks of a module are kept in such.
-            twin = value.copy()
+            own = value.copy()
             for key, part in value.items():
-                twin[key] = self.of(part)
-            return twin
+                own[key] = self.of(part)
+            return own
         if isinstance(value, torch.nn.Module | PreTrainedConfig):
             if "_orig_mod" in (parts := vars(value)).get("_modules", ()):  # a model in `torch.compile`
                 return self.of(value._orig_mod)
-            twin = object.__new__(type(value))
+            twin: Any = object.__new__(cast(type, type(value)))
             self._known[id(value)] = twin  # first, because parts may refer back to the whole
             if isinstance(parts.get("forward"), FunctionType):
                 raise ValueError(

@@ -30,6 +30,7 @@ from tiny_types import MODEL_TYPES, tiny_type
 
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
+from local_naturalness.student.context import context_length
 
 # `(prompt, tokens, first scored)` of the windows; a window from 0 on is the whole of a response.
 SHAPES = [
@@ -81,12 +82,12 @@ def time_limit(seconds: int) -> Iterator[None]:
     def stop(*_: Any) -> None:
         raise TimeoutError(f"not done in {seconds} s")
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # of this process, however busy the machine is
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def try_type(model_type: str) -> Found:
@@ -100,8 +101,7 @@ def try_type(model_type: str) -> Found:
         with time_limit(SECONDS):
             engine = Engine(model)
             text = model.config.get_text_config()
-            limit = getattr(text, "max_position_embeddings", None) or 700
-            windows = windows_for(text.vocab_size, limit if limit > 0 else 700)
+            windows = windows_for(text.vocab_size, context_length(text) or max(PROMPTS) + 600)
             scored = engine.score(windows)
             difference = max(
                 float(np.abs(ours["log_prob"] - alone(model, window)).max())

@@ -110,6 +110,21 @@ def test_benchmark_compares_exact_contenders(capsys, monkeypatch):
     assert [c["name"] for c in report["contenders"]][:3] == ["ours", "plain loop", "padded batches"]
     assert max(c["largest_difference"] for c in report["contenders"]) < 1e-5
     assert report["ratios"]["ours"] == 1
+    assert report["path"] == "packed"
+
+
+def test_benchmark_of_a_hybrid(capsys, monkeypatch):
+    from local_naturalness.benchmark import workload
+
+    hybrid = {"num_hidden_layers": 2, "layer_types": ["conv", "full_attention"], "vocab_size": 500}
+    monkeypatch.setitem(workload.ARCHITECTURES, "lfm2", hybrid)
+    words = ["benchmark", "--architecture", "lfm2", "--prompt-tokens", "90", "--trace-tokens", "200"]
+    assert main([*words, "--repeats", "1", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["path"] == "cached"
+    assert max(c["largest_difference"] for c in report["contenders"]) < 1e-5
+    assert main(["benchmark", "--architecture", "lfm3000"]) == 2
+    assert "--architecture must be one of qwen2, qwen3_5_text" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet", "saved", "folder"])

@@ -81,7 +81,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     ),
     **dict.fromkeys(("gptj", "codegen"), _PART_ROTATED),
     **dict.fromkeys(("axk2", "deepseek_v32", "glm_moe_dsa"), _KEYS_FOR_EACH_HEAD | {"index_topk": 64}),
-    **dict.fromkeys(("gemma3n_text", "gemma4_text", "gemma4_unified_text"), _WITHOUT_CACHE_SHARING),
+    **dict.fromkeys(("gemma3n_text", "gemma4_text", "gemma4_unified_text"), _TOKENS | _WITHOUT_CACHE_SHARING),
     **dict.fromkeys(
         (
             "qwen3_5_text",
@@ -93,6 +93,10 @@ SPECIAL: dict[str, dict[str, Any]] = {
         ),
         _LINEAR_AND_FULL,
     ),
+    **dict.fromkeys(("kimi_linear", "lfm3"), _LINEAR_AND_FULL),
+    "recurrent_gemma": {"block_types": ["recurrent", "attention"], "attention_window_size": 8},
+    "xlm": _TOKENS,
+    "xmod": _TOKENS | {"default_language": "en_XX"},
     "bamba": {"attn_layer_indices": [1]},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
     "lfm2": {"layer_types": ["conv", "full_attention"]},
@@ -116,7 +120,9 @@ SPECIAL: dict[str, dict[str, Any]] = {
             "original_max_position_embeddings": 64,
         },
     },
-    "prophetnet": {"num_decoder_layers": 2, "num_encoder_layers": 2, "num_hidden_layers": _OWN_NAME},
+    "prophetnet": _TOKENS
+    | {"num_decoder_layers": 2, "num_encoder_layers": 2, "num_hidden_layers": _OWN_NAME}
+    | {"num_decoder_attention_heads": 4, "num_encoder_attention_heads": 4},
     "reformer": {"is_decoder": True, "axial_pos_embds": False},
     "xlnet": {"max_position_embeddings": _OWN_NAME, "n_head": 4, "d_head": 8},
     "xlstm": {"num_heads": 4, "v_head_dim": _OWN_NAME},

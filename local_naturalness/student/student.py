@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 from local_naturalness.student import identity
 from local_naturalness.student.adapters import with_adapter
 from local_naturalness.student.checkpoint import Checkpoint
+from local_naturalness.student.context import context_length
 from local_naturalness.student.cost import StudentCost, student_cost
 from local_naturalness.student.devices import check_device, check_given, default_device, dtype_name
 from local_naturalness.student.finding import found
@@ -193,8 +194,7 @@ class Student(Shipped):
     @property
     def context_length(self) -> int | None:
         """Longest sequence in tokens that the model was built for; `None` where it has no limit."""
-        length = getattr(self.config.get_text_config(), "max_position_embeddings", None)
-        return length if length is not None and length > 0 else None  # XLNet says -1
+        return context_length(self.config.get_text_config())
 
     @property
     def cost(self) -> StudentCost:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from local_naturalness.engine.checks import find_paths
-from local_naturalness.engine.memory import token_budget
+from local_naturalness.engine.memory import enough_tokens, token_budget
 from local_naturalness.engine.packed_attention import NotPackableError, attend_plainly
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.passes import TokenStatistics, run_pass
@@ -50,6 +50,8 @@ class Engine:
         with self._turn() as student:
             self._is_separable = student.is_separable
             self.paths = find_paths(student)
+        if max_tokens_per_batch is None and not self.paths.packed:
+            self.max_tokens = min(self.max_tokens, enough_tokens(model.device.type, in_rows=True))
 
     def score(
         self,

@@ -12,6 +12,8 @@ logger = logging.getLogger(__name__)
 
 # Matrix products reach their full rate at about 4K rows; a GPU has room for more.
 _ENOUGH_TOKENS = {"cpu": 8_192, "cuda": 32_768}
+# Rows of a batch go through recurrent layers and attention of many kinds, which like the caches of a CPU.
+_ENOUGH_TOKENS_IN_ROWS = {"cpu": 2_048}
 # Logits of a piece, and as much again while they are turned into statistics.
 _PIECES = 3
 # The rest is for attention and for whoever else is on the machine.
@@ -23,9 +25,10 @@ def pass_bytes(cost: StudentCost, max_tokens: int) -> int:
     return max_tokens * cost.bytes_per_token + _PIECES * PIECE_BYTES
 
 
-def enough_tokens(device_type: str) -> int:
-    """Tokens of a pass that are as fast as more would be."""
-    return _ENOUGH_TOKENS.get(device_type, 8_192)
+def enough_tokens(device_type: str, in_rows: bool = False) -> int:
+    """Tokens of a pass, packed or in rows, that are as fast as more would be."""
+    enough = _ENOUGH_TOKENS.get(device_type, 8_192)
+    return _ENOUGH_TOKENS_IN_ROWS.get(device_type, enough) if in_rows else enough
 
 
 def token_budget(cost: StudentCost, device: torch.device) -> int:

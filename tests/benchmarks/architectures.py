@@ -5,7 +5,7 @@
 A tiny model of each type with random weights of large variance is scored as the library does it and, for
 comparison, with one forward pass of the given model for every window. Windows are short and long, behind
 prompts of 3 to 300 tokens, several to a prompt, up to 640 tokens: beyond every sliding window, chunk and
-selection of keys that the tiny models have. Prints the table of docs/students.md. About 15 minutes on one
+selection of keys that the tiny models have. Prints the table of docs/model-types.md. About 15 minutes on one
 core.
 """
 
@@ -45,7 +45,7 @@ SHAPES = [
     (0, 300, 0),
 ]
 PROMPTS = (3, 40, 300)
-SECONDS = 90
+SECONDS = 60
 
 
 @dataclass(frozen=True)

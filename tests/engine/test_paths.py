@@ -99,6 +99,11 @@ def test_every_window_is_in_one_pass(paths, max_tokens):
     assert sorted(itertools.chain(*(one.windows for one in plan))) == list(range(30))
 
 
+def test_passes_of_rows_are_smaller():
+    assert Engine(tiny_models.tiny_model("mamba")).max_tokens == 2_048
+    assert Engine(tiny_models.tiny_model("mamba"), 4_096).max_tokens == 4_096
+
+
 def test_padding_stays_small():
     lengths = np.random.default_rng(0).integers(40, 160, 500).tolist()
     groups = rows_of_similar_length(lengths, 8_192)

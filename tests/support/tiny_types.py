@@ -100,6 +100,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "bamba": {"attn_layer_indices": [1]},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
     "lfm2": {"layer_types": ["conv", "full_attention"]},
+    "minimax_m3_vl_text": {"index_block_size": 16, "index_topk_blocks": 2},
     "falcon_h1": {"mamba_d_head": 8},
     "gpt_neo": {
         "num_layers": 2,

@@ -21,6 +21,10 @@ DIRECTIONS = {
     "global_naturalness_by_step": "high",
     "rank_surprisal_ratio": "low",
     "learnability": "high",
+    "seqlss": "high",
+    "high_entropy_sum": "high",
+    "prediction_difficulty": "high",
+    "teacher_step_share": "high",
     "global_naturalness_drop": "high",
     "global_naturalness_casl": "high",
 }

@@ -7,6 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Layouts of rows for trainers, see `local_naturalness.selection.export`.
+EXPORTS = ("trl", "prompt-completion", "messages", "none")
+STUDENT_HELP = (
+    "with --export: the student that was scored for, whose tokenizer tells whether a trainer makes of rows "
+    "what was scored (default: the one that the scores name, if it is in the cache of the Hub)"
+)
+
 
 def add_input_arguments(parser: argparse.ArgumentParser, name: str, meaning: str) -> None:
     """The table to read, and which split of it."""

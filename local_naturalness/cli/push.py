@@ -8,11 +8,12 @@ Example:
 
 import argparse
 
-from local_naturalness.cli.arguments import add_input_arguments
+from local_naturalness.cli.arguments import EXPORTS, STUDENT_HELP, add_input_arguments
 
 _PASSED_ON = (
     "private",
     "export",
+    "student",
     "licence",
     "source_datasets",
     "token",
@@ -32,10 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--export",
-        choices=("prompt-completion", "messages", "none"),
+        choices=EXPORTS,
         default="prompt-completion",
         help="layout of the data; none leaves the columns as they are (default: prompt-completion)",
     )
+    parser.add_argument("--student", metavar="ID", help=STUDENT_HELP)
     parser.add_argument("--licence", metavar="ID", help="for the card, such as apache-2.0")
     parser.add_argument(
         "--source-datasets", nargs="+", metavar="ID", help="where prompts and responses come from"

@@ -5,11 +5,14 @@ Example:
     local-naturalness select scored --by local_naturalness --k 1 --output curated
     local-naturalness select scored --by local_naturalness=1 global_naturalness=0.5 \\
         --where "is_correct and num_tokens < 8000" --output curated-mixed
+    local-naturalness select scored --output curated --export trl --student Qwen/Qwen2.5-7B
 """
 
 import argparse
 
 from local_naturalness.cli.arguments import (
+    EXPORTS,
+    STUDENT_HELP,
     add_column_arguments,
     add_direction_argument,
     add_input_arguments,
@@ -61,6 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--match-length", action="store_true", help="with --match: and its lengths")
     parser.add_argument("--return-rejected", action="store_true", help="also write DIR-rejected")
+    parser.add_argument(
+        "--export",
+        choices=EXPORTS,
+        default="none",
+        help="columns for trainers instead of prompt and response, as push writes them (default: none)",
+    )
+    parser.add_argument("--student", metavar="ID", help=STUDENT_HELP)
     add_column_arguments(parser, "prompt", "response", "teacher")
     add_seed_argument(parser)
 
@@ -71,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.tables import read_table
     from local_naturalness.inputs.columns import decoded
     from local_naturalness.store.output_folder import OutputFolder
+    from local_naturalness.training import export, preview
 
     output = OutputFolder(options.output, "selected")
     beside = OutputFolder(f"{options.output.rstrip('/')}-rejected", "rejected")
@@ -86,10 +97,15 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.return_rejected:
         selected, rejected = selected
+    form = None if options.export == "none" else options.export
+    selected = export(selected, form, student=options.student, response_column=options.response_column)
+    if options.return_rejected:
         beside.write_table(decoded(rejected).to_parquet)
     output.write_table(decoded(selected).to_parquet)
     keep_description(selected, output.table)
     print(f"{len(selected)} responses selected, written to {output.table}")
+    if form is not None and len(selected):
+        print(f"The first row, as a trainer reads it:\n{preview(selected)}")
 
 
 def _criterion(words: list[str]) -> str | dict[str, float]:

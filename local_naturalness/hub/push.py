@@ -1,13 +1,16 @@
 """`push_selection`: a selection on the Hub, ready for a trainer, with a card that explains it."""
 
+from typing import Any
+
 from datasets import Dataset, DatasetDict
 from huggingface_hub import DatasetCard
 
 from local_naturalness.hub.card import updated_card
-from local_naturalness.hub.export import Form, exported
 from local_naturalness.hub.provenance import gather
 from local_naturalness.hub.repository import Repository
 from local_naturalness.hub.snippet import training_snippet
+from local_naturalness.training import Form
+from local_naturalness.training import export as exported
 
 
 def push_selection(
@@ -16,6 +19,7 @@ def push_selection(
     *,
     private: bool | None = None,
     export: Form = "prompt-completion",
+    student: Any = None,
     licence: str | None = None,
     source_datasets: str | list[str] | None = None,
     token: str | None = None,
@@ -36,9 +40,10 @@ def push_selection(
             one split (`dataset.split`, else "train") and other splits of the repository stay.
         repo_id: `namespace/name`, or `name` in your own namespace. Created where it does not exist.
         private: Visibility of a repository that is created now; `None` follows the namespace.
-        export: The layout for TRL's `SFTTrainer`. "prompt-completion" writes `prompt` and
-            `completion` (text for text prompts, message lists for message lists), "messages" writes
-            conversations, `None` leaves prompt and response as they are. Other columns are kept.
+        export: The layout for trainers. "prompt-completion" writes `prompt` and `completion`, "messages"
+            writes conversations, "trl" whatever TRL's `SFTTrainer` trains on exactly as it was scored, `None`
+            leaves prompt and response as they are. Other columns are kept. See `selection.export`.
+        student: That the rows were scored for, as for `selection.export`; `None` looks in the Hub's cache.
         licence: Identifier for the card, such as "apache-2.0"; `None` leaves the card's own.
         source_datasets: Hub ids of the datasets that prompts and responses come from, added to
             those the card names.
@@ -53,8 +58,8 @@ def push_selection(
 
     Raises:
         TypeError: `dataset` is neither a Dataset nor a DatasetDict, or a column has the wrong type.
-        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes; the Hub does
-            not take what was sent; the card that is there cannot be read.
+        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes; a row cannot be
+            trained on; the Hub does not take what was sent; the card that is there cannot be read.
         PermissionError: The Hub refuses the login or the repository.
         ConnectionError: The Hub kept failing, or another push replaced the data; the push can be repeated.
 
@@ -71,7 +76,7 @@ def push_selection(
     prompt_column = prompt_column or "prompt"
     provenance = gather(splits, prompt_column, teacher_column)
     columns = {"prompt_column": prompt_column, "response_column": response_column}
-    ready = DatasetDict({split: exported(rows, export, **columns) for split, rows in splits.items()})
+    ready = exported(DatasetDict(splits), export, student=student, **columns)
     sources = [source_datasets] if isinstance(source_datasets, str) else source_datasets or []
     repository = Repository(repo_id, private=private, token=token)
 

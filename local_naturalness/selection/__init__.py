@@ -1,6 +1,7 @@
-"""Which response to each prompt."""
+"""Which response to each prompt, and the chosen rows as trainers take them."""
 
 from local_naturalness.selection.record import read_record, write_record
 from local_naturalness.selection.select import select_responses
+from local_naturalness.training import export
 
-__all__ = ["read_record", "select_responses", "write_record"]
+__all__ = ["export", "read_record", "select_responses", "write_record"]

@@ -40,7 +40,7 @@ def pushed(hub, selected, capsys):
 def test_the_selection_is_pushed_with_a_card(pushed, selected):
     rows, repo = pushed("--licence", "mit", "--source-datasets", "a/b", "c/d")
     expected = load_dataset("parquet", data_files=str(selected / "*.parquet"), split="train")
-    assert rows["completion"][:] == expected["response"][:]
+    assert [turn["content"] for (turn,) in rows["completion"]] == expected["response"][:]
     assert rows["local_naturalness"][:] == expected["local_naturalness"][:]
     card = repo.head.files["README.md"].decode()
     assert "license: mit" in card

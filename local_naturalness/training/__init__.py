@@ -1,0 +1,6 @@
+"""Rows as trainers take them, so that a student is trained on exactly the text that was scored."""
+
+from local_naturalness.training.layouts import FORMS, Form, export
+from local_naturalness.training.preview import preview
+
+__all__ = ["FORMS", "Form", "export", "preview"]

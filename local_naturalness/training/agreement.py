@@ -1,0 +1,37 @@
+"""Whether TRL trains on the tokens that were scored."""
+
+from enum import Enum
+
+from local_naturalness.encoding.examples import Example
+from local_naturalness.training.student_text import StudentText
+
+
+class Agreement(Enum):
+    """How what TRL trains on is related to what was scored."""
+
+    SAME = "the same tokens behind the same prompt"
+    SEAM = "the same text, in which the tokenizer joins the prompt with the response"
+    SHOWN = "the same tokens behind another prompt"
+    OTHER = "another text"
+
+
+def agreement(example: Example, text: StudentText, as_messages: bool) -> Agreement:
+    """Compare what was scored of a row, and the end of the turn, with what TRL trains on.
+
+    Args:
+        example: the row.
+        text: of the student.
+        as_messages: the row is written as messages; else as texts.
+
+    Raises:
+        ValueError: the row cannot be scored.
+        TypeError: a part of it cannot be shown to the student.
+    """
+    scored = text.scored(example)
+    found = text.of_messages(example) if as_messages else text.of_texts(example)
+    if found is None:
+        return Agreement.OTHER
+    made, whole = found
+    if list(made.trained) == list(scored.trained):
+        return Agreement.SAME if list(made.prompt) == list(scored.prompt) else Agreement.SHOWN
+    return Agreement.SEAM if whole == "".join(text.texts(example)) else Agreement.OTHER

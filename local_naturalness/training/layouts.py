@@ -1,0 +1,190 @@
+"""`export`: the columns that trainers take, made from those that were scored."""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from datasets import Dataset, DatasetDict
+
+from local_naturalness.training.agreement import Agreement, agreement
+from local_naturalness.training.refusals import trainable
+from local_naturalness.training.source import Source, find_source
+from local_naturalness.training.student_of import Specs
+from local_naturalness.training.student_text import StudentText
+from local_naturalness.training.written import Layout, write
+
+logger = logging.getLogger(__name__)
+
+Form = Literal["trl", "prompt-completion", "messages"] | None
+FORMS = ("trl", "prompt-completion", "messages", None)
+
+_Rows = TypeVar("_Rows", Dataset, DatasetDict)
+
+
+def export(
+    dataset: _Rows,
+    form: Form = "trl",
+    *,
+    student: Any = None,
+    prompt_column: str | None = None,
+    response_column: str = "response",
+) -> _Rows:
+    """The rows with the columns that trainers take, so that exactly the text that was scored is trained on.
+
+    Args:
+        dataset: What `select_responses` returned, or other rows of any shape that scorers read. A
+            `DatasetDict` is exported split by split, all in one layout.
+        form: "prompt-completion" writes `prompt` and `completion`: messages, which trainers show by the
+            student's chat template, or texts for a student without one. "messages" writes whole
+            conversations into `messages`. "trl" is "prompt-completion" where TRL's `SFTTrainer` makes of it
+            the very tokens that were scored; where it does not, such as with a template that deletes
+            reasoning, `input_ids` and `labels` are added instead, which trainers take as they are. `None`
+            changes nothing.
+        student: Id or folder of the student that was scored for and is to be trained, its `Student`, or the
+            scorer, which also knows a `prompt_template`. `None` looks in the cache of the Hub for the one
+            that the scores name. Without a student no row can be checked, and all are taken to be shown
+            by a chat template.
+        prompt_column: Texts or lists of messages; `None` is "prompt". Never the column of ids that rows
+            were grouped by.
+        response_column: Texts.
+
+    Returns:
+        Other columns are kept. `tools` becomes JSON text, and `chat_template_kwargs` is added where rows were
+        scored with them: TRL reads both.
+
+    Raises:
+        ValueError: A row cannot be trained on (no response, an id for a prompt, the same as another one), or
+            the form does not train on what was scored; a column is missing or has a name that is needed.
+        TypeError: A column holds something else.
+
+    Example:
+
+    >>> from datasets import Dataset
+    >>> from local_naturalness.embedded import student_path
+    >>> from local_naturalness.selection import export
+    >>> rows = Dataset.from_dict({"prompt": ["2 + 3?"], "response": ["It is 5."], "teacher": ["a"]})
+    >>> ready = export(rows, "trl", student=student_path())
+    >>> ready[0]["completion"], ready.column_names
+    ([{'role': 'assistant', 'content': 'It is 5.'}], ['prompt', 'completion', 'teacher'])
+    """
+    if form not in FORMS:
+        raise ValueError(f"`export` must be one of {FORMS}, got {form!r}.")
+    splits = {"": dataset} if isinstance(dataset, Dataset) else dict(dataset)
+    if form is None or all(_is_done(rows, form, response_column) for rows in splits.values()):
+        return dataset
+    specs = Specs(splits.values())
+    text = specs.text(student)
+    if specs.by_turn and form != "messages":
+        raise ValueError(
+            f"All assistant turns of these conversations were scored, and `export={form!r}` trains on the "
+            'last one: pass `export="messages"` and train with `assistant_only_loss=True`.'
+        )
+    if text is None:
+        logger.warning(
+            "The rows are not compared with what a trainer makes of them, since the tokenizer of the student "
+            "%s is not at hand: pass `student=` (--student).",
+            specs.student or "that they were scored for",
+        )
+    sources = {
+        split: find_source(rows, prompt_column or "prompt", response_column) for split, rows in splits.items()
+    }
+    seen = [_looked_at(rows, sources[split], text, form, split) for split, rows in splits.items()]
+    layout = _layout(form, text, seen, specs)
+    written = {split: write(rows, sources[split], layout, text) for split, rows in splits.items()}
+    return written[""] if isinstance(dataset, Dataset) else DatasetDict(written)
+
+
+def _is_done(dataset: Dataset, form: str, response_column: str) -> bool:
+    """Whether rows are in the form already; exporting twice is exporting once."""
+    columns = set(dataset.column_names)
+    if {"input_ids", "labels"} <= columns:
+        return True
+    if form == "messages" or not {"prompt", "completion"} <= columns or response_column in columns:
+        return False
+    # Texts are written with the line break that the student was shown behind the prompt.
+    kinds = [getattr(dataset.features[name], "dtype", None) for name in ("prompt", "completion")]
+    is_text = all(kind in ("string", "large_string") for kind in kinds)
+    return is_text and all((text or "").endswith("\n") for text in dataset.with_format(None)["prompt"])
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What there is in the rows of a split."""
+
+    fields: frozenset[str]
+    has_earlier_turns: int
+    agreed: Counter[Agreement]
+    first: dict[Agreement, int]
+
+
+def _looked_at(dataset: Dataset, source: Source, text: StudentText | None, form: str, split: str) -> _Seen:
+    """Check every row, and compare what a trainer makes of it with what was scored."""
+    place = f" of split {split!r}" if split else ""
+    fields: set[str] = set()
+    earlier = 0
+    agreed: Counter[Agreement] = Counter()
+    first: dict[Agreement, int] = {}
+    for row, example in trainable(source.read(dataset), place):
+        messages = [*(example.prompt if isinstance(example.prompt, list) else ()), example.message or {}]
+        fields |= {name for message in messages for name in message}
+        earlier += any(message.get("role") == "assistant" for message in messages[:-1])
+        if text is None:
+            continue
+        try:
+            found = agreement(example, text, as_messages=text.is_chat or form == "messages")
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"Row {row}{place} cannot be exported: {error}") from error
+        agreed[found] += 1
+        first.setdefault(found, row)
+    return _Seen(frozenset(fields), earlier, agreed, first)
+
+
+def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs) -> Layout:
+    """Which columns are written.
+
+    Raises:
+        ValueError: the form trains on something else than what was scored.
+    """
+    agreed = sum((one.agreed for one in seen), Counter[Agreement]())
+    fields = frozenset[str]().union(*(one.fields for one in seen))
+    plain = Layout(
+        "prompt-completion" if form == "trl" else form, fields <= {"role", "content"}, specs.switches
+    )
+    if form == "messages" and (earlier := sum(one.has_earlier_turns for one in seen)) and not specs.by_turn:
+        logger.warning(
+            "%d conversations have earlier turns of the assistant, which were not scored: trainers take the "
+            'loss of these too. `export="trl"` trains on the last turn alone.',
+            earlier,
+        )
+    if text is None:
+        return plain
+    if form == "messages" and not text.is_chat:
+        raise ValueError(
+            "The student was not shown messages by a chat template, so no trainer shows it `messages` as "
+            'they were scored: pass `export="prompt-completion"`, which writes texts.'
+        )
+    if form == "trl":
+        return plain if set(agreed) <= {Agreement.SAME} else Layout("ids", plain.is_plain, specs.switches)
+    if agreed[Agreement.OTHER]:
+        row = min(one.first[Agreement.OTHER] for one in seen if Agreement.OTHER in one.first)
+        raise ValueError(
+            f"Of {agreed[Agreement.OTHER]} rows, such as row {row}, a trainer would make another text than "
+            "the one that was scored: the student's chat template rewrites them. Pass "
+            '`export="trl"`, which writes token ids where it has to, or `export=None`.'
+        )
+    if merged := agreed[Agreement.SEAM]:
+        logger.warning(
+            "In %d of %d rows the tokenizer joins the end of the prompt with the beginning of the response "
+            'where a trainer tokenizes both at once; the text is the same. `export="trl"` keeps the tokens.',
+            merged,
+            agreed.total(),
+        )
+    if shown := agreed[Agreement.SHOWN]:
+        logger.warning(
+            "In %d of %d rows a trainer shows another prompt than the one that was scored, such as with "
+            'today\'s date; what is trained on is the same. `export="trl"` keeps the prompt.',
+            shown,
+            agreed.total(),
+        )
+    return plain

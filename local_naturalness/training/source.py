@@ -1,0 +1,94 @@
+"""Where prompts and responses stand in a dataset; they are read as scorers read them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datasets import Dataset
+
+from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
+from local_naturalness.encoding.rows import Rows
+from local_naturalness.shapes.reading import read_shaped, shape_of
+from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.shape import Shape
+from local_naturalness.tables import is_prompt_key
+
+MESSAGES_COLUMN = "messages"
+_SAMPLE = 100
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Source:
+    """The columns that hold prompts and responses.
+
+    Attributes:
+        prompt: column of prompts.
+        response: column of responses.
+        messages: column of conversations; `None` where there are prompts and responses.
+        shape: of a dataset that has to be converted first.
+        consumed: columns that what is written stands for.
+    """
+
+    prompt: str
+    response: str
+    messages: str | None
+    shape: Shape | None
+    consumed: tuple[str, ...]
+
+    def examples(self, batch: Mapping[str, list[Any]]) -> list[Example]:
+        """The rows of a batch."""
+        rows = Rows(batch, is_batch=True, is_lazy=False)
+        if self.shape is not None:
+            rows = read_shaped(dict(batch), self.shape, "export")
+        return read_examples(rows, self.prompt, self.response, self.messages, None)
+
+    def read(self, dataset: Dataset) -> Iterator[tuple[int, Example]]:
+        """All rows with their numbers; no other columns are read."""
+        needed = [*self.consumed, *({TOOLS_COLUMN} & set(dataset.column_names))]
+        row = 0
+        for batch in dataset.with_format(None).select_columns(needed).iter(_BATCH):
+            for example in self.examples(batch):
+                yield row, example
+                row += 1
+
+
+def find_source(dataset: Dataset, prompt_column: str, response_column: str) -> Source:
+    """The columns to read: those that are named, else conversations, else a shape that is recognised.
+
+    Raises:
+        ValueError: there are none, or the prompts are keys and no text.
+    """
+    columns = dataset.column_names
+    if is_prompt_key(prompt_column):
+        raise ValueError(
+            f"Column {prompt_column!r} tells prompts apart and holds no text to train on: name the column of "
+            "the prompts with `prompt_column=...`."
+        )
+    if MESSAGES_COLUMN in columns and response_column not in columns:
+        return Source(prompt_column, response_column, MESSAGES_COLUMN, None, (MESSAGES_COLUMN,))
+    if prompt_column in columns and response_column in columns:
+        return Source(prompt_column, response_column, None, None, (prompt_column, response_column))
+    shape = None
+    if (prompt_column, response_column) == ("prompt", "response"):
+        known = [name for name in columns if name in KNOWN]
+        sample = dataset.with_format(None).select_columns(known)[:_SAMPLE]
+        shape = shape_of({name: [] for name in columns} | sample, "export") if known else None
+    if shape is not None:
+        return Source(
+            shape.columns.get("prompt_column", prompt_column),
+            shape.columns.get("response_column", response_column),
+            shape.columns.get("messages_column"),
+            shape,
+            shape.consumed
+            or tuple(
+                {new: old for old, new in shape.renamed.items()}.get(name, name)
+                for name in shape.columns.values()
+            ),
+        )
+    missing = "prompt_column" if prompt_column not in columns else "response_column"
+    column = prompt_column if missing == "prompt_column" else response_column
+    raise ValueError(
+        f"Column {column!r} is needed to export rows for training but not there; found: {columns}. Name the "
+        f"right one with `{missing}=...`, or pass `export=None`."
+    )

@@ -1,0 +1,113 @@
+"""Which student rows were scored for: as the user names it, else as the rows tell."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+
+from local_naturalness.spec import read_spec
+from local_naturalness.training.student_text import StudentText
+
+_SPEC_COLUMN = re.compile(r"\w+_spec.*")
+# What decides the text that is shown.
+_SHOWN = ("prompt_template", "chat_template_kwargs")
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+
+class Specs:
+    """How the rows of a dataset were scored, as far as the columns of their specs tell.
+
+    Raises:
+        ValueError: they were scored with several templates, so that no single text was.
+    """
+
+    def __init__(self, datasets: Iterable[Dataset]):
+        lines = sorted({line for dataset in datasets for line in _spec_lines(dataset)})
+        self._specs = [read_spec(line) for line in lines]
+        for setting in _SHOWN:
+            found = {spec.get(setting) for spec in self._specs}
+            if len(found) > 1:
+                raise ValueError(
+                    f"The rows were scored with different settings of `{setting}`, so it is not known what a "
+                    "student is to be shown: remove the columns of the scores that do not count."
+                )
+
+    @property
+    def student(self) -> str | None:
+        """Name and commit, where there is one."""
+        names = {spec["student"] for spec in self._specs if "student" in spec}
+        return names.pop() if len(names) == 1 else None
+
+    @property
+    def switches(self) -> dict[str, Any]:
+        """Of the chat template."""
+        told = next((spec[_SHOWN[1]] for spec in self._specs if _SHOWN[1] in spec), "{}")
+        switches: dict[str, Any] = json.loads(told)
+        return switches
+
+    @property
+    def prompt_template(self) -> str | None:
+        """What the specs tell of it, which is no template."""
+        return next((spec[_SHOWN[0]] for spec in self._specs if _SHOWN[0] in spec), None)
+
+    @property
+    def by_turn(self) -> bool:
+        """Whether all assistant turns of conversations were scored."""
+        return any(spec.get("splitter", "").startswith("turn/") for spec in self._specs)
+
+    def text(self, student: Any) -> StudentText | None:
+        """The student's text; `None` where nobody tells the student, or its tokenizer is not at hand.
+
+        Args:
+            student: as the user gave it: id, folder, `Student`, or a scorer.
+
+        Raises:
+            ValueError: it is not the one that the rows were scored for.
+        """
+        template = getattr(student, "prompt_template", None)
+        if self.prompt_template is not None and template is None:
+            raise ValueError(
+                f"The rows were scored with a `prompt_template` ({self.prompt_template}), which no trainer "
+                "knows: pass the scorer as `student=` of `export`, so that prompts are written as they were "
+                "shown."
+            )
+        if student is None:
+            tokenizer = _tokenizer_at_hand(self.student)
+            return None if tokenizer is None else StudentText(tokenizer, None, self.switches)
+        if isinstance(student, str | Path):
+            from local_naturalness.student import Student
+
+            student = Student(str(student))
+        switches = getattr(student, "chat_template_kwargs", None) or self.switches
+        student = getattr(student, "student", student)
+        if self.student is not None and student.label != self.student:
+            raise ValueError(
+                f"The rows were scored for the student {self.student}, and `student` is {student.label}: "
+                "what was scored is not what that one would be shown. Score for the student that is trained."
+            )
+        return StudentText(student.tokenizer, template, switches)
+
+
+def _spec_lines(dataset: Dataset) -> set[str]:
+    columns = [name for name in dataset.column_names if _SPEC_COLUMN.fullmatch(name)]
+    values = (value for name in columns for value in dataset.unique(name))
+    return {value for value in values if isinstance(value, str) and "student=" in value}
+
+
+def _tokenizer_at_hand(label: str | None) -> Any:
+    """The tokenizer of a student on the Hub, of the very commit, where scoring has left it in the cache."""
+    name, _, commit = (label or "").rpartition("@")
+    if not commit or not _HUB_ID.fullmatch(name):
+        return None
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    snapshots = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "snapshots"
+    found = sorted(snapshots.glob(f"{commit}*"))
+    if not found or not any(found[0].glob("tokenizer*")):
+        return None
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(found[0])

@@ -1,0 +1,134 @@
+"""What a student is to be trained on, what was scored and the end of the turn; and what TRL makes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from local_naturalness.encoding.chat_template import TemplateRefusal
+from local_naturalness.encoding.encoder import ExampleEncoder
+from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.messages import Message
+from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
+from local_naturalness.encoding.tokenization import PromptEncoder, PromptTemplate, Tools, as_messages
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A row as token ids.
+
+    Attributes:
+        prompt: what the student is shown.
+        trained: what the loss is taken of.
+    """
+
+    prompt: Sequence[int]
+    trained: Sequence[int]
+
+
+class StudentText:
+    """The rows of a dataset as one student sees them; needs its tokenizer and no weights.
+
+    Args:
+        tokenizer: the student's.
+        prompt_template: that prompts were scored with.
+        switches: variables of the chat template that prompts were scored with.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        prompt_template: PromptTemplate | None = None,
+        switches: Mapping[str, Any] | None = None,
+    ):
+        self.tokenizer = tokenizer
+        self._prompts = PromptEncoder(tokenizer, prompt_template, switches=switches)
+        self._encoder = ExampleEncoder(tokenizer, self._prompts, None)
+        self._switches = dict(switches or {})
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether prompts are shown by a chat template."""
+        return self._prompts.chat_template is not None
+
+    def scored(self, example: Example) -> Tokens:
+        """The tokens that were scored and, behind them, the end of the turn.
+
+        Raises:
+            ValueError: the row cannot be scored.
+        """
+        *_, end = self.texts(example)
+        encoded = self._encoder.encode(example)
+        assert not isinstance(encoded, str)
+        return Tokens(encoded.prompt.tolist(), [*encoded.response.tolist(), *self._ids(end)])
+
+    def texts(self, example: Example) -> tuple[str, str, str]:
+        """The prompt as it is shown, the response behind it, and the end of the turn.
+
+        Raises:
+            ValueError: the row cannot be scored.
+        """
+        encoded = self._encoder.encode(example)
+        if isinstance(encoded, str):
+            raise ValueError(f"it cannot be scored ({encoded}).")
+        repeated = repeated_length(opening_at_end(encoded.shown), encoded.text)
+        text = encoded.text[repeated:]
+        return encoded.shown, text, self._end(example, encoded.shown + text)
+
+    def _end(self, example: Example, written: str) -> str:
+        template, eos = self._prompts.chat_template, self.tokenizer.eos_token or ""
+        if template is None:
+            return "" if eos and written.endswith(eos) else eos
+        prompt = as_messages(example.prompt or "")
+        try:
+            rendered = template.conversation([*prompt, answer_of(example)], example.tools)
+            end = rendered[len(written) :] if rendered.startswith(written) else template.end_of_turn(prompt)
+        except TemplateRefusal:
+            end = ""
+        return end if end.strip() else eos
+
+    def of_messages(self, example: Example) -> tuple[Tokens, str] | None:
+        """What TRL trains on, given messages as `prompt` and `completion`, and all of the text.
+
+        `None` where the template refuses them.
+        """
+        prompt = as_messages(example.prompt or "")
+        try:
+            before = self._rendered(prompt, example.tools, add_generation_prompt=True)
+            whole = self._rendered([*prompt, answer_of(example)], example.tools)
+        except Exception:  # templates raise whatever their author chose
+            return None
+        return _divided(self._ids(before), self._ids(whole)), whole
+
+    def of_texts(self, example: Example) -> tuple[Tokens, str]:
+        """What TRL trains on, given texts as `prompt` and `completion`, and all of the text."""
+        shown, text, end = self.texts(example)
+        ids = [self.tokenizer(part)["input_ids"] for part in (shown, shown + text + end)]
+        return _divided(*ids), shown + text + end
+
+    def _rendered(
+        self, messages: Sequence[Message], tools: Tools | None, add_generation_prompt: bool = False
+    ) -> str:
+        rendered: str = self.tokenizer.apply_chat_template(
+            list(messages),
+            tools=list(tools) if tools else None,
+            tokenize=False,
+            add_generation_prompt=add_generation_prompt,
+            **self._switches,
+        )
+        return rendered
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return ids
+
+
+def answer_of(example: Example) -> Message:
+    """The response as a message."""
+    return example.message or {"role": "assistant", "content": example.response}
+
+
+def _divided(before: Sequence[int], whole: Sequence[int]) -> Tokens:
+    """As TRL divides them: a completion begins where the ids of prompt and whole text part."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, whole, strict=False)))
+    return Tokens(whole[:same], whole[same:])

@@ -1,0 +1,114 @@
+"""Rows to the columns of a layout."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datasets import Dataset, Features, Json, List, Value
+
+from local_naturalness.encoding.examples import TOOLS_COLUMN, Example
+from local_naturalness.encoding.tokenization import as_messages
+from local_naturalness.training.source import Source
+from local_naturalness.training.student_text import StudentText, answer_of
+
+_TEXT = Value("string")
+SWITCHES_COLUMN = "chat_template_kwargs"
+# Of tokens that the loss is not taken of.
+_IGNORED = -100
+_COLUMNS = {
+    "prompt-completion": ("prompt", "completion"),
+    "messages": ("messages",),
+    "ids": ("input_ids", "labels"),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns that are written.
+
+    Attributes:
+        form: "prompt-completion", "messages" or, for token ids, "ids".
+        is_plain: messages have a role and a content and nothing else.
+        switches: of the chat template.
+    """
+
+    form: str
+    is_plain: bool
+    switches: Mapping[str, Any]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Their names."""
+        return _COLUMNS[self.form]
+
+
+def write(dataset: Dataset, source: Source, layout: Layout, text: StudentText | None) -> Dataset:
+    """The dataset in a layout.
+
+    Args:
+        dataset: one split.
+        source: where its prompts and responses stand. They give way, except to token ids, beside which they
+            stay for people to read.
+        layout: what is written.
+        text: of the student; needed for token ids. A student without a chat template is shown texts.
+
+    Raises:
+        ValueError: another column has a name that is needed.
+    """
+    replaced = () if layout.form == "ids" else source.consumed
+    added: dict[str, Any] = dict.fromkeys(layout.columns, _feature(layout, text))
+    if layout.form != "ids":
+        if layout.switches:
+            added[SWITCHES_COLUMN] = Json()
+        if TOOLS_COLUMN in dataset.column_names:
+            added[TOOLS_COLUMN] = _TEXT
+            replaced = (*replaced, TOOLS_COLUMN)
+    kept = {name: feature for name, feature in dataset.features.items() if name not in replaced}
+    if clashes := sorted(set(added) & set(kept)):
+        raise ValueError(
+            f"The columns {list(added)} are to be written, but there are other columns of the names "
+            f"{clashes}: rename them with `dataset.rename_column(...)`."
+        )
+
+    def written(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        rows = [_row(example, layout, text) for example in source.examples(batch)]
+        return {name: [row[name] for row in rows] for name in added}
+
+    return dataset.with_format(None).map(
+        written,
+        batched=True,
+        remove_columns=list(replaced),
+        features=Features(added | kept),
+        desc="Writing rows for training",
+    )
+
+
+def _feature(layout: Layout, text: StudentText | None) -> Any:
+    if layout.form == "ids":
+        return List(Value("int32"))
+    if text is not None and not text.is_chat:
+        return _TEXT
+    return List({"role": _TEXT, "content": _TEXT} if layout.is_plain else Json())
+
+
+def _row(example: Example, layout: Layout, text: StudentText | None) -> dict[str, Any]:
+    row = {
+        SWITCHES_COLUMN: dict(layout.switches),
+        TOOLS_COLUMN: None if example.tools is None else json.dumps(example.tools, ensure_ascii=False),
+    }
+    if layout.form == "ids":
+        assert text is not None
+        tokens = text.scored(example)
+        masked = [_IGNORED] * len(tokens.prompt)
+        return {
+            "input_ids": [*tokens.prompt, *tokens.trained],
+            "labels": [*masked, *tokens.trained],
+        }
+    if text is not None and not text.is_chat:
+        shown, response, _ = text.texts(example)
+        return row | {"prompt": shown, "completion": response}
+    prompt, answer = as_messages(example.prompt or ""), answer_of(example)
+    if layout.form == "messages":
+        return row | {"messages": [*prompt, answer]}
+    return row | {"prompt": prompt, "completion": [answer]}

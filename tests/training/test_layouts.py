@@ -1,0 +1,236 @@
+"""The layouts for trainers, compared as whole tables, where no student is at hand."""
+
+import pytest
+from datasets import Dataset, DatasetDict, Features, Json, List, Value
+
+from local_naturalness.selection import export
+from local_naturalness.training import preview
+
+TEXT = {"id": [1, 2], "prompt": ["p", "q"], "response": ["r", "s"], "teacher": ["a", "b"]}
+USER = {"role": "user", "content": "p"}
+ANSWER = {"role": "assistant", "content": "r"}
+CHAT = {"prompt": [[USER]], "response": ["r"], "teacher": ["a"]}
+
+
+def table(columns, form, **names):
+    return export(Dataset.from_dict(columns), form, **names).to_dict()
+
+
+@pytest.mark.parametrize("form", ["trl", "prompt-completion"])
+@pytest.mark.parametrize("prompt", ["p", [USER]], ids=["text", "messages"])
+def test_prompts_become_messages_that_a_template_can_show(form, prompt):
+    assert table({"prompt": [prompt], "response": ["r"], "teacher": ["a"]}, form) == {
+        "prompt": [[USER]],
+        "completion": [[ANSWER]],
+        "teacher": ["a"],
+    }
+
+
+@pytest.mark.parametrize("prompt", ["p", [USER]], ids=["text", "messages"])
+def test_prompts_become_conversations(prompt):
+    assert table({"prompt": [prompt], "response": ["r"], "n": [1]}, "messages") == {
+        "messages": [[USER, ANSWER]],
+        "n": [1],
+    }
+
+
+def test_fields_that_only_some_messages_have_are_not_filled_with_nulls():
+    named = {**CHAT, "prompt": [[USER | {"name": "al"}]]}
+
+    assert table(named, "messages")["messages"] == [[USER | {"name": "al"}, ANSWER]]
+
+
+def test_none_changes_nothing():
+    dataset = Dataset.from_dict(TEXT)
+
+    assert export(dataset, None) is dataset
+
+
+@pytest.mark.parametrize("form", ["trl", "prompt-completion", "messages"])
+def test_exporting_twice_is_exporting_once(form):
+    once = export(Dataset.from_dict(TEXT), form)
+
+    assert export(once, form).to_dict() == once.to_dict()
+
+
+def test_columns_of_other_names_are_exported():
+    columns = {"question": ["p"], "answer": ["r"]}
+
+    assert table(columns, "trl", prompt_column="question", response_column="answer") == {
+        "prompt": [[USER]],
+        "completion": [[ANSWER]],
+    }
+
+
+def test_a_formatted_dataset_is_exported_in_full():
+    formatted = Dataset.from_dict(TEXT).with_format("numpy", columns=["id"])
+
+    assert export(formatted, "messages")["messages"][0] == [USER, ANSWER]
+
+
+def test_all_splits_have_one_layout():
+    splits = DatasetDict(train=Dataset.from_dict(TEXT), test=Dataset.from_dict(TEXT))
+
+    ready = export(splits, "trl")
+    assert ready["train"].features == ready["test"].features
+    assert ready["test"]["completion"][0] == [ANSWER]
+
+
+@pytest.mark.parametrize("form", ["trl", "prompt-completion", "messages"])
+def test_a_missing_column_is_named_with_the_remedy(form):
+    with pytest.raises(ValueError, match=r"'response' is needed.*\['prompt'\].*response_column="):
+        table({"prompt": ["p"]}, form)
+
+
+@pytest.mark.parametrize(("form", "name"), [("prompt-completion", "completion"), ("messages",) * 2])
+def test_a_clash_of_names_is_refused(form, name):
+    with pytest.raises(ValueError, match=rf"names \['{name}'\]: rename them"):
+        table(TEXT | {name: ["x", "y"]}, form)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"prompt": [1], "response": ["r"]},
+        {"prompt": ["p"], "response": [["r"]]},
+        {"prompt": [["p"]], "response": ["r"]},
+    ],
+)
+def test_other_types_are_refused(columns):
+    with pytest.raises(TypeError, match="must hold texts"):
+        table(columns, "messages")
+
+
+def test_an_unknown_form_is_refused():
+    with pytest.raises(ValueError, match=r"`export` must be one of .* got 'alpaca'"):
+        table(TEXT, "alpaca")
+
+
+SHAPES = {
+    "sharegpt": {"conversations": [[{"from": "human", "value": "p"}, {"from": "gpt", "value": "r"}]]},
+    "trl": {"prompt": ["p"], "completion": ["r"]},
+    "trl of messages": {"prompt": [[USER]], "completion": [[ANSWER]]},
+    "alpaca": {"instruction": ["p"], "input": [""], "output": ["r"]},
+    "blocks": {
+        "messages": [
+            [{**turn, "content": [{"type": "text", "text": turn["content"]}]} for turn in (USER, ANSWER)]
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_that_scorers_read_are_exported(shape):
+    assert table(SHAPES[shape] | {"id": [7]}, "trl") == {
+        "prompt": [[USER]],
+        "completion": [[ANSWER]],
+        "id": [7],
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "names", "says"),
+    [
+        ({"prompt": ["p", "q"], "response": ["r", " \n"]}, {}, "Row 1 has an empty response"),
+        ({"prompt": ["p", "q"], "response": ["r", None]}, {}, "Row 1 has no response"),
+        ({"prompt": ["p", None], "response": ["r", "s"]}, {}, "Row 1 has no prompt"),
+        ({"messages": [[USER, ANSWER], [USER]]}, {}, "Row 1 has no response"),
+        ({"prompt": ["p", "q", "p"], "response": ["r", "s", "r "]}, {}, "Rows 0 and 2 are the same response"),
+        ({"messages": [[USER, ANSWER], [USER, ANSWER]]}, {}, "Rows 0 and 1 are the same response"),
+        (
+            {"prompt_id": ["gsm8k-test-0758", "math/12"], "response": ["r", "s"]},
+            {"prompt_column": "prompt_id"},
+            "The prompts are ids .*'gsm8k-test-0758' in row 0",
+        ),
+        (
+            {"prompt": [[{"role": "user", "content": "0f" * 16}]], "response": ["r"]},
+            {},
+            "The prompts are ids",
+        ),
+        (
+            {"prompt_key": ["0f" * 16], "response": ["r"]},
+            {"prompt_column": "prompt_key"},
+            "tells prompts apart and holds no text",
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["trl", "messages"])
+def test_what_cannot_train_is_refused_with_its_row(columns, names, says, form):
+    with pytest.raises(ValueError, match=says):
+        table(columns, form, **names)
+
+
+@pytest.mark.parametrize(
+    "prompts", [["1+1=", "2^10"], ["What is x2?", "gsm8k-1"], ["你好吗2"], ["p"], ["12 + 30?"], ["7"]]
+)
+def test_short_prompts_are_no_ids(prompts):
+    responses = ["r"] * len(prompts)
+    assert len(table({"prompt": prompts, "response": responses}, "trl")["prompt"]) == len(prompts)
+
+
+def test_the_split_of_a_row_is_told():
+    splits = DatasetDict(
+        train=Dataset.from_dict(TEXT), test=Dataset.from_dict(TEXT | {"response": ["r", ""]})
+    )
+    with pytest.raises(ValueError, match="Row 1 of split 'test' has an empty response"):
+        export(splits, "trl")
+
+
+def test_the_preview_shows_the_first_row():
+    told = preview(export(Dataset.from_dict(TEXT), "trl"))
+    assert told == 'prompt (user): "p"\ncompletion (assistant): "r"'
+
+
+ASK, CALL, TOLD, REASONED, THANKS = (
+    {"role": "user", "content": "2 + 3?"},
+    {"role": "assistant", "content": "", "tool_calls": [{"name": "add", "arguments": {"a": 2}}]},
+    {"role": "tool", "content": "5"},
+    {"role": "assistant", "content": "It is 5.", "reasoning_content": "2 + 3 is 5."},
+    {"role": "user", "content": "Thanks."},
+)
+
+
+def test_of_a_conversation_the_turn_that_was_scored_is_the_completion(caplog):
+    features = Features({"messages": List(Json()), "id": Value("int64")})
+    chats = Dataset.from_dict(
+        {"messages": [[ASK, CALL, TOLD, REASONED, THANKS], [ASK, REASONED]], "id": [1, 2]}, features
+    )
+    assert export(chats, "trl").to_dict() == {
+        "prompt": [[ASK, CALL, TOLD], [ASK]],
+        "completion": [[REASONED], [REASONED]],
+        "id": [1, 2],
+    }
+    # Nothing behind the turn that was scored is trained on; that turns before it are, is told.
+    assert export(chats, "messages")["messages"][0] == [ASK, CALL, TOLD, REASONED]
+    assert "1 conversations have earlier turns" in caplog.text
+
+
+def test_nulls_that_arrow_filled_in_are_not_written(tmp_path):
+    """`arguments` of other rows must not reach this row's call, in memory or behind a Parquet file."""
+    other = CALL | {"tool_calls": [{"name": "sub", "arguments": {"b": 1}}]}
+    chats = Dataset.from_list([{"messages": [ASK, call]} for call in (CALL, other)])
+    ready = export(chats, "trl")
+    ready.to_parquet(tmp_path / "ready.parquet")
+    for dataset in (ready, Dataset.from_parquet(str(tmp_path / "ready.parquet"))):
+        assert dataset["completion"][:] == [[CALL], [other]]
+
+
+def test_tools_become_texts_and_switches_a_column():
+    spec = 'student=me/s@01; scorer=local; chat_template_kwargs={"enable_thinking":true}; id=1'
+    tools = [{"type": "function", "function": {"name": "add"}}]
+    ready = table(CHAT | {"tools": [tools], "local_naturalness_spec": [spec]}, "trl")
+    assert ready["tools"] == ['[{"type": "function", "function": {"name": "add"}}]']
+    assert ready["chat_template_kwargs"] == [{"enable_thinking": True}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("prompt_template=0a1b2c3d", "pass the scorer as `student=`"),
+        ("splitter=turn/1", "All assistant turns of these conversations were scored"),
+    ],
+)
+def test_what_a_trainer_cannot_show_is_refused(settings, says):
+    spec = f"student=me/s@01; scorer=local; {settings}; id=1"
+    with pytest.raises(ValueError, match=says):
+        table(CHAT | {"local_naturalness_spec": [spec]}, "trl")

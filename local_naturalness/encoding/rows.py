@@ -2,11 +2,12 @@
 
 `map` infers column types from the first values that are written, so a thousand unscored rows would fix a
 column as null. Values are therefore handed back as typed Arrow data: in batches as a list that knows its
-type, one row at a time as an array of one element. Anything else gets plain Python values.
+type, one row at a time as an array of one element. A table of Arrow, as Ray Data and Spark pass it, comes
+back with typed columns beside its own. Anything else gets plain Python values.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,13 +30,43 @@ class TypedList(list):
         return pa.array(list(self), type=type or self.type)
 
 
+class TableColumns(Mapping[str, list[Any]]):
+    """A table of Arrow as a dict of lists, each column read when it is first asked for."""
+
+    def __init__(self, table: pa.Table):
+        self.table = table
+        self._lists: dict[str, list[Any]] = {}
+
+    def __getitem__(self, name: str) -> list[Any]:
+        if name not in self._lists:
+            self._lists[name] = self.table.column(name).to_pylist()
+        return self._lists[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.table.column_names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.table.column_names)
+
+    def __len__(self) -> int:
+        return len(self.table.column_names)
+
+
 @dataclass(frozen=True)
 class Rows:
-    """Rows as a scorer was given them: a batch or one row, from `map` or from a direct call."""
+    """Rows as a scorer was given them: a batch or one row, from `map` or from a direct call.
+
+    Attributes:
+        values: the columns.
+        is_batch: lists of values, not one row.
+        is_lazy: from `map`.
+        table: the same rows, where they came as a table of Arrow.
+    """
 
     values: Mapping[str, Any]
     is_batch: bool
     is_lazy: bool
+    table: pa.Table | None = None
 
     def column(self, name: str) -> list[Any]:
         """Values of a column, one per row; lists that the format 'numpy' made arrays are lists again."""
@@ -46,10 +77,10 @@ class Rows:
     def __contains__(self, name: str) -> bool:
         return name in self.values
 
-    def answer(
-        self, columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]
-    ) -> dict[str, Any]:
-        """New columns in the form in which the rows came."""
+    def answer(self, columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]) -> Any:
+        """New columns in the form in which the rows came; a table is given back with them."""
+        if self.table is not None:
+            return _with_columns(self.table, columns, types)
         if self.is_lazy and self.is_batch:
             return {name: TypedList(values, types[name]) for name, values in columns.items()}
         if self.is_lazy:
@@ -63,7 +94,8 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
     """Recognise what was passed, and check that the needed columns are there.
 
     Args:
-        rows: what `map` passes to its callable, or a dict of lists (a batch) or of values (one row).
+        rows: what `map` passes to its callable, a dict of lists (a batch) or of values (one row), or
+            `TableColumns`.
         needed: argument name -> column name. The last one tells a batch from a row.
         caller: name for error messages.
     """
@@ -72,10 +104,11 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
             f"{caller} works on rows, found a {type(rows).__name__}: "
             "call `dataset.map(scorer, batched=True)`."
         )
-    if isinstance(rows, pa.Table) or not isinstance(rows, Mapping):
+    if not isinstance(rows, Mapping):
         raise TypeError(
-            f"{caller} needs rows as a dict, found {type(rows).__module__}.{type(rows).__name__}. Datasets "
-            "with the format 'arrow', 'pandas' or 'polars' and `input_columns` are not supported: call "
+            f"{caller} needs rows as a dict or a `pyarrow.Table`, found "
+            f"{type(rows).__module__}.{type(rows).__name__}. Datasets with the format 'pandas' or 'polars' "
+            "and `input_columns` are not supported: call "
             "`dataset.with_format(None)` and name columns with "
             + ", ".join(f"`{argument}`" for argument in needed)
             + "."
@@ -83,12 +116,25 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
     for argument, column in needed.items():
         if column not in rows:
             raise ValueError(missing_column_message(column, argument, list(rows), caller))
+    if isinstance(rows, TableColumns):
+        return Rows(rows, is_batch=True, is_lazy=False, table=rows.table)
     if isinstance(rows, LazyBatch | LazyRow):
         return Rows(rows, is_batch=isinstance(rows, LazyBatch), is_lazy=True)
     is_batch = is_column(rows[list(needed.values())[-1]])
     if is_batch:
         _check_lengths({column: rows[column] for column in needed.values()}, caller)
     return Rows(rows, is_batch, is_lazy=False)
+
+
+def _with_columns(
+    table: pa.Table, columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]
+) -> pa.Table:
+    """A table with columns added, or in the place of those of the same name."""
+    for name, values in columns.items():
+        field, array = pa.field(name, types[name]), pa.array(values, types[name])
+        place = table.schema.get_field_index(name)
+        table = table.append_column(field, array) if place < 0 else table.set_column(place, field, array)
+    return table
 
 
 def missing_column_message(column: str, argument: str, found: Sequence[str], caller: str) -> str:

@@ -14,7 +14,7 @@ from local_naturalness.encoding.chat_template import checked_switches
 from local_naturalness.encoding.encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example, read_examples
 from local_naturalness.encoding.prompt_key import prompt_key
-from local_naturalness.encoding.rows import Rows, read_rows
+from local_naturalness.encoding.rows import Rows, TableColumns, read_rows
 from local_naturalness.encoding.tokenization import PromptEncoder, PromptTemplate, checked_template
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
@@ -86,15 +86,17 @@ class Scorer(Shipped):
         self._shape: Shape | None = None
         self._doubts: Doubts | None = None
 
-    def __call__(self, rows: Any, rank: int | None = None) -> dict[str, Any]:
-        """Score a batch (dict of lists) or one row (dict of values).
+    def __call__(self, rows: Any, rank: int | None = None) -> Any:
+        """Score a batch (dict of lists), one row (dict of values) or a table of Arrow.
 
         Args:
-            rows: what `dataset.map` passes, or such a dict.
+            rows: what `dataset.map` passes, such a dict, or a `pyarrow.Table`, which is what Ray Data passes
+                with `batch_format="pyarrow"` and what Spark's `mapInArrow` can be given.
             rank: number of the worker, passed by `map(..., with_rank=True)`; chooses the GPU.
 
         Returns:
-            The new columns only, in the form of the input: lists for a batch, values for a row.
+            The new columns only, in the form of the input: lists for a batch, values for a row. Of a table
+            the whole table, the new columns typed and behind its own.
         """
         rows, spec, written = self._read(rows), self.spec, self._written()
         written.refuse_other_settings(rows, spec)
@@ -131,6 +133,14 @@ class Scorer(Shipped):
         examples = self._examples(self._read(rows))
         store = self._opened_store(self.spec)
         return [False] * len(examples) if store is None else store.is_finished(examples)
+
+    def prompt_keys(self, rows: Any) -> list[str | None]:
+        """What the column `prompt_key` will hold for a batch; loads nothing.
+
+        Args:
+            rows: what `dataset.map` passes, such a dict of lists, or a table.
+        """
+        return [prompt_key(example) for example in self._examples(self._read(rows))]
 
     def planned(self, rows: Any) -> list[PlannedRow | str]:
         """What scoring a batch would compute; needs the tokenizer and no weights.
@@ -182,6 +192,8 @@ class Scorer(Shipped):
 
     def _read(self, rows: Any) -> Rows:
         caller = type(self).__name__
+        if isinstance(rows, pa.Table):
+            rows = TableColumns(rows)
         if self._shape is None and self._has_default_columns and not _are_rows(rows):
             self._shape = shape_of(rows, caller)
         if self._shape is not None:

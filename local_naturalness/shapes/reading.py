@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets.formatting.formatting import LazyBatch, LazyRow
 
-from local_naturalness.encoding.rows import Rows, is_column, read_rows
+from local_naturalness.encoding.rows import Rows, TableColumns, is_column, read_rows
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape
@@ -58,6 +58,6 @@ def read_shaped(rows: Any, shape: Shape, caller: str) -> Rows:
 
 def _values(rows: Mapping[str, Any], name: str) -> list[Any]:
     value = rows[name]
-    if isinstance(rows, LazyRow) or not (isinstance(rows, LazyBatch) or is_column(value)):
+    if isinstance(rows, LazyRow) or not (isinstance(rows, LazyBatch | TableColumns) or is_column(value)):
         return [value]
     return list(value[:_VALUES])

@@ -29,8 +29,14 @@ def check_given(model: Any, tokenizer: Any, device: Any, dtype: Any) -> None:
         )
 
 
-def check_device(device: str | torch.device | None) -> None:
-    """Refuse a device that torch does not know or that is not here."""
+def check_device(device: str | torch.device | None, is_used_here: bool = True) -> None:
+    """Refuse a device that torch does not know or that is not here.
+
+    Args:
+        device: as asked for.
+        is_used_here: a model is about to be loaded. Before that, a GPU may be another machine's, to which
+            the student is sent.
+    """
     if device is None or device == "auto":
         return
     try:
@@ -39,6 +45,8 @@ def check_device(device: str | torch.device | None) -> None:
         raise ValueError(
             f"`device` must be a device of torch such as 'cpu' or 'cuda:1', or 'auto'; found {device!r}."
         ) from error
+    if asked.type == "cuda" and not is_used_here:
+        return
     # Counted without initialising CUDA, which a worker that is forked later could not use then.
     gpus = torch.cuda.device_count()
     if asked.type == "cuda" and (asked.index or 0) >= gpus > 0:

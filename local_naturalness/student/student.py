@@ -55,7 +55,7 @@ class Student(Shipped):
             `None` is the GPU if there is one (one per worker with `map(..., with_rank=True)`), else the CPU.
             `"auto"` spreads a large model over several GPUs (needs accelerate).
         dtype (`str` or `torch.dtype`, *optional*, defaults to `"auto"`):
-            `"auto"` is bfloat16 on a GPU and float32 on a CPU.
+            `"auto"` is bfloat16 on a GPU and float32 on a CPU, of the machine on which the model is loaded.
         trust_remote_code (`bool`, *optional*, defaults to `False`):
             Whether code from the model's repository may run.
 
@@ -100,7 +100,7 @@ class Student(Shipped):
         trust_remote_code: bool = False,
     ):
         if isinstance(model, str | os.PathLike):
-            check_device(device)
+            check_device(device, is_used_here=False)
             self._checkpoint = Checkpoint(os.fspath(model), revision, gguf_file)
         else:
             check_given(model, tokenizer, device, dtype)
@@ -114,7 +114,8 @@ class Student(Shipped):
         else:
             self._tokenizer = tokenizer
         self._device = None if device is None else str(device)
-        self._dtype = dtype_name(dtype, self._device)
+        dtype_name(dtype, self._device)  # what is no number type is refused at once
+        self._asked_dtype = "auto" if dtype == "auto" else dtype_name(dtype, self._device)
         self._trust_remote_code = trust_remote_code
         self._digests: dict[str, tuple[Any, str]] = {}
 
@@ -132,8 +133,16 @@ class Student(Shipped):
 
     @property
     def dtype(self) -> str:
-        """Name of the number type that the model computes in, such as `"float32"`."""
-        return self._dtype
+        """Name of the number type that the model computes in, such as `"float32"`; suits this machine."""
+        return dtype_name(self._asked_dtype, self._device)
+
+    def dtype_on(self, device: str) -> str:
+        """Name of the number type on another machine.
+
+        Args:
+            device: that it uses where none was asked for.
+        """
+        return dtype_name(self._asked_dtype, self._device or device)
 
     @property
     def device_type(self) -> str:
@@ -153,7 +162,7 @@ class Student(Shipped):
         Of an adapter also the weights of its base. A folder that changes is not followed: see `is_current`.
         """
         if self._sent_identity is not None:
-            return self._sent_identity
+            return self._sent_identity | {"dtype": self.dtype}
         tokenizer = self.tokenizer
         state = (len(tokenizer), tokenizer.chat_template, tokenizer.bos_token_id, tokenizer.eos_token_id)
         digest = self._once("tokenizer", state, lambda: identity.tokenizer_digest(tokenizer))
@@ -202,7 +211,7 @@ class Student(Shipped):
         if self._model is not None:
             return student_cost(self._model)
         return student_cost(
-            hollow_model(self._whole, self.config, getattr(torch, self._dtype), self._trust_remote_code)
+            hollow_model(self._whole, self.config, getattr(torch, self.dtype), self._trust_remote_code)
         )
 
     def model(self, rank: int | None = None) -> PreTrainedModel:
@@ -212,6 +221,8 @@ class Student(Shipped):
             rank: number of the worker process; chooses its GPU where no device was asked for.
         """
         if self._model is None:
+            if self._checkpoint is not None:
+                check_device(self._device)
             device = self._device_of(rank)
             make_safe_after_fork(device)
             with _loading:
@@ -222,7 +233,7 @@ class Student(Shipped):
     def _load(self, device: str) -> PreTrainedModel:
         told = self._weights()
         model = load_model(
-            self._whole, self.config, getattr(torch, self._dtype), device, self._trust_remote_code
+            self._whole, self.config, getattr(torch, self.dtype), device, self._trust_remote_code
         )
         if self._checkpoint.base is not None:
             model = with_adapter(model, self._checkpoint)
@@ -294,7 +305,7 @@ class Student(Shipped):
     def __getstate__(self) -> dict[str, Any]:
         state = {
             "_tokenizer_source": self._tokenizer_source,
-            "_dtype": self._dtype,
+            "_asked_dtype": self.dtype,
             "_trust_remote_code": self._trust_remote_code,
             "_hashed_identity": self.identity,
             "_digests": {},
@@ -309,7 +320,8 @@ class Student(Shipped):
         return self._shipped_state(in_forked_memory=multiprocess.get_start_method() == "fork")
 
     def far_state(self) -> dict[str, Any]:
-        return self._shipped_state(in_forked_memory=False)
+        # Another machine may have a GPU where this one has none: what is left to the device is decided there.
+        return self._shipped_state(in_forked_memory=False) | {"_asked_dtype": self._asked_dtype}
 
     def _shipped_state(self, in_forked_memory: bool) -> dict[str, Any]:
         state = self.__getstate__() | {

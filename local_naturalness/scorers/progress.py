@@ -1,5 +1,6 @@
 """How far the scoring of a batch is, for whoever waits for `map`, whose own bar moves once a batch."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ from tqdm.auto import tqdm
 
 # A batch that takes less needs no bar of its own.
 _SECONDS_BEFORE_SHOWN = 3.0
+# A file keeps every state of a bar, a terminal and a notebook only the last one.
+_SECONDS_BETWEEN_STATES_IN_A_FILE = 30.0
 
 
 @contextmanager
@@ -33,6 +36,12 @@ def token_bar(num_tokens: int, what: str) -> Iterator[Callable[[int], object]]:
         unit_scale=True,
         leave=False,
         delay=_SECONDS_BEFORE_SHOWN,
+        mininterval=_seconds_between_states(),
         disable=is_worker or datasets.are_progress_bars_disabled(),
     ) as bar:
         yield bar.update
+
+
+def _seconds_between_states() -> float:
+    is_seen_live = sys.stderr.isatty() or "ipykernel" in sys.modules
+    return 0.1 if is_seen_live else _SECONDS_BETWEEN_STATES_IN_A_FILE

@@ -1,0 +1,103 @@
+"""Scoring the rows of a table on the command line: what is finished, what is left, how far it is."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from datasets import Dataset
+
+    from local_naturalness.cli.stopping import Work
+    from local_naturalness.scorers.scorer import Scorer
+    from local_naturalness.store.output_folder import OutputFolder
+
+_ROWS_LOOKED_UP = 1000  # at once, in the store
+
+
+class Kept:
+    """What to say of finished rows when a run is stopped."""
+
+    def __init__(self, output: str):
+        self._output = output
+        self.num_finished: Callable[[], int] | None = None
+        self.num_rows = 0
+        self.has_workers = False
+
+    def work(self) -> "Work":
+        """What workers have to do."""
+        from local_naturalness.cli.stopping import Work
+
+        if not self.has_workers or self.num_finished is None:
+            return Work.NONE
+        return Work.SOME if self.num_finished() < self.num_rows else Work.DONE
+
+    def told(self) -> str:
+        rows = "Finished rows are"
+        if self.num_finished is not None:
+            rows = f"{self.num_finished():,} of {self.num_rows:,} rows are scored and"
+        return f"{rows} kept in {self._output!r}.\nTo go on from there, give the same command again."
+
+
+def score_rows(
+    dataset: "Dataset",
+    scorer: "Scorer",
+    output: "OutputFolder",
+    place: Path,
+    options: argparse.Namespace,
+    kept: Kept,
+) -> "Dataset":
+    """Score what is not finished, and show how far it is."""
+    from local_naturalness.cli.progress import Noted, followed, num_noted
+    from local_naturalness.cli.terminal import no_bars_of_datasets
+
+    is_finished = _are_finished(dataset, scorer, output)
+    num_finished = int(is_finished.sum())
+    num_rows = len(dataset) - num_finished
+    print(f"{num_finished} of {len(dataset)} rows were scored before, {num_rows} are left.", flush=True)
+    kept.num_rows, kept.num_finished = len(dataset), lambda: num_finished
+    if num_rows and not options.num_proc:
+        scorer.student.model()  # loading it is not counted as scoring
+    notes = place / "progress"
+    noted = Noted(scorer, is_finished, options.suffix, notes)
+    kept.num_finished = lambda: num_finished + num_noted(notes)
+    kept.has_workers = bool(options.num_proc)
+    try:
+        with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}"):
+            scored = dataset.map(
+                noted,
+                batched=True,
+                batch_size=options.shard_rows,
+                num_proc=options.num_proc,
+                with_indices=True,
+                with_rank=True,
+                # The store knows what is finished; a second copy in the cache would only take room.
+                load_from_cache_file=False,
+                cache_file_name=str(place / "rows.arrow"),
+            )
+            kept.has_workers = False
+            return scored
+    finally:
+        num_finished = kept.num_finished()  # the notes are about to be removed
+        kept.num_finished = lambda: num_finished
+
+
+def write_rows(scored: "Dataset", path: Path, rows_of_a_group: int | None = None) -> None:
+    """Write scored rows as Parquet."""
+    from local_naturalness.inputs.columns import decoded
+
+    # Opened here: `datasets` would take a name with `::` or `[` for an address or a pattern.
+    with path.open("wb") as file:
+        decoded(scored).to_parquet(file, batch_size=rows_of_a_group)
+
+
+def _are_finished(dataset: "Dataset", scorer: "Scorer", output: "OutputFolder") -> "np.ndarray":
+    import numpy as np
+
+    is_finished = np.zeros(len(dataset), dtype=bool)
+    if output.has_scores:  # else there is no need to read the rows
+        for start in range(0, len(dataset), _ROWS_LOOKED_UP):
+            block = slice(start, start + _ROWS_LOOKED_UP)
+            is_finished[block] = scorer.is_stored(dataset[block])
+    return is_finished

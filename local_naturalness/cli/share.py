@@ -1,0 +1,98 @@
+"""One share of the rows of a table: scored here, other shares elsewhere; `merge` joins them."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_naturalness.cli.scored_rows import Kept, score_rows, write_rows
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from local_naturalness.scorers.scorer import Scorer
+    from local_naturalness.store.output_folder import OutputFolder
+
+logger = logging.getLogger(__name__)
+
+
+def checked_share(options: argparse.Namespace) -> tuple[int, int]:
+    """Index and number of shares that the options name; one share is the whole table.
+
+    Raises:
+        ValueError: the options do not fit together.
+    """
+    index, num_shards = options.shard_index, options.num_shards
+    if options.shard_rows < 1:
+        raise ValueError(f"--shard-rows must be at least 1, found {options.shard_rows}.")
+    if index is None and num_shards is None:
+        return 0, 1
+    if index is None or num_shards is None or not 0 <= index < num_shards:
+        raise ValueError(
+            "--shard-index and --num-shards belong together, with an index from 0 to the number less one; "
+            f"found --shard-index {index} and --num-shards {num_shards}."
+        )
+    return index, num_shards
+
+
+def score_share(
+    dataset: "Dataset",
+    scorer: "Scorer",
+    written: set[str],
+    output: "OutputFolder",
+    place: Path,
+    options: argparse.Namespace,
+    kept: Kept,
+) -> tuple["Dataset", str]:
+    """Score one share of the rows, and note which rows of which table they are."""
+    from local_naturalness.store.blocks import block_range, interleaved_rows
+    from local_naturalness.store.inputs import digest_rows
+    from local_naturalness.store.part import Part, write_part
+    from local_naturalness.store.parts import other_input, takes_ranges
+
+    index, num_shards, block = options.shard_index, options.num_shards, options.shard_rows
+    is_interleaved = not takes_ranges(output.parts, num_shards)
+    rows_of = interleaved_rows if is_interleaved else block_range
+    rows = rows_of(len(dataset), block, index, num_shards)
+    digests = digest_rows(dataset, [name for name in dataset.column_names if name not in written])
+    output.parts.mkdir(exist_ok=True)
+    digests.write(output.parts, place)
+    if difference := other_input(output.parts, digests.id, num_shards):
+        logger.warning(
+            "The input is another one than that of a shard that is finished: %s. `merge` will refuse them "
+            "until all shards are scored from the same input.",
+            difference,
+        )
+    scored = score_rows(dataset.select(rows), scorer, output, place, options, kept)
+    part = Part(
+        index,
+        num_shards,
+        first_row=rows.start if isinstance(rows, range) else min(index * block, len(dataset)),
+        num_rows=len(rows),
+        total_rows=len(dataset),
+        spec=scorer.spec,
+        shard_rows=block,
+        is_interleaved=is_interleaved,
+        columns=_columns_read(options),
+        input=digests.id,
+    )
+    # A row group for each block, so that `merge` can put blocks in their order one by one.
+    write_part(
+        output.parts, place, part, (lambda path: write_rows(scored, path, block)) if len(rows) else None
+    )
+    which = (
+        f"one of every {num_shards} blocks of {block} rows"
+        if is_interleaved
+        else f"from row {part.first_row}"
+    )
+    return scored, (
+        f"Shard {index} of {num_shards} is finished: {len(rows)} of {len(dataset)} rows ({which}). When all "
+        f"are: local-naturalness merge {options.output}"
+    )
+
+
+def _columns_read(options: argparse.Namespace) -> dict[str, str]:
+    """The columns that the scores are of, argument and name."""
+    names = ["messages_column"] if options.messages_column else ["prompt_column", "response_column"]
+    values = {name: getattr(options, name) for name in [*names, "steps_column"]}
+    return {name: value for name, value in values.items() if value is not None}

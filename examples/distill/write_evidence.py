@@ -1,10 +1,10 @@
-"""Put tables and figures of finished experiments into the page that reports them.
+"""Put tables and figures of finished experiments into the pages that report them.
 
-A table `name.md` of the results goes between the lines `<!-- table: name -->` and `<!-- end -->` of the page,
+A table `name.md` of the results goes between the lines `<!-- table: name -->` and `<!-- end -->` of a page,
 and below it `name.svg`, where the first line reads `<!-- table: name, figure: what it shows -->`. Figures and
-the numbers behind the tables go into a folder beside the page, which bears the page's name:
+the numbers behind the tables go into the folder `evidence` beside the page:
 
-    python examples/distill/write_evidence.py distill-output distill-output/real-text --page docs/evidence.md
+    python examples/distill/write_evidence.py distill-output --pages docs/evidence-world.md
 """
 
 import argparse
@@ -17,6 +17,7 @@ BLOCK = re.compile(
 )
 
 KEPT = (".svg", ".json")
+BESIDE = "evidence"
 
 
 def fill(page: str, folders: list[Path], beside: str) -> str:
@@ -46,13 +47,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("results", nargs="+", type=Path, metavar="DIR", help="outputs of the scripts")
-    parser.add_argument("--page", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--pages", nargs="+", type=Path, required=True, metavar="FILE")
     options = parser.parse_args()
-    page = options.page.read_text(encoding="utf-8")
-    beside = options.page.with_suffix("")
-    options.page.write_text(fill(page, options.results, beside.name), encoding="utf-8")
+    for page in options.pages:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(fill(text, options.results, BESIDE), encoding="utf-8")
+        keep(text, options.results, page.with_name(BESIDE))
+
+
+def keep(page: str, folders: list[Path], beside: Path) -> None:
+    """Copy the figures of a page, and the numbers behind its tables."""
     for block in BLOCK.finditer(page):
-        for path in [folder / f"{block['name']}{ending}" for folder in options.results for ending in KEPT]:
+        for path in [folder / f"{block['name']}{ending}" for folder in folders for ending in KEPT]:
             if path.exists():
                 beside.mkdir(exist_ok=True)
                 shutil.copy(path, beside)

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
 
@@ -16,6 +18,9 @@ from real_text.certainty import over_prompts
 from real_text.criteria import BY_STEP, GLOBAL, values_of
 from real_text.positions import Places, by_position
 from real_text.samples import GSM8K, LONG, MIXED, draw, reduced
+from safetensors.torch import load_file
+from save_student import save_student
+from transformers import AutoTokenizer
 
 from local_naturalness import GlobalScorer
 from local_naturalness.embedded import candidates_path, student_path
@@ -137,3 +142,15 @@ def test_a_sample_is_fixed_by_its_seed_and_holds_domains_in_turn(tables):
     assert number > 1 and len(set(domains[:number])) == number
     assert rows["response"].str.len().max() <= sample.longest
     assert rows.groupby("prompt").size().min() > 1
+
+
+def test_a_saved_student_is_the_same_student(tmp_path):
+    saved = tmp_path / "saved"
+    count = save_student(str(student_path()), saved)
+    weights, given = (load_file(Path(path) / "model.safetensors") for path in (saved, student_path()))
+    assert count == sum(weight.numel() for weight in weights.values())
+    assert weights.keys() == given.keys()
+    assert all(torch.equal(weights[name], given[name]) for name in given)
+    tokenizer = AutoTokenizer.from_pretrained(saved)
+    before = AutoTokenizer.from_pretrained(student_path())
+    assert tokenizer("2 + 3 = 5").input_ids == before("2 + 3 = 5").input_ids

@@ -8,9 +8,10 @@ from harness.plots import save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from real_text.positions import SERIES
+from real_text.tables import FEWEST_PAIRS
 
-COLOURS = {"full": "C3", "windows": "C0"}
+COLOURS = {"full_same_steps": "C3", "windows": "C0"}
+LABELS = {"full_same_steps": "full prefix", "windows": "windows of four steps"}
 
 
 def plot_positions(summary: Mapping[str, Any], path: Path) -> None:
@@ -20,8 +21,8 @@ def plot_positions(summary: Mapping[str, Any], path: Path) -> None:
     panels = figure.subplots(1, len(students), squeeze=False)[0]
     for panel, (student, found) in zip(panels, students.items(), strict=True):
         for name, colour in COLOURS.items():
-            _draw(panel, found["curves"][name], colour, SERIES[name])
-        starts = [point["from"] for point in found["curves"]["full"]]
+            _draw(panel, found["curves"][name], colour, LABELS[name])
+        starts = [point["from"] for point in found["curves"]["windows"]]
         panel.set_xticks(range(len(starts)), [f"{start:,}" for start in starts])
         panel.set_xlabel("position in the response, from token")
         panel.set_title(student, fontsize="medium")
@@ -35,7 +36,11 @@ def plot_lengths(summary: Mapping[str, Any], pair: str, path: Path) -> None:
     figure = Figure(figsize=(5, 3.2), layout="constrained")
     panel = figure.subplots()
     for number, (student, one) in enumerate(summary["students"].items()):
-        found = [(group["from"], group[pair]) for group in one["agreement by length"] if group[pair]["pairs"]]
+        found = [
+            (group["from"], group[pair])
+            for group in one["agreement by length"]
+            if group[pair]["pairs"] >= FEWEST_PAIRS
+        ]
         reach = [
             [value["tau"] - value["low"] for _, value in found],
             [value["high"] - value["tau"] for _, value in found],

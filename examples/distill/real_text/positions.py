@@ -15,6 +15,7 @@ SERIES = {
     "full_same_steps": "full prefix, the steps that windows sample",
     "windows": "windows of four steps",
 }
+GAP = "full minus windows"
 # Below this share of its size after compression a response is counted as one that repeats itself.
 REPETITIVE = 0.2
 
@@ -47,32 +48,32 @@ def by_position(rows: pd.DataFrame, places: Places) -> dict[str, Any]:
         "not repetitive": rows.index[shares >= REPETITIVE],
     }
     parts |= {f"teacher {name}": some.index for name, some in rows.groupby("teacher")}
-    changes = {name: _changes(steps, name, places) for name in SERIES}
     prompts = rows["prompt"]
+    changes = {name: _changes(steps, name, places) for name in SERIES}
+    changes[GAP] = changes["full_same_steps"] - changes["windows"]
+    means = {name: _means(steps, name, places.edges) for name in SERIES}
+    means[GAP] = means["full_same_steps"] - means["windows"]
     return {
         "places": asdict(places),
-        "curves": {name: _curve(steps, prompts, name, places.edges) for name in SERIES},
+        "curves": {name: _curve(some, prompts, places.edges) for name, some in means.items()},
         "changes": {
-            part: {name: _estimate(changes[name], prompts, members) for name in SERIES}
-            | {
-                "full minus windows": _estimate(
-                    changes["full_same_steps"] - changes["windows"], prompts, members
-                )
-            }
+            part: {name: _estimate(some, prompts, members) for name, some in changes.items()}
             for part, members in parts.items()
         },
     }
 
 
-def _curve(
-    steps: pd.DataFrame, prompts: pd.Series, score: str, edges: Sequence[int]
-) -> list[Mapping[str, Any]]:
-    """Mean over prompts in every part of the response."""
+def _means(steps: pd.DataFrame, score: str, edges: Sequence[int]) -> pd.Series:
+    """For each row and each part of it, as two levels of the index: mean log-probability of a token."""
     place = np.searchsorted(edges, steps["position"], side="right") - 1
-    values = steps.groupby(["row", place]).apply(mean_per_token, score)
+    return steps.groupby(["row", place]).apply(mean_per_token, score)
+
+
+def _curve(means: pd.Series, prompts: pd.Series, edges: Sequence[int]) -> list[Mapping[str, Any]]:
+    """Mean over prompts in every part of the response."""
     points = []
     for number, start in enumerate(edges):
-        here = values[values.index.get_level_values(1) == number].droplevel(1)
+        here = means[means.index.get_level_values(1) == number].droplevel(1)
         points.append({"from": start, **_estimate(here, prompts, here.index)})
     return points
 

@@ -18,7 +18,7 @@ from real_text.criteria import BY_STEP, BY_STEP_SAMPLED, CHANCE, GLOBAL, LOCAL, 
 from real_text.positions import Places, by_position
 
 # Tokens, of the two responses of a pair on average.
-LENGTHS = (0, 150, 300, 1000, 2000, 3000)
+LENGTHS = (0, 150, 300, 1000)
 LOCAL_AND_GLOBAL = f"{LOCAL} / {GLOBAL}"
 AGREEMENTS = ((LOCAL, GLOBAL), (LOCAL, BY_STEP), (BY_STEP, GLOBAL), (BY_STEP_SAMPLED, BY_STEP))
 RANKED_BY = {

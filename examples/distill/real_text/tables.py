@@ -6,7 +6,11 @@ from typing import Any
 import pandas as pd
 from harness.markdown import markdown
 
-from real_text.positions import SERIES
+from real_text.positions import GAP, SERIES
+
+# Shares and correlations of fewer pairs of responses than this are left out.
+FEWEST_PAIRS = 10
+GAP_TITLE = "full prefix minus windows, same steps"
 
 Summary = Mapping[str, Any]
 Number = Mapping[str, Any]
@@ -59,7 +63,7 @@ def _not_ok(statuses: Mapping[str, Mapping[str, int]]) -> str:
 def _curves(summary: Summary) -> pd.DataFrame:
     rows = []
     for student, one in _with(summary, "positions"):
-        for name, title in SERIES.items():
+        for name, title in {**SERIES, GAP: GAP_TITLE}.items():
             points = one["positions"]["curves"][name]
             cells = {f"from token {point['from']:,}": _number(point) for point in points}
             rows.append({"student": student, "conditioned on": title, **cells})
@@ -81,7 +85,7 @@ def _changes(summary: Summary) -> pd.DataFrame:
                     "prompts": found["full"]["prompts"],
                     "of them": found["full"]["responses"],
                     **{title: _number(found[name], sign="+") for name, title in SERIES.items()},
-                    "full prefix minus windows, same steps": _number(found["full minus windows"], sign="+"),
+                    GAP_TITLE: _number(found[GAP], sign="+"),
                 }
             )
     return pd.DataFrame(rows)
@@ -92,7 +96,7 @@ def _lengths(summary: Summary) -> pd.DataFrame:
     for student, one in summary["students"].items():
         for found in one["agreement by length"]:
             taus = {name: value for name, value in found.items() if name not in ("from", "samples")}
-            if not any(value["pairs"] for value in taus.values()):
+            if max(value["pairs"] for value in taus.values()) < FEWEST_PAIRS:
                 continue
             pairs = ", ".join(f"{count} {name}" for name, count in found["samples"].items())
             rows.append(
@@ -121,7 +125,7 @@ def _aucs(summary: Summary, wanted: Callable[[str], bool], dropped: str) -> pd.D
         for sample, parts in one["auc"].items():
             for part, found in parts.items():
                 most = max(value["num_pairs"] for value in found.values())
-                if wanted(part) and most:
+                if wanted(part) and most >= FEWEST_PAIRS:
                     where = f"{sample}{part.removeprefix(dropped).replace('within', ', within')}"
                     cells = {name: _number(value, "share") for name, value in found.items()}
                     rows.append({"student": student, "responses": where, "pairs": most, **cells})

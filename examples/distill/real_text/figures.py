@@ -8,6 +8,7 @@ from harness.plots import save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from real_text.positions import GAP
 from real_text.tables import FEWEST_PAIRS
 
 COLOURS = {"full_same_steps": "C3", "windows": "C0"}
@@ -15,19 +16,26 @@ LABELS = {"full_same_steps": "full prefix", "windows": "windows of four steps"}
 
 
 def plot_positions(summary: Mapping[str, Any], path: Path) -> None:
-    """Log-probability by position, a panel for each student: full prefix and windows on the same steps."""
+    """Log-probability by position, full prefix and windows on the same steps, and beside it their difference.
+
+    A row for each student.
+    """
     students = {name: one["positions"] for name, one in summary["students"].items() if "positions" in one}
-    figure = Figure(figsize=(1 + 4 * len(students), 3.2), layout="constrained")
-    panels = figure.subplots(1, len(students), squeeze=False)[0]
-    for panel, (student, found) in zip(panels, students.items(), strict=True):
+    figure = Figure(figsize=(9, 0.4 + 3 * len(students)), layout="constrained")
+    panels = figure.subplots(len(students), 2, squeeze=False)
+    for (left, right), (student, found) in zip(panels, students.items(), strict=True):
         for name, colour in COLOURS.items():
-            _draw(panel, found["curves"][name], colour, LABELS[name])
-        starts = [point["from"] for point in found["curves"]["windows"]]
-        panel.set_xticks(range(len(starts)), [f"{start:,}" for start in starts])
-        panel.set_xlabel("position in the response, from token")
-        panel.set_title(student, fontsize="medium")
-        panel.legend(fontsize="small")
-    panels[0].set_ylabel("log-probability of a token (nats)")
+            _draw(left, found["curves"][name], colour, LABELS[name])
+        _draw(right, found["curves"][GAP], "C2", "full prefix minus windows")
+        right.axhline(0, color="grey", linewidth=0.5)
+        for panel in (left, right):
+            starts = [point["from"] for point in found["curves"]["windows"]]
+            panel.set_xticks(range(len(starts)), [f"{start:,}" for start in starts])
+            panel.set_xlabel("position in the response, from token")
+            panel.legend(fontsize="small")
+        left.set_ylabel("log-probability of a token (nats)")
+        right.set_ylabel("difference on the same steps (nats)")
+        left.set_title(student, fontsize="medium")
     save(figure, path)
 
 

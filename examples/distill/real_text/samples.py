@@ -33,7 +33,7 @@ class Sample:
     fewest: int = 2
 
 
-# About 2,000 to 3,500 tokens: long enough to see a change, short enough for full passes on one core.
+# About 1,500 to 4,000 tokens: long enough to see a change, short enough for full passes on one core.
 LONG = Sample("long", "long_traces.jsonl", 6_000, 9_500, prompts=24, whole=False, known=False, fewest=1)
 MIXED = Sample("mixed", "mixed_multi_teacher.jsonl", 1, 4_000, prompts=30)
 GSM8K = Sample("gsm8k", "gsm8k_multi_teacher.jsonl", 1, 4_000, prompts=60)

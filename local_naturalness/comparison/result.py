@@ -7,7 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from local_naturalness.comparison.text import comparison_dict, comparison_markdown, comparison_text
+from local_naturalness.comparison.text import (
+    comparison_dict,
+    comparison_html,
+    comparison_markdown,
+    comparison_text,
+)
 from local_naturalness.tables.text import terminal_width
 from local_naturalness.visible import visible
 
@@ -55,6 +60,9 @@ class CriteriaComparison:
 
     def __str__(self) -> str:
         return visible(comparison_text(self, terminal_width()))
+
+    def _repr_html_(self) -> str:
+        return comparison_html(self)
 
     def plot(self, path: str | Path) -> Path:
         """Draw the agreement of criteria, their teacher shares and, with outcomes, how they fit, to a file.

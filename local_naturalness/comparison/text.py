@@ -4,7 +4,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from local_naturalness.tables.html import list_html, table_html
 from local_naturalness.tables.text import (
     decimals_for,
     number_text,
@@ -24,7 +26,7 @@ _COUNTS = ("num_prompts", "num_teachers")
 def comparison_text(comparison: "CriteriaComparison", width: int) -> str:
     """The comparison for a terminal of some width."""
     blocks = []
-    for title, frame, _ in _tables(comparison):
+    for title, frame, _ in shown_tables(comparison):
         blocks += [wrapped(title, width), table_text(frame, width), ""]
     blocks += [wrapped(f"Note: {note}", width) for note in comparison.notes]
     return "\n".join(blocks).rstrip("\n")
@@ -33,11 +35,17 @@ def comparison_text(comparison: "CriteriaComparison", width: int) -> str:
 def comparison_markdown(comparison: "CriteriaComparison") -> str:
     """The same in Markdown."""
     blocks = []
-    for title, frame, first in _tables(comparison):
+    for title, frame, first in shown_tables(comparison):
         blocks += [f"### {title}", table_markdown(frame, first)]
     if comparison.notes:
         blocks.append("\n".join(f"- Note: {note}" for note in comparison.notes))
     return "\n\n".join(blocks)
+
+
+def comparison_html(comparison: "CriteriaComparison") -> str:
+    """The same for a notebook."""
+    tables = [table_html(frame, first, title) for title, frame, first in shown_tables(comparison)]
+    return Markup("\n").join([*tables, list_html(f"Note: {note}" for note in comparison.notes)])
 
 
 def comparison_dict(comparison: "CriteriaComparison") -> dict[str, Any]:
@@ -65,7 +73,7 @@ def comparison_dict(comparison: "CriteriaComparison") -> dict[str, Any]:
     }
 
 
-def _tables(comparison: "CriteriaComparison") -> list[tuple[str, pd.DataFrame, str]]:
+def shown_tables(comparison: "CriteriaComparison") -> list[tuple[str, pd.DataFrame, str]]:
     """Title, table of texts and what its rows are."""
     picks = comparison.picks.set_index("criterion")
     shown: dict[str, list[str]] = {}

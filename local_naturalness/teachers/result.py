@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from local_naturalness.tables.text import terminal_width
-from local_naturalness.teachers.text import ranking_dict, ranking_markdown, ranking_text
+from local_naturalness.teachers.text import ranking_dict, ranking_html, ranking_markdown, ranking_text
 from local_naturalness.teachers.traits import ExplainedGap
 from local_naturalness.visible import visible
 
@@ -134,6 +134,9 @@ class TeacherRanking:
 
     def __str__(self) -> str:
         return visible(ranking_text(self, terminal_width()))
+
+    def _repr_html_(self) -> str:
+        return ranking_html(self)
 
     def plot(self, path: str | Path) -> Path:
         """Draw the gaps to the leader with their intervals, one panel per group, to a file.

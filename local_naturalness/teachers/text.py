@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from local_naturalness.tables.html import list_html, table_html, text_html
 from local_naturalness.tables.text import (
     decimals_for,
     number_text,
@@ -40,6 +42,15 @@ def ranking_markdown(ranking: "TeacherRanking") -> str:
     if ranking.notes:
         blocks.append("\n".join(f"- Note: {note}" for note in ranking.notes))
     return "\n\n".join(blocks)
+
+
+def ranking_html(ranking: "TeacherRanking") -> str:
+    """The same for a notebook."""
+    blocks = [Markup("<p><strong>{}</strong></p>").format(text_html(_title(ranking)))]
+    for heading, group in _headed(ranking):
+        blocks += [Markup("<p>{}</p>").format(heading)] if heading else []
+        blocks += [table_html(shown_table(group), "teacher"), list_html(_sentences(group))]
+    return Markup("\n").join([*blocks, list_html(f"Note: {note}" for note in ranking.notes)])
 
 
 def ranking_dict(ranking: "TeacherRanking") -> dict[str, Any]:

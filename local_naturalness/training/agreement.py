@@ -31,7 +31,8 @@ def agreement(example: Example, text: StudentText, as_messages: bool) -> Agreeme
     found = text.of_messages(example) if as_messages else text.of_texts(example)
     if found is None:
         return Agreement.OTHER
-    made, whole = found
+    made, (before, whole) = found
     if list(made.trained) == list(scored.trained):
         return Agreement.SAME if list(made.prompt) == list(scored.prompt) else Agreement.SHOWN
-    return Agreement.SEAM if whole == "".join(text.texts(example)) else Agreement.OTHER
+    _, response, end = text.texts(example)
+    return Agreement.SEAM if whole == before + response + end else Agreement.OTHER

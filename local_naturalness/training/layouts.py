@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 Form = Literal["trl", "prompt-completion", "messages"] | None
 FORMS = ("trl", "prompt-completion", "messages", None)
 
+# In a dataset's description: its texts are written as the student is shown them.
+_NOTE = "local_naturalness export: texts"
+
 _Rows = TypeVar("_Rows", Dataset, DatasetDict)
 
 
@@ -92,6 +95,9 @@ def export(
     seen = [_looked_at(rows, sources[split], text, form, split) for split, rows in splits.items()]
     layout = _layout(form, text, seen, specs)
     written = {split: write(rows, sources[split], layout, text) for split, rows in splits.items()}
+    if text is not None and not text.is_chat:
+        for rows in written.values():
+            rows.info.description = f"{rows.info.description or ''}\n{_NOTE}".lstrip()
     return written[""] if isinstance(dataset, Dataset) else DatasetDict(written)
 
 
@@ -102,7 +108,9 @@ def _is_done(dataset: Dataset, form: str, response_column: str) -> bool:
         return True
     if form == "messages" or not {"prompt", "completion"} <= columns or response_column in columns:
         return False
-    # Texts are written with the line break that the student was shown behind the prompt.
+    if _NOTE in (dataset.info.description or ""):
+        return True
+    # Without the note, as behind a Parquet file: texts end in the line break that the student was shown.
     kinds = [getattr(dataset.features[name], "dtype", None) for name in ("prompt", "completion")]
     is_text = all(kind in ("string", "large_string") for kind in kinds)
     return is_text and all((text or "").endswith("\n") for text in dataset.with_format(None)["prompt"])
@@ -148,9 +156,8 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
     """
     agreed = sum((one.agreed for one in seen), Counter[Agreement]())
     fields = frozenset[str]().union(*(one.fields for one in seen))
-    plain = Layout(
-        "prompt-completion" if form == "trl" else form, fields <= {"role", "content"}, specs.switches
-    )
+    switches = specs.switches if text is None else text.switches
+    plain = Layout("prompt-completion" if form == "trl" else form, fields <= {"role", "content"}, switches)
     if form == "messages" and (earlier := sum(one.has_earlier_turns for one in seen)) and not specs.by_turn:
         logger.warning(
             "%d conversations have earlier turns of the assistant, which were not scored: trainers take the "
@@ -165,7 +172,7 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
             'they were scored: pass `export="prompt-completion"`, which writes texts.'
         )
     if form == "trl":
-        return plain if set(agreed) <= {Agreement.SAME} else Layout("ids", plain.is_plain, specs.switches)
+        return plain if set(agreed) <= {Agreement.SAME} else Layout("ids", plain.is_plain, switches)
     if agreed[Agreement.OTHER]:
         row = min(one.first[Agreement.OTHER] for one in seen if Agreement.OTHER in one.first)
         raise ValueError(

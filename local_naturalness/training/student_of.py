@@ -81,14 +81,26 @@ class Specs:
             from local_naturalness.student import Student
 
             student = Student(str(student))
-        switches = getattr(student, "chat_template_kwargs", None) or self.switches
-        student = getattr(student, "student", student)
+        switches = self.switches
+        if hasattr(student, "spec"):
+            self._refuse_other_settings(student.spec)
+            switches, student = student.chat_template_kwargs, student.student
         if self.student is not None and student.label != self.student:
             raise ValueError(
                 f"The rows were scored for the student {self.student}, and `student` is {student.label}: "
                 "what was scored is not what that one would be shown. Score for the student that is trained."
             )
         return StudentText(student.tokenizer, template, switches)
+
+    def _refuse_other_settings(self, scorer: str) -> None:
+        """The scorer that is given must show what was shown."""
+        ours = read_spec(scorer)
+        for setting in _SHOWN:
+            if self._specs and self._specs[0].get(setting) != ours.get(setting):
+                raise ValueError(
+                    f"The rows were scored with {setting}={self._specs[0].get(setting)}, and the scorer in "
+                    f"`student` has {ours.get(setting)}: pass the one that scored them."
+                )
 
 
 def _spec_lines(dataset: Dataset) -> set[str]:

@@ -44,7 +44,7 @@ class StudentText:
         self.tokenizer = tokenizer
         self._prompts = PromptEncoder(tokenizer, prompt_template, switches=switches)
         self._encoder = ExampleEncoder(tokenizer, self._prompts, None)
-        self._switches = dict(switches or {})
+        self.switches = dict(switches or {})
 
     @property
     def is_chat(self) -> bool:
@@ -87,8 +87,8 @@ class StudentText:
             end = ""
         return end if end.strip() else eos
 
-    def of_messages(self, example: Example) -> tuple[Tokens, str] | None:
-        """What TRL trains on, given messages as `prompt` and `completion`, and all of the text.
+    def of_messages(self, example: Example) -> tuple[Tokens, tuple[str, str]] | None:
+        """What TRL trains on, given messages as `prompt` and `completion`; and the texts that it divides.
 
         `None` where the template refuses them.
         """
@@ -98,13 +98,14 @@ class StudentText:
             whole = self._rendered([*prompt, answer_of(example)], example.tools)
         except Exception:  # templates raise whatever their author chose
             return None
-        return _divided(self._ids(before), self._ids(whole)), whole
+        return _divided(self._ids(before), self._ids(whole)), (before, whole)
 
-    def of_texts(self, example: Example) -> tuple[Tokens, str]:
-        """What TRL trains on, given texts as `prompt` and `completion`, and all of the text."""
+    def of_texts(self, example: Example) -> tuple[Tokens, tuple[str, str]]:
+        """What TRL trains on, given texts as `prompt` and `completion`; and the texts that it divides."""
         shown, text, end = self.texts(example)
-        ids = [self.tokenizer(part)["input_ids"] for part in (shown, shown + text + end)]
-        return _divided(*ids), shown + text + end
+        texts = (shown, shown + text + end)
+        before, whole = (self.tokenizer(part)["input_ids"] for part in texts)
+        return _divided(before, whole), texts
 
     def _rendered(
         self, messages: Sequence[Message], tools: Tools | None, add_generation_prompt: bool = False
@@ -114,7 +115,7 @@ class StudentText:
             tools=list(tools) if tools else None,
             tokenize=False,
             add_generation_prompt=add_generation_prompt,
-            **self._switches,
+            **self.switches,
         )
         return rendered
 

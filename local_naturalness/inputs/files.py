@@ -8,6 +8,7 @@ from datasets import Dataset, load_dataset
 from local_naturalness.inputs.cache import linked
 from local_naturalness.inputs.causes import cause
 from local_naturalness.inputs.csv_files import read_csv_files
+from local_naturalness.inputs.nesting import NestedTooDeeply, refuse_deep_nesting
 
 _FORMATS = {
     ".jsonl": "json",
@@ -47,10 +48,14 @@ def read_files(files: Sequence[Path], texts: Sequence[str] = TEXT_COLUMNS) -> Da
         return read_csv_files(files, texts)
     links, folder = linked(files, _ending(files[0]))
     try:
+        if kind == "json":
+            refuse_deep_nesting(files)
         dataset = load_dataset(kind, data_files=links, split="train", cache_dir=folder)
         if kind == "json":
             dataset.data.table.validate(full=True)  # the reader of JSON lets other encodings pass
         return dataset
+    except NestedTooDeeply:
+        raise
     except Exception as error:  # readers of datasets raise what their parsers raise
         raise ValueError(cause(files, kind, error)) from error
 

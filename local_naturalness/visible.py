@@ -18,5 +18,14 @@ def visible(text: str) -> str:
     return _ACTING.sub(lambda match: _escape(ord(match.group())), text)
 
 
+def visible_line(text: str) -> str:
+    r"""The same on one line: tabs and newlines are escaped too.
+
+    >>> print(visible_line("a teacher\nof two lines"))
+    a teacher\nof two lines
+    """
+    return visible(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
 def _escape(code: int) -> str:
     return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"

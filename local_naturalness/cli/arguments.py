@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local_naturalness.visible import visible_line
+
 # Layouts of rows for trainers, see `local_naturalness.selection.export`.
 EXPORTS = ("trl", "prompt-completion", "messages", "none")
 STUDENT_HELP = (
@@ -104,9 +106,17 @@ def show(result: Any, options: argparse.Namespace) -> None:
         print(f"Plot written to {options.plot}", file=sys.stderr)
 
 
+def _csv(result: Any) -> str:
+    """As data; on a terminal a name with a line break stays in its line."""
+    frame = result.to_pandas()
+    if sys.stdout.isatty():
+        frame = frame.map(lambda value: visible_line(value) if isinstance(value, str) else value)
+    return frame.to_csv(index=False).rstrip("\n")
+
+
 _FORMATS: dict[str, Callable[[Any], str]] = {
     "text": str,
-    "csv": lambda result: result.to_pandas().to_csv(index=False).rstrip("\n"),
+    "csv": _csv,
     "json": lambda result: json.dumps(result.to_dict(), ensure_ascii=False, indent=2),
     "markdown": lambda result: result.to_markdown(),
 }

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from local_naturalness.tables.html import list_html, table_html
 from local_naturalness.tables.text import (
     decimals_for,
+    list_markdown,
     number_text,
     table_markdown,
     table_text,
@@ -38,7 +39,7 @@ def comparison_markdown(comparison: "CriteriaComparison") -> str:
     for title, frame, first in shown_tables(comparison):
         blocks += [f"### {title}", table_markdown(frame, first)]
     if comparison.notes:
-        blocks.append("\n".join(f"- Note: {note}" for note in comparison.notes))
+        blocks.append(list_markdown(f"Note: {note}" for note in comparison.notes))
     return "\n\n".join(blocks)
 
 

@@ -3,8 +3,11 @@
 import math
 import shutil
 import textwrap
+from collections.abc import Iterable
 
 import pandas as pd
+
+from local_naturalness.visible import visible_line
 
 _WIDTH_OF_FILES = 100
 
@@ -15,8 +18,13 @@ def terminal_width() -> int:
 
 
 def wrapped(sentence: str, width: int) -> str:
-    """A sentence on lines of at most some width; what follows the first line is indented."""
-    return textwrap.fill(sentence, max(width, 20), subsequent_indent="  ", break_on_hyphens=False)
+    """A sentence on lines of at most some width; what follows the first line is indented.
+
+    Sentences have no line breaks; those of names that they hold are escaped.
+    """
+    return textwrap.fill(
+        visible_line(sentence), max(width, 20), subsequent_indent="  ", break_on_hyphens=False
+    )
 
 
 def shortened(name: object, width: int) -> str:
@@ -35,8 +43,8 @@ def shortened(name: object, width: int) -> str:
 def table_text(frame: pd.DataFrame, width: int) -> str:
     """A table of texts; columns that do not fit follow below, with the index again."""
     longest = max(width // 2, 12)
-    shown = frame.rename(index=lambda name: shortened(name, longest))
-    shown.columns = pd.Index([shortened(name, longest) for name in frame.columns])
+    shown = frame.rename(index=lambda name: shortened(visible_line(str(name)), longest))
+    shown.columns = pd.Index([shortened(visible_line(str(name)), longest) for name in frame.columns])
     # pandas puts one column beyond the width that it is given, and a mark where a table goes on.
     return shown.to_string(line_width=max(width - 2, 20), na_rep="-", max_colwidth=longest)
 
@@ -45,7 +53,16 @@ def table_markdown(frame: pd.DataFrame, first: str) -> str:
     """A table of texts in Markdown, its index as the first column."""
     rows = [[first, *map(str, frame.columns)], ["---"] * (len(frame.columns) + 1)]
     rows += [[str(index), *map(str, row)] for index, row in zip(frame.index, frame.to_numpy(), strict=True)]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+    return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in rows)
+
+
+def list_markdown(sentences: Iterable[str]) -> str:
+    """Sentences as a list in Markdown, one line each."""
+    return "\n".join(f"- {visible_line(sentence)}" for sentence in sentences)
+
+
+def _cell(text: str) -> str:
+    return visible_line(text).replace("|", r"\|")
 
 
 def decimals_for(largest: float) -> int:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from local_naturalness.tables.html import list_html, table_html, text_html
 from local_naturalness.tables.text import (
     decimals_for,
+    list_markdown,
     number_text,
     table_markdown,
     table_text,
@@ -38,9 +39,9 @@ def ranking_markdown(ranking: "TeacherRanking") -> str:
     for heading, group in _headed(ranking):
         blocks += [heading] if heading else []
         blocks.append(table_markdown(shown_table(group), "teacher"))
-        blocks.append("\n".join(f"- {sentence}" for sentence in _sentences(group)))
+        blocks.append(list_markdown(_sentences(group)))
     if ranking.notes:
-        blocks.append("\n".join(f"- Note: {note}" for note in ranking.notes))
+        blocks.append(list_markdown(f"Note: {note}" for note in ranking.notes))
     return "\n\n".join(blocks)
 
 

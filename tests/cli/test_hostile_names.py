@@ -2,7 +2,9 @@
 
 import io
 import re
+import sys
 
+import pandas as pd
 import pytest
 from datasets import Dataset
 
@@ -19,6 +21,8 @@ HOSTILE = [
     "bidi\u202egnp",
     "isolate\u2066",
     "ret\rurn",
+    "two\nlines",
+    "a\ttab",
 ]
 ACTING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -45,6 +49,36 @@ def test_commands_print_nothing_that_a_terminal_acts_on(command, scored, tmp_pat
     printed = capsys.readouterr()
     assert not ACTING.search(printed.out + printed.err)
     assert "gnp" in printed.out
+
+
+def test_no_name_breaks_a_line_of_a_table(scored):
+    ranking, comparison = rank_teachers(scored), compare_criteria(scored)
+    for text in (str(ranking), ranking.to_markdown(), str(comparison), comparison.to_markdown()):
+        assert r"two\nlines" in text and r"a\ttab" in text
+        assert not {"lines", "tab"} & {line.split()[0] for line in text.splitlines() if line.split()}
+    table = [line for line in ranking.to_markdown().splitlines() if line.startswith("|")]
+    assert len(table) == len(HOSTILE) + 2
+    assert {line.count("|") for line in table} == {table[0].count("|")}
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "markdown", "text"])
+@pytest.mark.parametrize("command", ["teachers", "compare"])
+def test_every_format_is_escaped_on_a_terminal_only(command, form, scored, tmp_path, monkeypatch):
+    scored.to_parquet(tmp_path / "scored.parquet")
+    printed = {}
+    for is_terminal in (True, False):
+        stream = io.StringIO()
+        stream.isatty = lambda answer=is_terminal: answer
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main([command, str(tmp_path / "scored.parquet"), "--format", form]) == 0
+        printed[is_terminal] = stream.getvalue()
+    assert not ACTING.search(printed[True])
+    assert not re.search("^lines", printed[True], re.MULTILINE)
+    if form == "csv" and command == "teachers":  # as data, whatever stands in them
+        names = pd.read_csv(io.StringIO(printed[False]), lineterminator="\n")["teacher"]
+        assert set(names) >= {"\x1b[2Jclear", "bidi\u202egnp", "two\nlines", "a\ttab"}
+    if form == "json":
+        assert ("bidi\u202egnp" in printed[False]) and ("bidi\u202egnp" not in printed[True])
 
 
 def test_errors_show_names_escaped(scored, tmp_path, capsys):

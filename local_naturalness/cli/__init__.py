@@ -14,6 +14,7 @@ from local_naturalness.cli import (
     estimate,
     merge,
     push,
+    report,
     score,
     select,
     show,
@@ -22,7 +23,7 @@ from local_naturalness.cli import (
 from local_naturalness.cli.wording import told
 from local_naturalness.version import __version__
 
-_COMMANDS = (demo, estimate, show, score, merge, teachers, select, compare, push, benchmark)
+_COMMANDS = (demo, estimate, show, score, merge, teachers, select, compare, report, push, benchmark)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

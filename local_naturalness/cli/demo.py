@@ -20,6 +20,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.description import keep_description
     from local_naturalness.cli.tables import read_table
     from local_naturalness.embedded import candidates_path, student_path
+    from local_naturalness.report import write_report
     from local_naturalness.store.output_folder import OutputFolder
 
     output = OutputFolder(options.output, "curated")
@@ -61,3 +62,5 @@ def run(options: argparse.Namespace) -> None:
         f"Any of its rows is shown by: local-naturalness show {options.output} --student {student_path()} "
         f"--row {number}"
     )
+    report = write_report(scored, output.folder / "report.html", selection=best)
+    print(f"Why these: {report}")

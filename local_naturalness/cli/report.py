@@ -1,0 +1,45 @@
+"""Write a page that shows which teacher, which response to each prompt, and why.
+
+One HTML file that needs no network. Score with --return-steps to see each step tinted by its score.
+
+Example:
+
+    local-naturalness report scored --output report.html
+    local-naturalness report scored --selection curated --rows 80 --output report.html
+"""
+
+import argparse
+
+from local_naturalness.cli.arguments import add_column_arguments, add_input_arguments, number_from
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_input_arguments(parser, "scored", "scored rows")
+    parser.add_argument(
+        "--output", metavar="FILE", required=True, help="the page to write, such as report.html"
+    )
+    parser.add_argument(
+        "--selection",
+        metavar="CURATED",
+        help="what `select` wrote (default: the best by the first criterion)",
+    )
+    parser.add_argument(
+        "--rows", type=number_from(1), default=40, metavar="N", help="responses shown with text (default: 40)"
+    )
+    add_column_arguments(parser, "prompt", "teacher", "response")
+
+
+def run(options: argparse.Namespace) -> None:
+    from local_naturalness.cli.tables import read_table
+    from local_naturalness.report import write_report
+
+    path = write_report(
+        read_table(options.scored, options.split),
+        options.output,
+        selection=read_table(options.selection) if options.selection else None,
+        rows=options.rows,
+        prompt_column=options.prompt_column,
+        teacher_column=options.teacher_column,
+        response_column=options.response_column,
+    )
+    print(f"Written to {path}")

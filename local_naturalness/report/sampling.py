@@ -1,0 +1,60 @@
+"""Which prompts a page shows with their texts."""
+
+import numpy as np
+
+from local_naturalness.report.scored_table import ScoredTable
+from local_naturalness.selection.candidates import rank_rows
+
+KINDS = {
+    "closest": "the criterion hardly tells the best two apart",
+    "clearest": "the best is far ahead",
+    "longest": "the longest responses",
+    "disagreement": "the other criterion would have chosen another response",
+}
+
+
+def sampled_prompts(table: ScoredTable, picks: np.ndarray, rows: int, most: int) -> list[tuple[int, str]]:
+    """Prompts of each kind in turn, with the kind, until their candidates would be too many.
+
+    Args:
+        table: All rows.
+        picks: Of both criteria, shape [2, prompts].
+        rows: How many candidates may be shown.
+        most: How many of one prompt are shown.
+    """
+    usable = (table.prompt >= 0) & np.isfinite(table.values)
+    better = table.criterion.sign * table.values
+    ranking = rank_rows(table.prompt, better, usable)
+    seconds = np.flatnonzero(ranking.position == 1)
+    if not len(seconds):
+        of_rows = table.prompt[table.prompt >= 0]
+        return [(int(prompt), "closest") for prompt in np.unique(of_rows)[:rows]]
+    prompts = table.prompt[ranking.rows[seconds]]
+    gap = ranking.value[seconds - 1] - ranking.value[seconds]
+    longest = np.zeros(picks.shape[1])
+    np.maximum.at(longest, table.prompt[usable], np.nan_to_num(table.tokens[usable]))
+    one, other = picks[:, prompts]
+    differs = (one >= 0) & (other >= 0) & (one != other)
+    lost = np.where(differs & np.isfinite(better[other]), better[one] - better[other], -np.inf)
+    orders = {
+        "closest": np.argsort(gap, kind="stable"),
+        "clearest": np.argsort(-gap, kind="stable"),
+        "longest": np.argsort(-longest[prompts], kind="stable"),
+        "disagreement": np.argsort(-lost, kind="stable")[: int((lost > -np.inf).sum())],
+    }
+    size = np.bincount(table.prompt[table.prompt >= 0])
+    chosen: dict[int, str] = {}
+    queues = {kind: iter(prompts[order].tolist()) for kind, order in orders.items()}
+    while queues:
+        for kind in list(queues):
+            prompt = next((one for one in queues[kind] if one not in chosen), None)
+            if prompt is None:
+                del queues[kind]
+                continue
+            rows -= min(int(size[prompt]), most)
+            if rows < 0 and chosen:
+                queues = {}
+                break
+            chosen[prompt] = kind
+    order_of_kinds = list(KINDS)
+    return sorted(chosen.items(), key=lambda pair: order_of_kinds.index(pair[1]))

@@ -1,0 +1,150 @@
+"""`write_report`: the page as one file."""
+
+import base64
+import hashlib
+from pathlib import Path
+
+from datasets import Dataset
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from local_naturalness.comparison import compare_criteria
+from local_naturalness.comparison.text import shown_tables
+from local_naturalness.hub.safe_text import public_text
+from local_naturalness.report import charts, findings
+from local_naturalness.report.decisions import decisions
+from local_naturalness.report.sampling import KINDS
+from local_naturalness.report.scored_table import ScoredTable
+from local_naturalness.report.tint import Scale
+from local_naturalness.store.files import part_file, settle
+from local_naturalness.tables import require_dataset
+from local_naturalness.tables.html import table_html, text_html
+from local_naturalness.teachers import rank_teachers
+from local_naturalness.teachers.text import shown_table, size_sentence
+from local_naturalness.version import __version__
+
+_TEACHERS_LISTED = 50
+
+
+def write_report(
+    dataset: Dataset,
+    path: str | Path,
+    *,
+    selection: Dataset | None = None,
+    rows: int = 40,
+    prompt_column: str | None = None,
+    teacher_column: str = "teacher",
+    response_column: str = "response",
+) -> Path:
+    """Write one HTML page that shows which teacher, which response to each prompt, and why.
+
+    The page needs no network and no other file, stays below 5 MB for tables of any size, and reads texts
+    of the sampled rows only. With `LocalScorer(..., return_steps=True)` it tints each step by its score.
+
+    Args:
+        dataset: Scored rows.
+        path: The file to write; what has that name is replaced.
+        selection: What `select_responses` chose from these rows. Without one the best response to each
+            prompt by the first criterion is marked.
+        rows: How many responses are shown with their text.
+        prompt_column: What tells prompts apart. `None` is `prompt_key`, which scorers write, else `prompt`.
+        teacher_column: Teachers' names.
+        response_column: The responses.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: A column is missing, no criterion is there, or no row has a score.
+        TypeError: `dataset` or `selection` is not a `Dataset`.
+
+    Example:
+
+    >>> import tempfile
+    >>> from datasets import Dataset
+    >>> from local_naturalness.report import write_report
+    >>> scored = Dataset.from_dict({
+    ...     "prompt": ["p", "p"], "teacher": ["a", "b"], "response": ["One.", "Two."],
+    ...     "local_naturalness": [-0.9, -0.4],
+    ... })
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     "b comes first" in write_report(scored, f"{folder}/report.html").read_text()
+    True
+    """
+    require_dataset(dataset, "write_report")
+    if selection is not None:
+        require_dataset(selection, "write_report")
+    if rows < 1:
+        raise ValueError(f"`rows` must be at least 1, got {rows!r}.")
+    target = Path(path)
+    table = ScoredTable.of(dataset, selection, prompt_column, teacher_column)
+    names = {"prompt_column": table.prompt_column, "teacher_column": teacher_column}
+    direction = None if table.criterion.base else table.criterion.direction
+    ranking = rank_teachers(dataset, table.criterion.name, direction=direction, **names)
+    comparison = compare_criteria(dataset, response_column=response_column, **names)
+    scores, lines = findings.step_sample(table)
+    scale = Scale.of(scores)
+    paragraph, against = findings.verdict(table, ranking, comparison)
+    drawn = findings.drawings(table)
+    if lines:
+        drawn["curve"] = charts.curves(lines, table.criterion.unit or "")
+    page = _page(
+        paragraph=text_html(paragraph),
+        against=[text_html(sentence) for sentence in against],
+        groups=[
+            (
+                table_html(shown_table(group).head(_TEACHERS_LISTED).rename(index=public_text), "teacher"),
+                size_sentence(group),
+                max(len(group.table) - _TEACHERS_LISTED, 0),
+            )
+            for group in ranking.groups
+        ],
+        drawn=drawn,
+        comparison=[
+            table_html(frame.rename(columns=public_text), first, title)
+            for title, frame, first in shown_tables(comparison)
+        ],
+        notes=[text_html(findings.cleaned(table, note)) for note in comparison.notes],
+        decisions=decisions(table, selection, scale, rows, teacher_column, response_column),
+        kinds=KINDS,
+        has_steps=bool(scores),
+        has_selection=selection is not None,
+        legend=scale.legend(),
+        criterion=table.criterion.name,
+        direction=table.criterion.direction,
+        unscored=findings.unscored(table),
+        provenance=findings.provenance(table),
+        version=__version__,
+        num_rows=len(dataset),
+        text=text_html,
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with part_file(target.parent) as part:
+        # A half of a character that data may hold cannot be written as UTF-8; `visible` has escaped it.
+        part.write_text(page, encoding="utf-8")
+        settle(part, target)
+    return target
+
+
+def _page(**found: object) -> str:
+    page = Path(__file__).parent / "page"
+    style, script = ((page / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    policy = (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    environment = Environment(
+        loader=FileSystemLoader(page),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        style=Markup(style), script=Markup(script), policy=policy, **found
+    )
+
+
+def _digest(source: str) -> str:
+    """How a policy names the one style or script that it allows."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"

@@ -59,18 +59,18 @@ def scatter(x: np.ndarray, y: np.ndarray, codes: np.ndarray, what: str, across: 
     return _svg(parts + axis, height + 44, f"{what} against {across}, {len(x)} sampled responses")
 
 
-def curves(lines: Mapping[str, np.ndarray], unit: str) -> Markup:
-    """Means by relative position, one line per teacher."""
+def curves(lines: Mapping[str, np.ndarray], names: Sequence[str], unit: str) -> Markup:
+    """Means by relative position, one line per teacher, in the colour that the key gives it."""
     known = np.concatenate([line[np.isfinite(line)] for line in lines.values()])
     low, high = _span(known, 0.0)
     parts, height = [], 240
-    for place, line in enumerate(lines.values()):
+    for name, line in lines.items():
         points = " ".join(
             f"{_x((i + 0.5) / len(line), 0, 1):.1f},{_up(float(value), low, high, height):.1f}"
             for i, value in enumerate(line)
             if np.isfinite(value)
         )
-        parts.append(Markup('<polyline class="line c{}" points="{}"/>').format(place % 8, points))
+        parts.append(Markup('<polyline class="line c{}" points="{}"/>').format(names.index(name) % 8, points))
     parts += [_label(f"{high:.2f}", _TOP + 6), _label(f"{low:.2f}", height - 2)]
     told = "; ".join(f"{name}: from {line[0]:.2f} to {line[-1]:.2f}" for name, line in lines.items())
     axis = _axis(0, 1, height + 8, f"place in the trace, from its beginning to its end; {unit}")

@@ -170,7 +170,8 @@ def _sentences(
         (first, mine), (second, theirs) = known[:2]
         gap = mine - theirs
         told.append(
-            f"By steps alone, {table.name_of(first)} is {gap.sum():+.4f} nats from {table.name_of(second)}: "
+            f"By the mean over steps, {table.name_of(first)} is {gap.sum():+.4f} nats against "
+            f"{table.name_of(second)}: "
             f"{gap[0]:+.4f} from the first third of the steps, {gap[1]:+.4f} from the second, {gap[2]:+.4f} "
             "from the last."
         )

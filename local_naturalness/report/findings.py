@@ -63,17 +63,20 @@ def verdict(
 
 def cleaned(table: ScoredTable, sentence: str) -> str:
     """A sentence with teachers' names as they may be shown: no folders, tokens or controls."""
-    for name in table.teachers:
-        shown = public_text(name)
+    for name, shown in zip(table.teachers, table.shown_names, strict=True):
         if shown != name and name:
             sentence = sentence.replace(name, shown)
     return sentence
 
 
+def drawn_names(table: ScoredTable) -> list[str]:
+    """The teachers of the charts, in the order of their colours."""
+    return [table.shown_names[code] for code in _most_frequent(table)]
+
+
 def drawings(table: ScoredTable) -> dict[str, Markup]:
     """The charts of the page, by name; those that nothing is known for are left out."""
-    drawn = _most_frequent(table)
-    names = [public_text(table.teachers[code]) for code in drawn]
+    drawn, names = _most_frequent(table), drawn_names(table)
     known = np.isfinite(table.values)
     found = {"key": charts.key(names)}
     by_teacher = {
@@ -119,7 +122,7 @@ def step_sample(table: ScoredTable) -> tuple[list[float], dict[str, np.ndarray]]
             stacked = np.array(of_rows)
             count = np.isfinite(stacked).sum(axis=0)
             line = np.nansum(stacked, axis=0) / np.where(count, count, np.nan)
-            lines[public_text(table.teachers[code])] = line
+            lines[table.shown_names[code]] = line
     return scores, lines
 
 
@@ -145,7 +148,7 @@ def unscored(table: ScoredTable) -> list[Markup]:
         codes, statuses = table.columns.labels(name)
         drawn = _most_frequent(table)
         counts = {
-            public_text(table.teachers[code]): np.bincount(
+            table.shown_names[code]: np.bincount(
                 codes[table.teacher == code] + 1, minlength=len(statuses) + 1
             )
             for code in drawn

@@ -27,6 +27,7 @@ class ScoredTable:
         prompt: Prompt numbers, -1 for none.
         teacher: Codes into `teachers`, -1 for none.
         teachers: Names as the table has them.
+        shown_names: The same without folders, tokens and controls; different names stay different.
         values: The criterion, NaN for none.
         other_values: The other criterion, NaN for none.
         tokens: Number of tokens, NaN where not known.
@@ -42,6 +43,7 @@ class ScoredTable:
     prompt: np.ndarray
     teacher: np.ndarray
     teachers: list[str]
+    shown_names: list[str]
     values: np.ndarray
     other_values: np.ndarray
     tokens: np.ndarray
@@ -77,6 +79,7 @@ class ScoredTable:
             prompt=prompt,
             teacher=teacher,
             teachers=teachers,
+            shown_names=_shown(teachers),
             values=criterion_values(columns, criterion, prompt, is_candidate),
             other_values=nothing if other is None else criterion_values(columns, other, prompt, is_candidate),
             tokens=columns.numbers(lengths) if lengths in columns.names else nothing,
@@ -94,7 +97,17 @@ class ScoredTable:
     def name_of(self, row: int) -> str:
         """The teacher of a row, fit to be shown."""
         code = self.teacher[row]
-        return public_text(self.teachers[code]) if code >= 0 else "no teacher"
+        return self.shown_names[code] if code >= 0 else "no teacher"
+
+
+def _shown(names: list[str]) -> list[str]:
+    """Names fit to be shown, numbered where they would become alike."""
+    shown: list[str] = []
+    for name in names:
+        short = public_text(name) or "(no name)"
+        number = sum(one == short or one.startswith(f"{short} #") for one in shown)
+        shown.append(f"{short} #{number + 1}" if number else short)
+    return shown
 
 
 def _criteria(names: list[str], record: dict[str, Any]) -> tuple[ResolvedCriterion, ResolvedCriterion | None]:

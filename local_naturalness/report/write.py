@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from local_naturalness.comparison import compare_criteria
 from local_naturalness.comparison.text import shown_tables
-from local_naturalness.hub.safe_text import public_text
 from local_naturalness.report import charts, findings
 from local_naturalness.report.decisions import decisions
 from local_naturalness.report.sampling import KINDS
@@ -82,18 +81,19 @@ def write_report(
     direction = None if table.criterion.base else table.criterion.direction
     ranking = rank_teachers(dataset, table.criterion.name, direction=direction, **names)
     comparison = compare_criteria(dataset, response_column=response_column, **names)
+    shown = dict(zip(table.teachers, table.shown_names, strict=True))
     scores, lines = findings.step_sample(table)
     scale = Scale.of(scores)
     paragraph, against = findings.verdict(table, ranking, comparison)
     drawn = findings.drawings(table)
     if lines:
-        drawn["curve"] = charts.curves(lines, table.criterion.unit or "")
+        drawn["curve"] = charts.curves(lines, findings.drawn_names(table), table.criterion.unit)
     page = _page(
         paragraph=text_html(paragraph),
         against=[text_html(sentence) for sentence in against],
         groups=[
             (
-                table_html(shown_table(group).head(_TEACHERS_LISTED).rename(index=public_text), "teacher"),
+                table_html(shown_table(group).head(_TEACHERS_LISTED).rename(index=shown), "teacher"),
                 size_sentence(group),
                 max(len(group.table) - _TEACHERS_LISTED, 0),
             )
@@ -101,7 +101,7 @@ def write_report(
         ],
         drawn=drawn,
         comparison=[
-            table_html(frame.rename(columns=public_text), first, title)
+            table_html(frame.rename(columns=shown), first, title)
             for title, frame, first in shown_tables(comparison)
         ],
         notes=[text_html(findings.cleaned(table, note)) for note in comparison.notes],

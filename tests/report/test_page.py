@@ -1,0 +1,118 @@
+"""What the page says is what the table holds."""
+
+from html.parser import HTMLParser
+
+import pytest
+from datasets import Dataset
+from rows_with_steps import EVIL, scored_rows
+
+from local_naturalness import rank_teachers, select_responses
+from local_naturalness.cli import main
+from local_naturalness.report import write_report
+
+
+class Page(HTMLParser):
+    """Tags with attributes, steps with class and score, and all text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tags, self.steps, self.text = [], [], ""
+        self.source = path.read_text()
+        self.feed(self.source)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.tags.append((tag, attributes))
+        if "data-score" in attributes:
+            self.steps.append((attributes["class"].split()[1], attributes["data-score"]))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_steps_are_tinted_by_the_scores_of_the_table(scored, tmp_path):
+    page = Page(write_report(scored, tmp_path / "report.html", rows=len(scored)))
+    known = sorted(f"{score:.6g}" for row in scored for score in row["step_scores"])
+    assert sorted(score for _, score in page.steps) == known
+    by_class = {}
+    for name, score in page.steps:
+        by_class.setdefault(name, []).append(float(score))
+    assert sorted(by_class) == [f"t{number}" for number in range(7)]
+    for number in range(6):
+        assert max(by_class[f"t{number}"]) < min(by_class[f"t{number + 1}"])
+
+
+def test_the_verdict_is_that_of_the_ranking(scored, tmp_path):
+    page = Page(write_report(scored, tmp_path / "report.html"))
+    ranking = rank_teachers(scored)
+    first = ranking.to_pandas().iloc[0]
+    assert f"{first['teacher']} comes first with a mean of {first['mean']:.4f}" in page.text
+    for warning in ranking.warnings:
+        assert warning in page.text
+
+
+def test_nothing_from_data_acts_and_nothing_private_is_shown(scored, tmp_path):
+    page = Page(write_report(scored, tmp_path / "report.html"))
+    assert not {"img", "iframe", "link", "base", "object"} & {tag for tag, _ in page.tags}
+    assert [tag for tag, _ in page.tags].count("script") == [tag for tag, _ in page.tags].count("style") == 1
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert not any({"src", "href", "style"} & set(attributes) for _, attributes in page.tags)
+    policy = page.source.split('Content-Security-Policy" content="')[1]
+    assert policy.startswith("default-src &#39;none&#39;; style-src &#39;sha256-")
+    assert EVIL in page.text and r"\u202eabc" in page.text and "\u202e" not in page.text
+    assert "somebody" not in page.source and "tiny@0123" in page.text
+
+
+def test_chosen_ones_are_those_of_the_selection_and_others_say_why_not(tmp_path):
+    rows = [
+        ("p", "a", -0.5, "ok", True),
+        ("p", "b", -0.4, "ok", False),
+        ("p", "c", -0.7, "ok", True),
+        ("p", "d", None, "empty_response", True),
+    ]
+    names = ("prompt", "teacher", "local_naturalness", "local_naturalness_status", "is_correct")
+    scored = Dataset.from_list([dict(zip(names, row, strict=True)) | {"response": row[1]} for row in rows])
+    selection = select_responses(scored, where="is_correct")
+    page = Page(write_report(scored, tmp_path / "report.html", selection=selection))
+    told = {part.split("</h4>")[0].strip(): part for part in page.source.split("<h4>")[1:]}
+    assert [name.split()[0] for name, part in told.items() if "chosen</span>" in name] == ["a"]
+    assert "it does not pass `where`" in told["b"] and "wrong" in told["b"]
+    assert "0.2000 behind" in told["c"]
+    assert "it has no score (empty_response)" in told["d"]
+    assert "LocalScorer(..., return_steps=True)" in page.text
+    unselected = Page(write_report(scored, tmp_path / "other.html"))
+    chosen = [
+        part for part in unselected.source.split("<h4>")[1:] if "chosen</span>" in part.split("</h4>")[0]
+    ]
+    assert len(chosen) == 1 and chosen[0].startswith("b")
+
+
+def test_long_traces_are_folded_and_the_page_stays_small(tmp_path):
+    scored = Dataset.from_list(scored_rows(num_prompts=10, num_steps=3_000))
+    path = write_report(scored, tmp_path / "report.html", rows=30)
+    page = Page(path)
+    assert path.stat().st_size < 5_000_000
+    assert "steps are left out of this page" in page.text and "details" in {tag for tag, _ in page.tags}
+    shown = {score for _, score in page.steps}
+    for row in scored:
+        assert {f"{min(row['step_scores']):.6g}", f"{max(row['step_scores']):.6g}"} <= shown
+
+
+def test_names_that_look_alike_once_paths_are_gone_stay_apart(tmp_path):
+    rows = scored_rows(teachers=("/home/somebody/x/judge", "/home/other/y/judge"))
+    page = Page(write_report(Dataset.from_list(rows), tmp_path / "report.html"))
+    assert "judge #2" in page.text and "somebody" not in page.source and "/home" not in page.source
+
+
+def test_the_command_writes_it(scored, tmp_path, capsys):
+    table, output = str(tmp_path / "scored.parquet"), tmp_path / "new" / "report.html"
+    scored.to_parquet(table)
+    assert main(["report", table, "--output", str(output), "--rows", "6"]) == 0
+    assert str(output) in capsys.readouterr().out and output.exists()
+    assert main(["report", table, "--output", str(output), "--teacher-column", "who"]) == 2
+    assert "--teacher-column" in capsys.readouterr().err
+
+
+def test_a_table_without_scores_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="Score the rows first"):
+        write_report(Dataset.from_dict({"prompt": ["p"], "teacher": ["a"]}), tmp_path / "report.html")

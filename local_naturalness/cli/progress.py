@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from local_naturalness.cli.terminal import shows_bars
+from local_naturalness.encoding.examples import BadSteps
 from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.scorers.written import SCORED
 
@@ -32,17 +33,29 @@ class Noted:
         is_finished: shape [rows of the dataset], bool: rows whose score is read from the store.
         suffix: of the columns that the scorer writes.
         notes: file to append to.
+        numbers: of the rows in the whole table, which errors name.
     """
 
-    def __init__(self, scorer: Scorer, is_finished: np.ndarray, suffix: str, notes: Path):
+    def __init__(
+        self,
+        scorer: Scorer,
+        is_finished: np.ndarray,
+        suffix: str,
+        notes: Path,
+        numbers: Sequence[int] | np.ndarray | np.ndarray,
+    ):
         self._scorer = scorer
+        self._numbers = numbers
         self._is_finished = is_finished
         self._tokens_column = f"num_tokens{suffix}"
         self._status_column = f"{scorer.criterion}_status{suffix}"
         self._notes = notes
 
     def __call__(self, rows: Any, indices: Sequence[int], rank: int | None = None) -> dict[str, Any]:
-        columns = self._scorer(rows, rank)
+        try:
+            columns = self._scorer(rows, rank)
+        except BadSteps as error:
+            raise error.in_row(int(self._numbers[indices[error.row]])) from error
         is_new = ~self._is_finished[list(indices)]
         # A row without a score may tell the number of tokens that another scorer has counted.
         has_score = np.isin(columns[self._status_column], list(SCORED))

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
         written = scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
         with output.in_use(f"{index:05d}-of-{num_shards:05d}") as place:
             if num_shards == 1:
-                scored = score_rows(dataset, scorer, output, place, options, kept)
+                scored = score_rows(dataset, range(len(dataset)), scorer, output, place, options, kept)
                 output.write_table(lambda path: write_rows(scored, path), place)
                 told = f"Written to {output.table}"
             else:

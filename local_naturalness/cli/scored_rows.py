@@ -1,7 +1,7 @@
 """Scoring the rows of a table on the command line: what is finished, what is left, how far it is."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,18 +41,20 @@ class Kept:
 
 
 def score_rows(
-    dataset: "Dataset",
+    table: "Dataset",
+    rows: "Sequence[int] | np.ndarray",
     scorer: "Scorer",
     output: "OutputFolder",
     place: Path,
     options: argparse.Namespace,
     kept: Kept,
 ) -> "Dataset":
-    """Score what is not finished, and show how far it is."""
+    """Score those rows of a table that are not finished, and show how far it is."""
     from local_naturalness.cli.progress import Noted, followed, num_noted
     from local_naturalness.cli.terminal import no_bars_of_datasets
 
-    is_finished = _are_finished(dataset, scorer, output)
+    dataset = table if len(rows) == len(table) else table.select(rows)
+    is_finished = _are_finished(dataset, rows, scorer, output)
     num_finished = int(is_finished.sum())
     num_rows = len(dataset) - num_finished
     print(f"{num_finished} of {len(dataset)} rows were scored before, {num_rows} are left.", flush=True)
@@ -60,7 +62,7 @@ def score_rows(
     if num_rows and not options.num_proc:
         scorer.student.model()  # loading it is not counted as scoring
     notes = place / "progress"
-    noted = Noted(scorer, is_finished, options.suffix, notes)
+    noted = Noted(scorer, is_finished, options.suffix, notes, rows)
     kept.num_finished = lambda: num_finished + num_noted(notes)
     kept.has_workers = bool(options.num_proc)
     try:
@@ -92,12 +94,19 @@ def write_rows(scored: "Dataset", path: Path, rows_of_a_group: int | None = None
         decoded(scored).to_parquet(file, batch_size=rows_of_a_group)
 
 
-def _are_finished(dataset: "Dataset", scorer: "Scorer", output: "OutputFolder") -> "np.ndarray":
+def _are_finished(
+    dataset: "Dataset", rows: "Sequence[int] | np.ndarray", scorer: "Scorer", output: "OutputFolder"
+) -> "np.ndarray":
     import numpy as np
+
+    from local_naturalness.encoding.examples import BadSteps
 
     is_finished = np.zeros(len(dataset), dtype=bool)
     if output.has_scores:  # else there is no need to read the rows
         for start in range(0, len(dataset), _ROWS_LOOKED_UP):
             block = slice(start, start + _ROWS_LOOKED_UP)
-            is_finished[block] = scorer.is_stored(dataset[block])
+            try:
+                is_finished[block] = scorer.is_stored(dataset[block])
+            except BadSteps as error:
+                raise error.in_row(int(rows[start + error.row])) from error
     return is_finished

@@ -63,7 +63,7 @@ def score_share(
             "until all shards are scored from the same input.",
             difference,
         )
-    scored = score_rows(dataset.select(rows), scorer, output, place, options, kept)
+    scored = score_rows(dataset, rows, scorer, output, place, options, kept)
     part = Part(
         index,
         num_shards,

@@ -59,6 +59,33 @@ class Example:
     message: Message | None = None
 
 
+class BadSteps(ValueError):
+    """The steps of a row are not those of its response.
+
+    Args:
+        row: its number, from 0 on, among those that were read.
+        column: of the steps.
+        problem: what is wrong with them.
+
+    >>> print(BadSteps(1, "steps", "they end early.").in_row(65))
+    Row 65, column 'steps': they end early.
+    """
+
+    def __init__(self, row: int, column: str, problem: str):
+        # All of them, so that worker processes can send it.
+        super().__init__(row, column, problem)
+        self.row = row
+        self._column = column
+        self._problem = problem
+
+    def in_row(self, number: int) -> "BadSteps":
+        """The same of the row with another number, such as that in the whole table."""
+        return BadSteps(number, self._column, self._problem)
+
+    def __str__(self) -> str:
+        return f"Row {self.row}, column {self._column!r}: {self._problem}"
+
+
 def read_examples(
     rows: Rows,
     prompt_column: str,
@@ -76,7 +103,8 @@ def read_examples(
         by_turn: all assistant turns of a conversation are the response, each a step.
 
     Raises:
-        TypeError: a value is not a text (or list of messages, or list of steps).
+        TypeError: a value is not a text (or list of messages).
+        BadSteps: a value is not the list of the response's steps.
     """
     if messages_column is not None:
         read = _all_turns if by_turn else _last_turn
@@ -90,7 +118,7 @@ def read_examples(
         examples = [
             replace(
                 example,
-                steps=_checked_steps(given, example.response, f"Row {row}, column {steps_column!r}"),
+                steps=_checked_steps(given, example.response, row, steps_column),
             )
             for row, (example, given) in enumerate(zip(examples, rows.column(steps_column), strict=True))
         ]
@@ -154,19 +182,20 @@ def _checked_text(text: Any, column: str) -> str | None:
     raise TypeError(f"The column {column!r} must hold texts, found {shown(text)}.{hint}")
 
 
-def _checked_steps(steps: Any, response: str | None, place: str) -> Sequence[str] | None:
+def _checked_steps(steps: Any, response: str | None, row: int, column: str) -> Sequence[str] | None:
     if response is None:
         return None
     if isinstance(steps, str) or not isinstance(steps, Sequence):
-        raise TypeError(
-            f"{place}: it must hold the list of the response's steps, found {shown(steps)} for a response "
-            f"that begins {response[:40]!r}."
+        problem = (
+            f"it must hold the list of the response's steps, found {shown(steps)} for a response that begins "
+            f"{response[:40]!r}."
         )
+        raise BadSteps(row, column, problem)
     if response.strip():
         try:
             align_steps(response, steps)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"{place}: {error}") from error
+            raise BadSteps(row, column, str(error)) from error
     return steps
 
 

@@ -117,3 +117,19 @@ def test_tokens_that_another_scorer_has_counted_are_not_scored(scored, rows, tmp
     )
     assert main([*words, "--scorer", "global"]) == 0
     assert added == [(len(rows), 0)]
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+@pytest.mark.parametrize(
+    "options", [[], ["--num-proc", "2"], ["--shard-index", "1", "--num-shards", "2"]], ids=str
+)
+def test_bad_steps_are_told_with_their_row_of_the_table(options, is_resumed, tmp_path, capsys):
+    row = {"prompt": "Why?", "response": "So it is.", "steps": ["So it is."]}
+    source, output = tmp_path / "rows.jsonl", str(tmp_path / "scored")
+    command = ["score", str(source), "--student", student_path(), "--output", output, "--shard-rows", "2"]
+    for bad in [*([[]] if is_resumed else []), [7]]:
+        rows = [row | ({"steps": ["Not so."]} if number in bad else {}) for number in range(8)]
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        code = main([*command, "--steps-column", "steps", *options])
+        assert code == (2 if bad else 0)
+    assert "Row 7, column 'steps': Step 0, 'Not so.', does not stand" in capsys.readouterr().err

@@ -1,69 +1,89 @@
-"""Score, select, and train the student on the selection with TRL's `SFTTrainer` for a few steps.
+"""Train a student with TRL's `SFTTrainer` on what `local-naturalness select --export trl` wrote.
 
-Needs the extra `trl` (`pip install 'local_naturalness[trl]'`). Runs offline on a CPU with the embedded
-student and candidates:
+Needs the extra `trl` (`pip install 'local_naturalness[trl]'`).
+
+    local-naturalness score candidates.jsonl --student Qwen/Qwen2.5-0.5B --output scored
+    local-naturalness select scored --output curated --export trl --student Qwen/Qwen2.5-0.5B
+    python examples/distill_with_trl.py curated/selected.parquet --student Qwen/Qwen2.5-0.5B --output student
+
+Without a file, the embedded candidates are scored, selected and trained on, offline on a CPU:
 
     python examples/distill_with_trl.py --max-steps 20
 """
 
 import argparse
 import tempfile
+from pathlib import Path
 
 from datasets import Dataset, load_dataset
+from torch.utils.data import WeightedRandomSampler
 from trl import SFTConfig, SFTTrainer
 
 from local_naturalness import LocalScorer, select_responses
 from local_naturalness.embedded import candidates_path, student_path
+from local_naturalness.selection import export
 
 
-def as_conversation(row: dict) -> dict:
-    """Prompt and completion as messages, so that the chat template that was scored is trained on."""
-    return {
-        "prompt": [{"role": "user", "content": row["prompt"]}],
-        "completion": [{"role": "assistant", "content": row["response"]}],
-    }
+class WeightedTrainer(SFTTrainer):
+    """Draws rows as often as `selection_weight` says, which `select --weights chi2` adds."""
+
+    def _get_train_sampler(self, train_dataset=None):
+        return WeightedRandomSampler(self.train_dataset["selection_weight"], len(self.train_dataset))
 
 
-def train(selection: Dataset, max_steps: int, output: str) -> tuple[float, float]:
-    """Loss on the selection's completions, in nats per token, before and after."""
-    rows = selection.map(as_conversation, remove_columns=selection.column_names)
-    trainer = SFTTrainer(
-        model=student_path(),
+def train(selection: Dataset, student: str, max_steps: int, output: str) -> tuple[float, float]:
+    """Loss on the selected responses, in nats per token, before and after."""
+    trainer_class = WeightedTrainer if "selection_weight" in selection.column_names else SFTTrainer
+    trainer = trainer_class(
+        model=student,
         args=SFTConfig(
             output_dir=output,
             max_steps=max_steps,
             per_device_train_batch_size=4,
-            learning_rate=1e-3,
+            learning_rate=1e-3,  # for the tiny student; some 1e-5 for a large one
             max_length=None,  # by default responses are cut after 1,024 tokens
             bf16=False,
             gradient_checkpointing=False,
             save_strategy="no",
             report_to="none",
         ),
-        train_dataset=rows,
-        eval_dataset=rows,
+        train_dataset=selection,
+        eval_dataset=selection,
     )
     before = trainer.evaluate()["eval_loss"]
     trainer.train()
+    trainer.save_model(output)
     return before, trainer.evaluate()["eval_loss"]
+
+
+def select_embedded(num_prompts: int, path: Path) -> None:
+    """What the two commands above do, with the embedded student and candidates."""
+    candidates = load_dataset("json", data_files=candidates_path(), split="train")
+    first = set(candidates.unique("prompt")[:num_prompts])
+    candidates = candidates.filter(lambda row: row["prompt"] in first)
+    scored = candidates.map(LocalScorer(student_path()), batched=True)
+    selection = select_responses(scored, where="is_correct")
+    export(selection, "trl", student=student_path()).to_parquet(path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--num-prompts", type=int, default=12, metavar="N")
+    parser.add_argument("selection", nargs="?", metavar="FILE", help="what `select --export trl` wrote")
+    parser.add_argument("--student", default=student_path(), metavar="ID", help="that was scored for")
+    parser.add_argument("--output", metavar="DIR", help="folder for the trained student")
+    parser.add_argument("--num-prompts", type=int, default=12, metavar="N", help="without a file")
     parser.add_argument("--max-steps", type=int, default=10, metavar="N", help="optimiser steps")
     options = parser.parse_args()
 
-    candidates = load_dataset("json", data_files=candidates_path(), split="train")
-    first = set(candidates.unique("prompt")[: options.num_prompts])
-    candidates = candidates.filter(lambda row: row["prompt"] in first)
-    scored = candidates.map(LocalScorer(student_path()), batched=True)
-    selection = select_responses(scored, where="is_correct")
-
-    with tempfile.TemporaryDirectory() as output:
-        before, after = train(selection, options.max_steps, output)
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.selection or Path(folder) / "selected.parquet"
+        if options.selection is None:
+            select_embedded(options.num_prompts, path)
+        selection = load_dataset("parquet", data_files=str(path), split="train")
+        output = options.output or folder
+        before, after = train(selection, options.student, options.max_steps, output)
     print(f"{len(selection)} selected responses: loss {before:.3f} before training, {after:.3f} after")
 
 

@@ -1,7 +1,7 @@
 """What more statistics of the same pass cost: `python tests/benchmarks/statistics_cost.py`.
 
-One response is scored with the benchmark's student and a vocabulary of 152K, without statistics and with each of them,
-in turn. Seconds are those of the processor, so that other work on the machine counts little.
+One response is scored with the benchmark's student and a vocabulary of 152K, without statistics and with each
+of them, in turn. Seconds are those of the processor, so that other work on the machine counts little.
 """
 
 import argparse
@@ -48,7 +48,8 @@ def main() -> None:
     print(f"vocabulary {options.vocabulary:,}, {options.tokens:,} tokens, {options.repeats} rounds in turn")
     for name in ASKED:
         ratios = [one / plain for one, plain in zip(seconds[name], seconds["()"], strict=True)]
-        print(f"{name:16} {statistics.median(ratios):5.2f} times ()  ({min(ratios):.2f} to {max(ratios):.2f})")
+        middle = statistics.median(ratios)
+        print(f"{name:16} {middle:5.2f} times ()  ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What scoring a dataset will take: tokens, operations, memory, time."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import pass_bytes
-from local_naturalness.engine.packing import Window
 from local_naturalness.engine.paths import LONGEST_PACKED, Paths
+from local_naturalness.estimation.calibration import measured_speed
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.doubts import count_doubts, in_words
 from local_naturalness.scorers.planned import PlannedRow
@@ -76,8 +74,8 @@ def estimate(
         scorer: with all settings.
         dataset: `datasets.Dataset` of the rows.
         sample: rows to read, 16 neighbours at a time from random places; counts are scaled up.
-        calibration_seconds: how long windows of the sample are scored; `None` loads no weights and gives no
-            time.
+        calibration_seconds: how long windows of the sample are scored, about; `None` loads no weights and
+            gives no time.
         seed: of the sample.
 
     Raises:
@@ -128,7 +126,7 @@ def estimate(
         cost,
         max_tokens,
         paths.name,
-        None if engine is None or not windows else _speed(engine, windows, cost, calibration_seconds),
+        None if engine is None or not windows else measured_speed(engine, windows, cost, calibration_seconds),
         tuple(
             in_words(kind, f"{count} of {len(dataset)} rows", scorer.template_source)
             for kind, count in scaled.doubts.items()
@@ -159,23 +157,3 @@ def _planned(scorer: Scorer, rows: dict[str, Any]) -> tuple[Counter[str], list[P
     planned = scorer.planned(rows)
     statuses = Counter(row if isinstance(row, str) else row.plan.status for row in planned)
     return statuses, [row for row in planned if isinstance(row, PlannedRow)]
-
-
-def _speed(engine: Engine, windows: list[Window], cost: StudentCost, seconds: float) -> float:
-    """Operations per second, over passes from all over the sample."""
-    passes = engine.paths.plan(windows, engine.max_tokens)
-    order = np.random.default_rng(0).permutation(len(passes))
-    done, spent = 0.0, 0.0
-    for number, place in enumerate(order):
-        batch = [windows[index] for index in passes[place].windows]
-        work = Work()
-        work.add_windows(batch, engine.max_tokens, engine.paths)
-        start = time.perf_counter()
-        engine.score(batch)
-        elapsed = time.perf_counter() - start
-        if number == 0 and len(passes) > 1:
-            continue  # the first pass also allocates
-        done, spent = done + work.operations(cost), spent + elapsed
-        if spent > seconds:
-            break
-    return done / spent

@@ -134,8 +134,8 @@ def make_workload(
     generator = np.random.default_rng(seed)
     steps = []
     for _ in range(num_responses):
-        ends = np.cumsum(generator.integers(*_STEP_LENGTHS, endpoint=True, size=trace_tokens // 5 + 1))
-        ends = [*ends[ends < trace_tokens].tolist(), trace_tokens]
+        cuts = np.cumsum(generator.integers(*_STEP_LENGTHS, endpoint=True, size=trace_tokens // 5 + 1))
+        ends = [*cuts[cuts < trace_tokens].tolist(), trace_tokens]
         steps.append(list(zip([0, *ends[:-1]], ends, strict=True)))
     return Workload(
         generator.integers(0, vocab_size, prompt_tokens),

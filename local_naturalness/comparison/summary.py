@@ -30,7 +30,7 @@ def summarize(
         "direction": [criterion.direction for criterion in criteria],
         "num_prompts": (picks >= 0).sum(axis=1),
     }
-    lengths = {
+    lengths: dict[str, np.ndarray] = {
         name: columns.numbers(name)[rows] for name in ("num_tokens", "num_steps") if name in columns.names
     }
     if len(lengths) == 2:

@@ -75,11 +75,9 @@ class ResolvedCriterion:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The columns to read, with their suffix."""
-        if self.kind == "column":
-            return (self.name,)
-        if self.kind == "random":
-            return ()
-        return tuple(column + self.suffix for column in CRITERIA[self.base].inputs)
+        if self.kind == "computed" and self.base is not None:
+            return tuple(column + self.suffix for column in CRITERIA[self.base].inputs)
+        return (self.name,) if self.kind == "column" else ()
 
     @property
     def spec_column(self) -> str | None:

@@ -31,7 +31,8 @@ def criterion_values(
     if criterion.kind == "column":
         (values,) = inputs
     elif criterion.base == "learnability":
-        values = learnability(*inputs, prompt)
+        global_naturalness, brier = inputs
+        values = learnability(global_naturalness, brier, prompt)
     else:
         values, _ = fit_casl(*inputs)
     values[~np.isfinite(values)] = np.nan
@@ -52,7 +53,9 @@ def check_one_spec(columns: Columns, criterion: ResolvedCriterion, earlier: str 
     if criterion.spec_column not in columns.names:
         return earlier
     specs = columns.distinct(criterion.spec_column)
-    first = next(iter(specs), None) if earlier is None else earlier
+    if not specs:
+        return earlier
+    first = specs[0] if earlier is None else earlier
     for other in specs:
         if not may_be_compared(first, other):
             raise ValueError(

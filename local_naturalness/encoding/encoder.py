@@ -139,7 +139,10 @@ class ExampleEncoder:
         shown = self._prompt(prompt, example.tools)
         messages = as_messages(prompt)
         parts: list[np.ndarray] = []
-        steps, spans, begins, texts = [], [], [], []
+        steps: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
+        begins: list[int] = []
+        texts: list[str] = []
         begin = position = character = 0
         for index, turn in enumerate(turns):
             if index:

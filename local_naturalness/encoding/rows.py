@@ -19,7 +19,7 @@ from datasets.formatting.formatting import LazyBatch, LazyRow
 _DATASETS = (Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
 
 
-class TypedList(list):
+class TypedList(list[Any]):
     """A list that tells Arrow its type, so that nulls alone do not decide it."""
 
     def __init__(self, values: Iterable[Any], type: pa.DataType):

@@ -235,6 +235,7 @@ class PromptEncoder:
                 "A `prompt_template` that is a format string needs string prompts, found a list of "
                 "messages. Pass an importable function `messages -> str` instead."
             )
+        assert self._template is not None  # else `_plain` encodes the prompt
         return self._template.format(prompt=prompt)
 
     def _plain(self, prompt: Prompt) -> EncodedPrompt:

@@ -37,7 +37,7 @@ class Projection:
 
     def __init__(self, model: PreTrainedModel, is_separable: bool | None = None):
         self.model = model
-        self._layer: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+        self._layer: Any = model.get_output_embeddings()
         self._parameters = inspect.signature(model.forward).parameters
         config = model.config.get_text_config()
         self.vocabulary: int = getattr(config, "vocab_size", None) or self._layer.weight.shape[0]

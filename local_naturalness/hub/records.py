@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
-from datasets import Dataset, DatasetInfo
+from datasets import Dataset
 
-from local_naturalness.selection.record import read_record
+from local_naturalness.selection.record import record_in
 
 Record = dict[str, Any]
 
@@ -52,8 +51,7 @@ def joined_record(splits: Mapping[str, Dataset]) -> Record | None:
 def _records(dataset: Dataset) -> list[Record]:
     # Concatenated selections keep the lines of all of them.
     lines = (dataset.info.description or "").split("\n")
-    infos = (DatasetInfo(description=line) for line in dict.fromkeys(lines))
-    found = (read_record(SimpleNamespace(info=info)) for info in infos)
+    found = (record_in(line) for line in dict.fromkeys(lines))
     return [record for record in found if record is not None]
 
 

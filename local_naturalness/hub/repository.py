@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import datasets
 from datasets import DatasetDict
 from huggingface_hub import CommitOperationAdd, DatasetCard, HfApi
 from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 from yaml import YAMLError
 
@@ -64,19 +66,21 @@ class Repository:
         title = "Push selection"
 
         def commit(head: str, description: str) -> str:
-            common = {"commit_message": title, "commit_description": description}
-            target = {"repo_id": self.repo_id, "token": self._api.token}
+            common: dict[str, Any] = {"commit_message": title, "commit_description": description}
+            target: dict[str, Any] = {"repo_id": self.repo_id, "token": self._api.token}
             others = _splits_of(self._card_at(head)) - set(splits)
             if not (keep_other_splits and others):
                 # Also for a single split: `Dataset.push_to_hub` would leave the types of columns in
                 # the card as they were before.
-                return splits.push_to_hub(**target, **common).commit_url
+                pushed = splits.push_to_hub(**target, **common)
+                assert pushed is not None  # splits without rows have been refused
+                return pushed.commit_url
             ((split, rows),) = splits.items()
-            return rows.push_to_hub(split=split, **target, **common).commit_url
+            return rows.push_to_hub(split=str(split), **target, **common).commit_url
 
         task = f"Pushing the data to {self.repo_id!r}"
         url = self._commit_once(title, commit, task=task)
-        self._splits = tuple(splits)
+        self._splits = tuple(str(split) for split in splits)
         self._pushed = with_retries(lambda: self._data_at(url.rpartition("/")[2]), task=task)
 
     def update_card(self, update: Callable[[DatasetCard], str]) -> str:
@@ -146,7 +150,9 @@ class Repository:
             self._api.create_repo(self.repo_id, private=private, repo_type="dataset")
 
     def _head(self) -> str:
-        return self._api.repo_info(self.repo_id, repo_type="dataset").sha
+        commit = self._api.repo_info(self.repo_id, repo_type="dataset").sha
+        assert commit is not None  # left out only where other fields are asked for by name
+        return commit
 
     def _card_at(self, revision: str) -> DatasetCard:
         """The card in a commit.
@@ -171,7 +177,11 @@ class Repository:
         """Path -> digest of the files of the splits that were pushed."""
         tree = self._api.list_repo_tree(self.repo_id, recursive=True, repo_type="dataset", revision=revision)
         ours = tuple(f"data/{split}-" for split in self._splits)
-        return {item.path: item.blob_id for item in tree if item.path.startswith(ours)}
+        return {
+            item.path: item.blob_id
+            for item in tree
+            if isinstance(item, RepoFile) and item.path.startswith(ours)
+        }
 
     def _url(self, commit: str) -> str:
         return f"{self._api.endpoint}/datasets/{self.repo_id}/commit/{commit}"

@@ -54,7 +54,7 @@ def _read_folder(path: Path, split: str | None, texts: tuple[str, ...]) -> Datas
         saved = load_from_disk(str(clean_name(path)))
         if isinstance(saved, Dataset):
             return _without_splits(saved, str(path), split)
-        return saved[_chosen(list(saved), str(path), split)]
+        return saved[_chosen([str(name) for name in saved], str(path), split)]
     splits = files_by_split(path)
     return read_files(splits[_chosen(list(splits), str(path), split)], texts)
 
@@ -69,7 +69,7 @@ def _read_hub(source: str, split: str | None) -> Dataset:
         ) from error
     if not isinstance(splits, DatasetDict):
         raise ValueError(f"{source!r} is not a table of rows.")
-    return splits[_chosen(list(splits), source, split)]
+    return splits[_chosen([str(name) for name in splits], source, split)]
 
 
 def _chosen(splits: list[str], source: str, asked: str | None) -> str:

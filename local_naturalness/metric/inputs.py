@@ -24,13 +24,14 @@ def encoded_inputs(
     if prompts is not None and references is not None:
         raise ValueError("`references` is another name for `prompts`: pass one of the two.")
     name = "prompts" if references is None else "references"
-    inputs = {"predictions": predictions, name: prompts if references is None else references}
-    for argument, values in inputs.items():
+    given = {"predictions": predictions, name: prompts if references is None else references}
+    inputs: dict[str, list[Any]] = {}
+    for argument, values in given.items():
         if values is None:
             raise ValueError(f"`{argument}` is missing: predictions and prompts are needed, one for one.")
         if isinstance(values, str):
             raise TypeError(f"`{argument}` must be a list, found the text {values[:40]!r}: put it in a list.")
-    inputs = {argument: list(values) for argument, values in inputs.items()}
+        inputs[argument] = list(values)
     if len(inputs["predictions"]) != len(inputs[name]):
         raise ValueError(
             f"Predictions and prompts are needed one for one, found {len(inputs['predictions'])} "

@@ -82,7 +82,13 @@ def write_record(dataset: Dataset | IterableDataset, record: dict[str, Any]) -> 
 
 def read_record(dataset: Dataset | IterableDataset) -> dict[str, Any] | None:
     """The record of the last selection, or `None` when there is none."""
-    for line in (dataset.info.description or "").split("\n"):
+    return record_in(dataset.info.description)
+
+
+def record_in(description: str | None) -> dict[str, Any] | None:
+    """The first record in the description of a dataset, or `None` when there is none."""
+    for line in (description or "").split("\n"):
         if line.startswith(_MARK):
-            return json.loads(line.removeprefix(_MARK))
+            record: dict[str, Any] = json.loads(line.removeprefix(_MARK))
+            return record
     return None

@@ -1,7 +1,7 @@
 """`select_responses`: which response to each prompt a student should be trained on."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, TypeVar, overload
 
 from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
@@ -20,10 +20,84 @@ from local_naturalness.tables import (
 )
 
 AnyDataset = Dataset | DatasetDict | IterableDataset | IterableDatasetDict
+# What is given is returned: a `Dataset` for a `Dataset`, a stream for a stream.
+Given = TypeVar("Given", bound=AnyDataset)
+
+
+@overload
+def select_responses(
+    dataset: Given,
+    by: str | Mapping[str, float] = ...,
+    *,
+    k: int | None = ...,
+    mode: str = ...,
+    direction: str | Mapping[str, str] | None = ...,
+    where: Where | None = ...,
+    min_score: float | None = ...,
+    max_teacher_share: float | None = ...,
+    normalize: str = ...,
+    weights: str | None = ...,
+    match: Dataset | DatasetDict | None = ...,
+    match_length: bool = ...,
+    correct: str | None = ...,
+    prompt_column: str | None = ...,
+    teacher_column: str = ...,
+    response_column: str = ...,
+    seed: int = ...,
+    return_rejected: Literal[False] = ...,
+) -> Given: ...
+
+
+@overload
+def select_responses(
+    dataset: Given,
+    by: str | Mapping[str, float] = ...,
+    *,
+    k: int | None = ...,
+    mode: str = ...,
+    direction: str | Mapping[str, str] | None = ...,
+    where: Where | None = ...,
+    min_score: float | None = ...,
+    max_teacher_share: float | None = ...,
+    normalize: str = ...,
+    weights: str | None = ...,
+    match: Dataset | DatasetDict | None = ...,
+    match_length: bool = ...,
+    correct: str | None = ...,
+    prompt_column: str | None = ...,
+    teacher_column: str = ...,
+    response_column: str = ...,
+    seed: int = ...,
+    return_rejected: Literal[True],
+) -> tuple[Given, Given]: ...
+
+
+@overload
+def select_responses(
+    dataset: Given,
+    by: str | Mapping[str, float] = ...,
+    *,
+    k: int | None = ...,
+    mode: str = ...,
+    direction: str | Mapping[str, str] | None = ...,
+    where: Where | None = ...,
+    min_score: float | None = ...,
+    max_teacher_share: float | None = ...,
+    normalize: str = ...,
+    weights: str | None = ...,
+    match: Dataset | DatasetDict | None = ...,
+    match_length: bool = ...,
+    correct: str | None = ...,
+    prompt_column: str | None = ...,
+    teacher_column: str = ...,
+    response_column: str = ...,
+    seed: int = ...,
+    return_rejected: bool,
+) -> Given | tuple[Given, Given]: ...
 
 
 def select_responses(
-    dataset: AnyDataset,
+    dataset: Given,
     by: str | Mapping[str, float] = "local_naturalness",
     *,
     k: int | None = 1,
@@ -42,7 +116,7 @@ def select_responses(
     response_column: str = "response",
     seed: int = 0,
     return_rejected: bool = False,
-) -> AnyDataset | tuple[AnyDataset, AnyDataset]:
+) -> Given | tuple[Given, Given]:
     """Select the best responses to each prompt.
 
     Args:
@@ -138,9 +212,8 @@ def select_responses(
             split: _select(part, imitating(part, split), f" ({split})", return_rejected)
             for split, part in dataset.items()
         }
-        selected, rejected = (
-            type(dataset)({split: pair[which] for split, pair in pairs.items()}) for which in (0, 1)
-        )
+        kind: Any = type(dataset)
+        selected, rejected = (kind({split: pair[which] for split, pair in pairs.items()}) for which in (0, 1))
     else:
         selected, rejected = _select(dataset, imitating(dataset, None), "", return_rejected)
     return (selected, rejected) if return_rejected else selected

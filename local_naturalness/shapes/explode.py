@@ -57,7 +57,7 @@ def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) 
     features = _features(dataset, {})
     if features is not None:
         kept = {name: feature for name, feature in features.items() if name not in teacher_columns}
-        features = Features(kept | {"teacher": Value("string"), "response": Value("string")})
+        features = Features({**kept, "teacher": Value("string"), "response": Value("string")})
     rows: AnyDataset = _mapped(dataset, _by_teacher, {"teachers": tuple(teacher_columns)}, columns, features)
     return rows
 

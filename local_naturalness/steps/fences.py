@@ -21,7 +21,9 @@ def block_ends(fences: Iterable[Fence], length: int) -> dict[int, int]:
         length: of the text.
     """
     ends = {}
-    next_of = {(character, size): None for character in "`~" for size in range(LONGEST + 1)}
+    next_of: dict[tuple[str, int], Fence | None] = {
+        (character, size): None for character in "`~" for size in range(LONGEST + 1)
+    }
     next_block = length
     for fence in reversed(list(fences)):
         character, size = fence.mark[0], min(len(fence.mark), LONGEST)

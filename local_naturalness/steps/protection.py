@@ -16,7 +16,7 @@ def hide(text: str, regions: Iterable[Region]) -> str:
     A full stop, question or exclamation mark that ends the content of an inline region stays as the
     last character, so that ``"Why?"`` and ``$x = 1.$`` still end a sentence.
     """
-    pieces = []
+    pieces: list[str] = []
     position = 0
     for start, end, kind in regions:
         mark = _last_mark(text, start, end) if kind is Kind.INLINE else ""

@@ -27,7 +27,7 @@ def find_regions(text: str) -> list[Region]:
             region = item
         elif isinstance(item, Fence):
             region = Region(item.start, ends[item.start], Kind.CODE)
-        elif partner and item.opens.may_enclose(padded, item.start, partner.end):
+        elif partner and item.opens and item.opens.may_enclose(padded, item.start, partner.end):
             region = Region(item.start, partner.end, item.opens.kind)
         else:
             continue

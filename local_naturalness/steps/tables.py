@@ -23,8 +23,10 @@ def find_tables(text: str) -> Iterator[Region]:
         header = text.rfind("\n", 0, dashes.start()) if dashes.start() > end else -1
         if header < end or text.find("|", header, dashes.start()) < 0:
             continue
-        is_quoted = ">" in _INDENT.match(text, header + 1).group()
-        start = _INDENT.match(text, header + 1).end()
+        indent = _INDENT.match(text, header + 1)
+        assert indent is not None  # it matches nothing, too
+        is_quoted = ">" in indent.group()
+        start = indent.end()
         end = dashes.end()
         while (row := _ROW.match(text, end)) and (">" in row["quoted"]) == is_quoted:
             end = row.end()

@@ -17,7 +17,7 @@ WHITE_SPACE = re.compile(r"\s*")
 
 def skip_space(text: str, position: int) -> int:
     """Return the first position at or after ``position`` that holds no white space."""
-    return WHITE_SPACE.match(text, position).end()
+    return WHITE_SPACE.match(text, position).end()  # type: ignore[union-attr] # matches nothing, too
 
 
 def tile(text: str, boundaries: Iterable[int]) -> list[Span]:

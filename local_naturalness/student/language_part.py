@@ -22,7 +22,7 @@ def without_other_parts(
     if not isinstance(model_class, type) or getattr(model_class, "config_class", None) is not type(config):
         return load(auto_class)  # a class that holds the language model alone, or one of the repository's own
 
-    class LanguagePart(model_class):
+    class LanguagePart(model_class):  # type: ignore[valid-type, misc] # a class that is known at run time
         def __init__(self, *arguments: Any, **settings: Any) -> None:
             super().__init__(*arguments, **settings)
             remove_other_parts(self)

@@ -118,11 +118,11 @@ class Columns:
         values = chunks[0].dictionary.to_pylist() if chunks else []
         if is_json:
             values = [None if value is None else json.loads(value) for value in values]
-        feature = (self.features or {}).get(name)
+        feature = None if self.features is None else self.features.get(name)
         if isinstance(feature, ClassLabel):
             values = [feature.int2str(value) if value >= 0 else None for value in values]  # -1: no label
-        codes = [chunk.indices.cast(pa.int64()).fill_null(-1).to_numpy() for chunk in chunks]
-        codes = self._shown(np.concatenate([np.zeros(0, dtype=np.int64), *codes]))
+        parts = [chunk.indices.cast(pa.int64()).fill_null(-1).to_numpy() for chunk in chunks]
+        codes = self._shown(np.concatenate([np.zeros(0, dtype=np.int64), *parts]))
         names: dict[str, int] = {}
         code_of = [-1 if value is None else names.setdefault(str(value), len(names)) for value in values]
         return np.asarray([*code_of, -1], dtype=np.int64)[codes], list(names)

@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import xxhash
+from polars.datatypes import DataTypeClass
 
 from local_naturalness.tables.json_values import bare_type, in_one_order
 
@@ -40,7 +41,7 @@ def as_text(block: pa.ChunkedArray) -> pl.Series:
     return series.to_frame().select(_text(pl.col("text"), series.dtype)).to_series()
 
 
-def _text(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
+def _text(value: pl.Expr, kind: pl.DataType | DataTypeClass) -> pl.Expr:
     if isinstance(kind, pl.BaseExtension):
         return _text(value.ext.storage(), kind.ext_storage())
     if isinstance(kind, pl.List):

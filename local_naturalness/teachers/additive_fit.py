@@ -123,7 +123,7 @@ def _are_linked(systems: np.ndarray) -> np.ndarray:
     reached = np.zeros((len(systems), 1, systems.shape[1]), bool)
     reached[..., 0] = True
     number = 0
-    while (count := np.count_nonzero(reached)) > number:
+    while (count := int(np.count_nonzero(reached))) > number:
         number = count
         reached |= reached.astype(np.float32) @ is_pair > 0
-    return reached.all(axis=(1, 2))
+    return np.all(reached, axis=(1, 2))

@@ -132,7 +132,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     num_complete = len(complete.per_response)
     is_thin = compared_by(values.per_response) < 2
     draws[:, is_thin] = np.nan
-    num_compared = np.count_nonzero(np.count_nonzero(~np.isnan(values.per_response), axis=1) > 1)
+    num_compared = int(np.count_nonzero(np.count_nonzero(~np.isnan(values.per_response), axis=1) > 1))
     num_prompts = len(values.per_response)
     low, high = interval(draws, num_prompts)
     gap_low, gap_high = interval(draws - draws[:, order[:1]], num_compared or num_prompts)

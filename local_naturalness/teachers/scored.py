@@ -84,7 +84,7 @@ def read_scored(
     parts = _parts(columns, criterion, values)
     for part in parts:
         require_moderate(part[np.isfinite(part)], criterion.name, "averaged")
-    keep = np.isfinite([values, *parts]).all(axis=0)
+    keep = np.all(np.isfinite([values, *parts]), axis=0)
     if not keep.any():
         among = "" if passes is None else f" among the {passes.sum()} of {len(passes)} that pass `where`"
         raise ValueError(

@@ -89,7 +89,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in _COMMANDS:
         name = command.__name__.rpartition(".")[2]
-        summary, _, _ = command.__doc__.partition("\n")
+        summary, _, _ = (command.__doc__ or "").partition("\n")
         subparser = commands.add_parser(
             name,
             help=summary,

@@ -95,7 +95,7 @@ def _text(found: "Estimate") -> str:
         f"memory      {found.memory_bytes / 1e9:.1f} GB: {cost.weight_bytes / 1e9:.1f} GB of weights, the "
         f"rest for passes of {found.max_tokens_per_batch:,} tokens",
     ]
-    if found.seconds is not None:
+    if found.seconds is not None and found.operations_per_second is not None:
         rate = work.response_tokens / found.seconds
         lines.append(
             f"time        {_duration(found.seconds)} here in one process: {rate:,.0f} response tokens/s, "

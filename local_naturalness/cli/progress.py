@@ -87,12 +87,16 @@ class Progress:
     ):
         # In words, since tqdm forgets a total that is exceeded.
         counts = f"{{n:,}} of {num_rows:,} rows{{postfix}}, ETA {{remaining}}"
+        target: TextIO | _Lines = stream
         if is_bar:
-            form = {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| " + counts, "dynamic_ncols": True}
+            form: dict[str, Any] = {
+                "bar_format": "{desc}: {percentage:3.0f}%|{bar}| " + counts,
+                "dynamic_ncols": True,
+            }
         else:
             form = {"bar_format": "{desc}: " + counts, "mininterval": seconds_between_lines}
-            stream = _Lines(stream)
-        self._bar = tqdm(total=num_rows, desc=what, file=stream, miniters=1, disable=not num_rows, **form)
+            target = _Lines(stream)
+        self._bar = tqdm(total=num_rows, desc=what, file=target, miniters=1, disable=not num_rows, **form)
         self._tokens = 0
 
     def add(self, rows: int, tokens: int) -> None:

@@ -104,7 +104,7 @@ def compare_criteria(
     picks = best_rows(values, prompt[rows])
     shares = [
         np.bincount(teacher[rows][of_one[of_one >= 0]], minlength=len(teachers))
-        / max(np.count_nonzero(of_one >= 0), 1)
+        / max(int(np.count_nonzero(of_one >= 0)), 1)
         for of_one in picks
     ]
     summary = summarize(columns, resolved, picks, rows, verdict_column(columns, correct))

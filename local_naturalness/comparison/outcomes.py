@@ -65,7 +65,9 @@ def relate_to_outcomes(
             "prompt with the others."
         )
     names = ["criterion", "spearman", "spearman_low", "spearman_high", "num_teachers"]
-    used = [name for name in sorted(outcomes, key=outcomes.get, reverse=True) if name in compared]
+    used = [
+        name for name in sorted(outcomes, key=lambda name: outcomes[name], reverse=True) if name in compared
+    ]
     rows = {**means, "outcome": outcomes}
     table = pd.DataFrame(
         [[row.get(name, math.nan) for name in used] for row in rows.values()], index=list(rows), columns=used

@@ -126,7 +126,9 @@ def estimate(
         cost,
         max_tokens,
         paths.name,
-        None if engine is None or not windows else measured_speed(engine, windows, cost, calibration_seconds),
+        None
+        if engine is None or calibration_seconds is None or not windows
+        else measured_speed(engine, windows, cost, calibration_seconds),
         tuple(
             in_words(kind, f"{count} of {len(dataset)} rows", scorer.template_source)
             for kind, count in scaled.doubts.items()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.paths import Paths
@@ -40,7 +41,7 @@ class Work:
 
     def scaled(self, factor: float) -> "Work":
         """As much work for `factor` times the rows, of the same kinds."""
-        scaled = {
+        scaled: dict[str, Any] = {
             name: Counter({kind: round(count * factor) for kind, count in value.items()})
             if isinstance(value, Counter)
             else value * factor

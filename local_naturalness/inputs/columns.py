@@ -30,7 +30,7 @@ def with_mixed_as_text(dataset: Dataset) -> Dataset:
     names = [name for name in dataset.column_names if _is_mixed(dataset.data.table.column(name))]
     if not names:
         return dataset
-    features = Features({**dataset.features, **dict.fromkeys(names, Value("string"))})
+    features = Features({**dataset.features, **dict.fromkeys(names, Value("string"))})  # type: ignore[arg-type] # a dict; its `*args` are not annotated
     return dataset.map(
         _as_texts,
         fn_kwargs={"names": names},

@@ -11,7 +11,7 @@ from local_naturalness import LocalNaturalness
 STUDENT = os.environ.get("STUDENT", "Qwen/Qwen2.5-0.5B")
 
 
-def score(prompt: str, response: str) -> dict[str, Any]:
+def score(prompt: str, response: str) -> dict[str, Any] | None:
     """The results for one response."""
     metric = LocalNaturalness(keep_in_memory=True)
     return metric.compute(predictions=[response], prompts=[prompt], model_id=STUDENT)

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import evaluate
 from datasets import Features, Value
@@ -36,7 +36,7 @@ _ROWS_AT_ONCE = 64
 _ROW_RESULTS = ("local_naturalness", "local_naturalness_status", "num_steps", "num_tokens")
 
 
-class LocalNaturalness(evaluate.Metric):
+class LocalNaturalness(evaluate.Metric):  # type: ignore[misc] # evaluate has no types
     """Local naturalness as a metric of `evaluate`: how natural a student finds each step of each response.
 
     `LocalNaturalness()` and `evaluate.load(local_naturalness.metric.metric_path())` give the same. The
@@ -67,7 +67,7 @@ class LocalNaturalness(evaluate.Metric):
             description=_DESCRIPTION,
             citation=_CITATION,
             inputs_description=_INPUTS,
-            features=Features({"predictions": Value("string"), "prompts": Value("string")}),
+            features=Features({"predictions": Value("string"), "prompts": Value("string")}),  # type: ignore[arg-type] # a dict; its `*args` are not annotated
             reference_urls=["https://arxiv.org/abs/2510.03988"],
         )
 
@@ -88,7 +88,7 @@ class LocalNaturalness(evaluate.Metric):
         window: int | float | None = 4,
         stride: int = 1,
         max_steps: int | None = None,
-        weighting: str = "step",
+        weighting: Literal["step", "token"] = "step",
         include_prompt: bool = True,
         seed: int = 0,
         prompt_template: PromptTemplate | None = None,

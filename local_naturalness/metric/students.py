@@ -26,7 +26,7 @@ def chosen_student(model_id: str | None, student: Student | None, loading: Mappi
             "Which student scores must be told by either `model_id=` (hub id or folder) or `student=` (a "
             f"`Student`); found {'neither' if student is None else 'both'}."
         )
-    if student is None:
+    if model_id is not None:
         return _named(model_id, loading)
     if not isinstance(student, Student):
         raise TypeError(

@@ -99,7 +99,10 @@ def score(
     is_sorted, why = _may_be_sorted(_first_rows(dataset), scorer) if together else (False, "as they come")
     if is_sorted:
         keyed = dataset.map_batches(
-            with_prompts, batch_format="pyarrow", batch_size=None, fn_kwargs={"sent": sent}
+            with_prompts,  # type: ignore[arg-type] # gets `sent` from `fn_kwargs`
+            batch_format="pyarrow",
+            batch_size=None,
+            fn_kwargs={"sent": sent},
         )
         dataset = keyed.sort(PROMPT_COLUMN)
     logger.warning(

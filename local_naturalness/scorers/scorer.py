@@ -301,8 +301,11 @@ class Scorer(Shipped):
         settings: dict[str, Any] = {}
         if self.prompt_template is not None:
             template = self.prompt_template
-            digest = xxhash.xxh3_64_hexdigest(template.encode())[:8] if isinstance(template, str) else None
-            settings["prompt_template"] = digest or function_label(template)
+            settings["prompt_template"] = (
+                xxhash.xxh3_64_hexdigest(template.encode())[:8]
+                if isinstance(template, str)
+                else function_label(template)
+            )
         if self.chat_template_kwargs:
             settings["chat_template_kwargs"] = json_setting(self.chat_template_kwargs)
         date = self._prompt_encoder().pinned_date

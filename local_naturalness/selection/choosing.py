@@ -77,7 +77,8 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
 
     if settings.weights is not None or settings.max_teacher_share is not None:
         require_moderate(scores.values[reason == 0], str(settings.by), "compared by their gaps")
-    prompt_keys, wanted = None, np.zeros(0, dtype=np.int64)
+    prompt_keys: np.ndarray | None = None
+    wanted = np.zeros(0, dtype=np.int64)
     if settings.match is not None:
         prompt_keys = columns.content_keys(settings.group_column, first_rows(prompt), seed=0)
         wanted = wanted_by_prompt(settings.match, prompt_keys)
@@ -92,7 +93,8 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
         in_top_k = ranking.position < wanted[prompt[ranking.rows]]
     elif settings.k is not None:
         in_top_k = ranking.position < settings.k
-    teacher, names = None, []
+    teacher: np.ndarray | None = None
+    names: list[str] = []
     if settings.teacher_column in columns.names:
         teacher, names = columns.labels(settings.teacher_column)
     picked = _exchange(columns, ranking, in_top_k, prompt, prompt_keys, teacher, names, settings)
@@ -143,11 +145,14 @@ def _exchange(
 ) -> np.ndarray:
     if not settings.looks_at_whole_dataset or not in_top_k.any():
         return in_top_k
+    assert teacher is not None  # the column has been asked for
     # A row without a teacher counts as answered by one more, nameless teacher.
     of_candidate = np.where(teacher < 0, len(names), teacher)[ranking.rows]
     names = [*names, "(no teacher)"]
     if settings.match is None:
+        assert settings.max_teacher_share is not None  # the other reason to look at the whole dataset
         return cap_teacher_share(ranking, in_top_k, of_candidate, settings.max_teacher_share, names)
+    assert prompt_keys is not None  # they tell the prompts of `match`
     tokens = columns.numbers("num_tokens")[ranking.rows] if settings.match_length else None
     return draw_control(
         ranking, prompt[ranking.rows], of_candidate, names, tokens, settings.match, prompt_keys

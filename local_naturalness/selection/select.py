@@ -209,7 +209,7 @@ def select_responses(
 
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         pairs = {
-            split: _select(part, imitating(part, split), f" ({split})", return_rejected)
+            split: _select(part, imitating(part, str(split)), f" ({split})", return_rejected)
             for split, part in dataset.items()
         }
         kind: Any = type(dataset)
@@ -221,9 +221,9 @@ def select_responses(
 
 def _select(part: Any, settings: Settings, place: str, return_rejected: bool) -> tuple[Any, Any | None]:
     if isinstance(part, IterableDataset):
-        selected, rejected = select_in_stream(part, settings)
-        write_record(selected, _record(settings))
-        return selected, rejected
+        streams = select_in_stream(part, settings)
+        write_record(streams[0], _record(settings))
+        return streams
     if not isinstance(part, Dataset):
         raise TypeError(
             "`dataset` must be a Dataset, DatasetDict, IterableDataset or IterableDatasetDict, "
@@ -269,7 +269,7 @@ def _record(
         criteria = settings.criteria(columns.names)
         record["directions"] = {one.name: one.direction for one in criteria}
         record["unscored"] = count_unscored(columns, criteria)
-        found = sorted({one.spec_column for one in criteria} & set(columns.names))
+        found = sorted({one.spec_column for one in criteria if one.spec_column} & set(columns.names))
         specs = {name: next(iter(columns.distinct(name, limit=1)), None) for name in found}
         record["specs"] = specs
     return record

@@ -123,7 +123,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, Real) and _is_number(value) and value == int(value)
+    return isinstance(value, Real) and _is_number(value) and float(value).is_integer()
 
 
 def _check_combination(weights: Mapping[str, float]) -> None:

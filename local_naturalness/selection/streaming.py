@@ -39,7 +39,7 @@ def select_in_stream(dataset: IterableDataset, settings: Settings) -> tuple[Iter
     if source.column_names is not None:
         settings.check_columns(source.column_names)
     _refuse_whole_dataset(settings, source.column_names or [])
-    return tuple(
+    selected, rejected = (
         IterableDataset.from_generator(
             generate,
             features=_features(dataset.features, settings, generate),
@@ -48,6 +48,7 @@ def select_in_stream(dataset: IterableDataset, settings: Settings) -> tuple[Iter
         )
         for generate in (_selected_rows, _rejected_rows)
     )
+    return selected, rejected
 
 
 def _refuse_whole_dataset(settings: Settings, columns: list[str]) -> None:
@@ -131,7 +132,7 @@ def _key(prompt: Any) -> int:
 
 def _needed_columns(rows: list[Row], features: Features | None, settings: Settings) -> Columns:
     names = list(rows[0])
-    needed = {settings.group_column, settings.teacher_column}
+    needed: set[str | None] = {settings.group_column, settings.teacher_column}
     for criterion in settings.criteria(names):
         needed |= {*criterion.inputs, criterion.spec_column}
         if criterion.kind == "random":
@@ -164,4 +165,4 @@ def _features(
         if settings.weights is not None:
             added["selection_weight"] = Value("float64")
     kept = {name: kind for name, kind in features.items() if name not in OUTPUT_COLUMNS}
-    return Features({**kept, **added})
+    return Features({**kept, **added})  # type: ignore[arg-type] # a dict; its `*args` are not annotated

@@ -57,7 +57,7 @@ def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) 
     features = _features(dataset, {})
     if features is not None:
         kept = {name: feature for name, feature in features.items() if name not in teacher_columns}
-        features = Features({**kept, "teacher": Value("string"), "response": Value("string")})
+        features = Features({**kept, "teacher": Value("string"), "response": Value("string")})  # type: ignore[arg-type] # a dict; its `*args` are not annotated
     rows: AnyDataset = _mapped(dataset, _by_teacher, {"teachers": tuple(teacher_columns)}, columns, features)
     return rows
 
@@ -130,12 +130,11 @@ def _features(dataset: Any, lists: Mapping[str, None]) -> Features | None:
     """Types of the columns, those of lists replaced by the types of their items; `None` if not known."""
     if dataset.features is None:
         return None
-    return Features(
-        {
-            name: getattr(feature, "feature", feature) if name in lists else feature
-            for name, feature in dataset.features.items()
-        }
-    )
+    items = {
+        name: getattr(feature, "feature", feature) if name in lists else feature
+        for name, feature in dataset.features.items()
+    }
+    return Features(items)  # type: ignore[arg-type] # a dict; its `*args` are not annotated
 
 
 def _columns(dataset: Any) -> list[str]:

@@ -148,7 +148,7 @@ def _converted(dataset: Any, shape: Shape) -> Any:
         shape.convert,
         batched=True,
         remove_columns=columns,
-        features=Features({**kept, **_written_features(dataset, shape)}),
+        features=Features({**kept, **_written_features(dataset, shape)}),  # type: ignore[arg-type] # a dict; its `*args` are not annotated
         desc="Reading rows",
     )
 

@@ -31,6 +31,7 @@ def with_adapter(base: PreTrainedModel, adapter: Checkpoint) -> PreTrainedModel:
     peft_model = found(adapter.source, lambda: PeftModel.from_pretrained(base, str(weights.parent)))
     expected = set(get_peft_model_state_dict(peft_model))
     if different := sorted(expected ^ tensor_names(weights)):
+        assert adapter.base is not None  # as of every adapter
         raise ValueError(
             f"The adapter {adapter.name!r} does not fit its base {adapter.base.name!r}: `{different[0]}` is "
             f"{'expected and missing' if different[0] in expected else 'left over'}."

@@ -129,8 +129,9 @@ class Checkpoint:
         return found(self.source, lambda: hub_file(self.source, file, self.commit))
 
     def _adapter_settings(self) -> dict[str, Any]:
+        assert self._adapter_file is not None  # only adapters are asked
         try:
-            settings = json.loads(self._adapter_file.read_text())
+            settings: dict[str, Any] = json.loads(self._adapter_file.read_text())
         except ValueError as error:
             raise ValueError(f"`{_ADAPTER_CONFIG}` of {self.name!r} is no JSON: {error}") from error
         return settings

@@ -35,7 +35,7 @@ class StudentCost:
         """Memory of the loaded model."""
         return self.parameters * self.bytes_per_weight
 
-    def operations(self, passed_tokens: int, visible_pairs: int, scored_tokens: int) -> float:
+    def operations(self, passed_tokens: float, visible_pairs: float, scored_tokens: float) -> float:
         """Floating-point operations; a multiplication and an addition are two.
 
         Args:

@@ -41,7 +41,7 @@ def given_model(model: Any) -> PreTrainedModel:
 
 def model_name(model: PreTrainedModel) -> str:
     """What a model object is called: the last part of where it came from, else its class."""
-    return os.path.basename(model.name_or_path.rstrip("/\\")) or type(model).__name__
+    return os.path.basename((model.name_or_path or "").rstrip("/\\")) or type(model).__name__
 
 
 def remember(key: str, model: PreTrainedModel) -> None:
@@ -74,7 +74,7 @@ class SentModel:
             RuntimeError: only the digest was sent, or the file is on another machine.
         """
         for key in (self.memory_key, self.digest):
-            if key in _loaded_models:
+            if key is not None and key in _loaded_models:
                 return _loaded_models[key]
         if self.file is None:
             raise RuntimeError(
@@ -90,10 +90,10 @@ class SentModel:
             )
         tensors = load_file(self.file, device=device)
         model: PreTrainedModel = _Structure.read(self.structure, tensors)
-        return model.to(device).eval()
+        return model.to(device).eval()  # type: ignore[arg-type] # transformers' wrapper loses `self`
 
 
-def sent_model(model: PreTrainedModel, name: str, digest: str, key: str, forked: bool) -> SentModel:
+def sent_model(model: PreTrainedModel, name: str, digest: str, key: str | None, forked: bool) -> SentModel:
     """What another process needs to have the same model.
 
     Args:
@@ -114,13 +114,15 @@ def _written(digest: str, model: "weakref.ref[PreTrainedModel]") -> tuple[str, b
     """Tensors in a temporary file that lives as long as this process, written once for each digest."""
     folder = tempfile.TemporaryDirectory(prefix="local_naturalness_")
     atexit.register(folder.cleanup)
-    structure, tensors = _Structure.of(model())
+    held = model()
+    assert held is not None  # by the caller
+    structure, tensors = _Structure.of(held)
     file = os.path.join(folder.name, "model.safetensors")
     save_file(tensors, file)
     return file, structure
 
 
-class _Structure(dill.Pickler):
+class _Structure(dill.Pickler):  # type: ignore[misc] # dill has no types
     """Pickles a model without its tensors: it may have been quantised, adapted or pruned, and stays so."""
 
     def __init__(self, file: io.BytesIO):

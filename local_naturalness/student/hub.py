@@ -10,7 +10,7 @@ from transformers.utils.hub import cached_file, extract_commit_hash
 _SECONDS = 10
 
 
-def hub_commit(repo_id: str, file: str, revision: str | None) -> str:
+def hub_commit(repo_id: str, file: str, revision: str | None) -> str | None:
     """Commit that a hub id and revision stand for now, from the Hub or, offline, from the local cache.
 
     Args:

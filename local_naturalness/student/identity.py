@@ -30,7 +30,7 @@ def model_digest(model: torch.nn.Module) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         for plain in _plain_tensors(tensor, digest):
             # A view as bytes needs a last dimension, which a single number lacks.
-            digest.update(plain.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+            digest.update(plain.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     digest.update(adapter_state(model).encode())
     return digest.hexdigest()
 

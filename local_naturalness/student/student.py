@@ -124,7 +124,7 @@ class Student(Shipped):
         """Short name without a path: the hub id, or the last part of the folder's name."""
         if self._checkpoint is not None:
             return self._checkpoint.name
-        return model_name(self._model) if self._sent is None else self._sent.name
+        return model_name(self.model()) if self._sent is None else self._sent.name
 
     @property
     def weights(self) -> str:
@@ -171,10 +171,10 @@ class Student(Shipped):
     @property
     def is_current(self) -> bool:
         """Whether the folder still holds what it held when the identity was first asked for."""
-        if self._told is None or not self._checkpoint.is_folder:
+        if self._told is None or not self._files.is_folder:
             return True
         try:
-            return self._checkpoint.identity() == self._told
+            return self._files.identity() == self._told
         except (OSError, ValueError):  # removed, or just being written
             return False
 
@@ -186,7 +186,7 @@ class Student(Shipped):
                 source = Checkpoint(self._tokenizer_source)
             else:
                 self._weights()
-                source = self._checkpoint.tokenizer
+                source = self._files.tokenizer
             self._tokenizer = self._read(AutoTokenizer, source)
         return self._tokenizer
 
@@ -235,9 +235,9 @@ class Student(Shipped):
         model = load_model(
             self._whole, self.config, getattr(torch, self.dtype), device, self._trust_remote_code
         )
-        if self._checkpoint.base is not None:
-            model = with_adapter(model, self._checkpoint)
-        if self._checkpoint.is_folder and self._checkpoint.identity() != told:
+        if self._files.base is not None:
+            model = with_adapter(model, self._files)
+        if self._files.is_folder and self._files.identity() != told:
             raise OSError(
                 f"The student folder {self.name!r} has changed since its identity was told to a cache or "
                 "another process, or while it was being loaded. Make a new `Student`, of a folder that "
@@ -248,9 +248,15 @@ class Student(Shipped):
         return model
 
     @property
+    def _files(self) -> Checkpoint:
+        """The checkpoint, where the model was not given as an object."""
+        assert self._checkpoint is not None
+        return self._checkpoint
+
+    @property
     def _whole(self) -> Checkpoint:
         """The checkpoint that is no adapter."""
-        return self._checkpoint.base or self._checkpoint
+        return self._files.base or self._files
 
     def _read(self, auto_class: Any, source: Checkpoint) -> Any:
         gguf = {"gguf_file": source.gguf_file} if source.gguf_file else {}
@@ -280,12 +286,14 @@ class Student(Shipped):
         return self._told
 
     def _digest_of_given(self) -> str:
-        if self._model is None:
+        model = self._model
+        if model is None:
+            assert self._sent is not None  # a worker that has not received it yet
             return self._sent.digest
         digest = self._once(
-            "weights", identity.model_fingerprint(self._model), lambda: identity.model_digest(self._model)
+            "weights", identity.model_fingerprint(model), lambda: identity.model_digest(model)
         )
-        remember(digest, self._model)
+        remember(digest, model)
         return digest
 
     def _device_of(self, rank: int | None) -> str:

@@ -1,10 +1,11 @@
 """Figures without a display; matplotlib comes with the extra `plots`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
 def new_figure(
-    rows: int, height: float, height_ratios: list[float] | None = None, width: float = 7
+    rows: int, height: float, height_ratios: Sequence[float] | None = None, width: float = 7
 ) -> tuple[Any, list[Any]]:
     """An empty figure of stacked panels.
 

@@ -1,7 +1,7 @@
 """A ranking of teachers in words: for the terminal, for Markdown, and as plain data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -145,7 +145,7 @@ def _between(low: float, high: float, places: int) -> str:
     return "-" if math.isnan(low) else f"{low:.{places}f} to {high:.{places}f}"
 
 
-def _json_row(row: dict[str, Any]) -> dict[str, Any]:
+def _json_row(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {
         str(name): None if isinstance(value, float) and not math.isfinite(value) else _plain(value)
         for name, value in row.items()

@@ -79,7 +79,7 @@ def write(dataset: Dataset, source: Source, layout: Layout, text: StudentText | 
         written,
         batched=True,
         remove_columns=list(replaced),
-        features=Features({**added, **kept}),
+        features=Features({**added, **kept}),  # type: ignore[arg-type] # a dict; its `*args` are not annotated
         desc="Writing rows for training",
     )
 

@@ -54,7 +54,7 @@ def verdict(
     against = [str(line) for group in ranking.groups for line in group.explained if not line.is_doubt]
     against += [*ranking.warnings, *ranking.notes]
     if table.other is not None and {table.criterion.name, table.other.name} <= set(comparison.overlap):
-        share = comparison.overlap.loc[table.criterion.name, table.other.name]
+        share = float(comparison.overlap[table.other.name][table.criterion.name])
         against.append(f"{table.other.name} picks the same response for {share:.0%} of the prompts.")
     if not np.isfinite(table.tokens).any():
         against.append("The table does not tell lengths, so whether length explains the order is not known.")

@@ -77,10 +77,20 @@ def write_report(
         raise ValueError(f"`rows` must be at least 1, got {rows!r}.")
     target = Path(path)
     table = ScoredTable.of(dataset, selection, prompt_column, teacher_column)
-    names = {"prompt_column": table.prompt_column, "teacher_column": teacher_column}
     direction = None if table.criterion.base else table.criterion.direction
-    ranking = rank_teachers(dataset, table.criterion.name, direction=direction, **names)
-    comparison = compare_criteria(dataset, response_column=response_column, **names)
+    ranking = rank_teachers(
+        dataset,
+        table.criterion.name,
+        direction=direction,
+        prompt_column=table.prompt_column,
+        teacher_column=teacher_column,
+    )
+    comparison = compare_criteria(
+        dataset,
+        prompt_column=table.prompt_column,
+        teacher_column=teacher_column,
+        response_column=response_column,
+    )
     shown = dict(zip(table.teachers, table.shown_names, strict=True))
     scores, lines = findings.step_sample(table)
     scale = Scale.of(scores)

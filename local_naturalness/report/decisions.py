@@ -76,6 +76,7 @@ def decisions(
     chosen = chosen_rows(table, candidates, selection, picks[0], [teacher_column, response_column])
     passes = where_verdicts(table)
     suffix = table.criterion.suffix
+    status = (table.criterion.spec_column or "").replace("_spec", "_status", 1)
     names = [
         name
         for name in (
@@ -83,7 +84,7 @@ def decisions(
             response_column,
             f"step_scores{suffix}",
             f"step_spans{suffix}",
-            (table.criterion.spec_column or "").replace("_spec", "_status", 1),
+            status,
         )
         if name in table.columns.names
     ]
@@ -115,7 +116,7 @@ def decisions(
                         is_chosen=row in chosen,
                         reason=""
                         if row in chosen
-                        else why_not(table, row, ours, passes, str(text.get(names[-1], "no status"))),
+                        else why_not(table, row, ours, passes, str(text.get(status, "no status"))),
                         trace=_trace(text.get(response_column), one, scale, budget),
                     )
                     for row, text, one in zip(shown, texts, steps, strict=True)

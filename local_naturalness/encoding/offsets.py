@@ -1,14 +1,20 @@
 """Where each token of a text begins, for any tokenizer."""
 
+import logging
 import re
 from itertools import pairwise
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 _NOT_SPACE = re.compile(r"\S")
 # What decoders print for bytes that do not form a character on their own.
 _UNDECODED = "\ufffd"
 # In UTF-8: a character is complete after as many single-byte tokens.
 _BYTES_OF_A_CHARACTER = 4
+# Characters of a response whose cost is told beforehand, and that cost (docs/performance.md).
+_LONG = 5_000_000
+_BYTES_A_CHARACTER = 270
 
 
 def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
@@ -32,6 +38,12 @@ def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
     if not tokenizer.is_fast:
         ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         return ids, _starts_from_pieces(tokenizer, ids, text)
+    if len(text) >= _LONG:
+        logger.info(
+            "Tokenising a response of %.1f million characters, which takes about %.1f GB of memory.",
+            len(text) / 1e6,
+            len(text) * _BYTES_A_CHARACTER / 1e9,
+        )
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     starts = [start for start, _ in encoded["offset_mapping"]]
     if any(later < earlier for earlier, later in pairwise(starts)):

@@ -154,3 +154,12 @@ def test_special_tokens_written_in_a_response_are_parsed(chat_tokenizer):
 def test_no_end_of_sequence_is_scored(tokenizer):
     ids, _ = token_starts(tokenizer, "So.")
     assert tokenizer.eos_token_id not in ids
+
+
+def test_the_cost_of_a_very_long_response_is_told_beforehand(tokenizer, monkeypatch, caplog):
+    monkeypatch.setattr("local_naturalness.encoding.offsets._LONG", len(RESPONSE))
+    caplog.set_level("INFO")
+    token_starts(tokenizer, RESPONSE[1:])
+    assert not caplog.messages
+    token_starts(tokenizer, RESPONSE)
+    assert "Tokenising a response of 0.0 million characters, which takes about" in caplog.text

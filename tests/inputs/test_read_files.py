@@ -43,7 +43,7 @@ def test_names_are_no_patterns(name, write):
 def test_a_file_that_was_replaced_under_its_modification_time(name, write):
     def content(word):
         text = f"prompt,response\nq,{word}\n" if "csv" in name else ROW % word
-        return gzip.compress(text.encode(, mtime=0), mtime=0) if name.endswith(".gz") else text
+        return gzip.compress(text.encode(), mtime=0) if name.endswith(".gz") else text
 
     path = write(name, content("one"))
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
@@ -123,7 +123,7 @@ def test_images_are_not_decoded(tmp_path):
         ("a.jsonl", ROW % "a" + ROW % "cut \\ud83d", r"line 2 holds half of a surrogate pair .\\ud83d."),
         ("a.jsonl", ROW % "a" + '{"prompt":\n', "line 2 is not valid JSON"),
         ("a.json", '[{"prompt": "a"},\n{"prompt":}]', r"not valid JSON .*line 2"),
-        ("a.jsonl.gz", gzip.compress((ROW % "a", mtime=0).encode())[:-9], "cannot be decompressed"),
+        ("a.jsonl.gz", gzip.compress((ROW % "a").encode(), mtime=0)[:-9], "cannot be decompressed"),
         (
             "a.csv",
             f"{HEADER}\nq,t,r,a remark\nq,t,r,a remark\n",

@@ -20,7 +20,8 @@ def boundaries(config: Any) -> list[int]:
 
     Every number that is named like a length counts, for the sake of models that are not known yet: one that
     means something else costs speed for longer windows, not exactness. Where keys are selected by blocks,
-    the product of the number and size of blocks is one too.
+    the product of the number and size of blocks is one too. A pattern (`sliding_window_pattern`) counts
+    layers, not tokens.
 
     Args:
         config: of the text part of a model.
@@ -33,7 +34,7 @@ def boundaries(config: Any) -> list[int]:
     [512, 32768]
     """
     named = dict.fromkeys(_numbers(vars(config)))
-    lengths = {value for name, value in named if _LENGTH.search(name)}
+    lengths = {value for name, value in named if _LENGTH.search(name) and not name.endswith("_pattern")}
     chosen, sizes = ([value for name, value in named if factor.search(name)] for factor in _FACTORS)
     lengths |= {number * size for number, size in product(chosen, sizes)}
     return sorted(length for length in lengths if 1 < length <= _LONGEST)

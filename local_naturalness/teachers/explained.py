@@ -75,7 +75,7 @@ def decompose(
     Example: teacher 0 is better by 1 at each prompt, its answers are longer by 1 on average, and 1 more
     in length is worth 0.5 within each teacher: half of the gap goes with length.
 
-    >>> length = np.array([[3.0, 1.0], [2.0, 2.0], [2.0, 1.0]])
+    >>> length = np.array([[3.0, 1.0], [2.0, 2.0], [1.0, 0.0], [2.0, 1.0]] * 4)
     >>> value = 0.5 * length + np.array([[0.5, 0.0]])
     >>> found = decompose(value, [length], sign=1.0, first=0, num_draws=100, seed=0)
     >>> found.gap.round(6).tolist(), found.part.round(6).tolist()

@@ -39,6 +39,6 @@ def test_push_and_load_in_a_process_of_its_own(tmp_path):
     head = hub.repos["me/curated"].head.oid
     assert finished.stdout.splitlines() == [
         f"{hub.url}/datasets/me/curated/commit/{head}",
-        "['s']",
+        "[[{'role': 'assistant', 'content': 's'}]]",
         "[]",
     ]

@@ -89,7 +89,7 @@ def test_a_dataset_is_not_a_row(local, kind):
 
 @pytest.mark.parametrize("rows", ["text", ["text"], 3])
 def test_what_is_not_a_dict_is_refused(local, rows):
-    with pytest.raises(TypeError, match="needs rows as a dict, found"):
+    with pytest.raises(TypeError, match=r"needs rows as a dict or a `pyarrow\.Table`, found"):
         local(rows)
 
 

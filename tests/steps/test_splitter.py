@@ -66,7 +66,7 @@ def test_splitters_are_pickled(pickler, splitter):
 def test_an_unknown_name_says_what_is_allowed_and_nearest():
     with pytest.raises(ValueError, match=r"'sentence', 'line', 'paragraph'.*mean 'sentence'"):
         resolve_splitter("sentences")
-    with pytest.raises(ValueError, match=r"'xyz'.*'paragraph'\.$"):
+    with pytest.raises(ValueError, match=r"'xyz'.*'paragraph', 'blank-line'\.$"):
         resolve_splitter("xyz")
 
 

@@ -189,21 +189,6 @@ def checked_switches(switches: Any) -> dict[str, Any] | None:
     return plain
 
 
-def without_nulls(value: Any) -> Any:
-    """Drop the fields of messages and tools that are null, at any depth.
-
-    Arrow gives every row the fields of all rows and fills them with nulls; those are not the row's.
-
-    >>> without_nulls([{"role": "user", "content": "Hi", "name": None}])
-    [{'role': 'user', 'content': 'Hi'}]
-    """
-    if isinstance(value, Mapping):
-        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list | tuple):
-        return [without_nulls(inner) for inner in value]
-    return value
-
-
 def _in_blocks(message: Message) -> Message:
     content = message.get("content")
     return message | {"content": [{"type": "text", "text": content}]} if isinstance(content, str) else message

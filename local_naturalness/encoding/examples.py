@@ -6,9 +6,14 @@ from dataclasses import dataclass, replace
 from numbers import Number
 from typing import Any
 
-from local_naturalness.encoding.chat_template import without_nulls
 from local_naturalness.encoding.conversation import Answer
-from local_naturalness.encoding.messages import Message, read_conversation, read_messages, shown
+from local_naturalness.encoding.messages import (
+    Message,
+    read_conversation,
+    read_messages,
+    shown,
+    without_nulls,
+)
 from local_naturalness.encoding.rows import Rows
 from local_naturalness.encoding.tokenization import Prompt, Tools
 from local_naturalness.steps import align_steps

@@ -27,6 +27,21 @@ _THINKING_BLOCKS = ("thinking", "reasoning")
 _KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
+def without_nulls(value: Any) -> Any:
+    """Drop the fields of messages and tools that are null, at any depth.
+
+    Arrow gives every row the fields of all rows and fills them with nulls; those are not the row's.
+
+    >>> without_nulls([{"role": "user", "content": "Hi", "name": None}])
+    [{'role': 'user', 'content': 'Hi'}]
+    """
+    if isinstance(value, Mapping):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [without_nulls(inner) for inner in value]
+    return value
+
+
 def read_messages(value: Any, column: str) -> list[Message]:
     """The messages of one row.
 

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from local_naturalness.engine.paths import LONGEST_PACKED, Paths
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.planned import PlannedRow
@@ -77,17 +75,3 @@ def scattered_share(keys: Sequence[str | None]) -> float:
         return 0.0
     runs = 1 + sum(one != other for one, other in itertools.pairwise(keys))
     return (runs - len(set(keys))) / len(keys)
-
-
-def together(keys: Sequence[str | None]) -> np.ndarray:
-    """An order in which rows of a prompt stand together, prompts in order of first appearance.
-
-    Returns:
-        Numbers of rows, shape [rows].
-
-    >>> together(["b", "a", "b", None]).tolist()
-    [0, 2, 1, 3]
-    """
-    first: dict[str | None, int] = {}
-    places = [first.setdefault(key, len(first)) for key in keys]
-    return np.argsort(places, kind="stable")

@@ -104,18 +104,10 @@ def _mapped(
     columns: list[str],
     features: Features | None,
 ) -> Any:
+    shown: dict[str, str] = {}
     if isinstance(dataset, Dataset):
-        bare = undecoded(dataset.with_format(None))
-        mapped = bare.map(
-            function,
-            batched=True,
-            with_indices=True,
-            fn_kwargs=settings,
-            remove_columns=columns,
-            features=features,
-            desc="One row per response",
-        )
-        return mapped
+        dataset = undecoded(dataset.with_format(None))
+        shown = {"desc": "One row per response"}  # streams have no bar
     return dataset.map(
         function,
         batched=True,
@@ -123,6 +115,7 @@ def _mapped(
         fn_kwargs=settings,
         remove_columns=columns,
         features=features,
+        **shown,
     )
 
 

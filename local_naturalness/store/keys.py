@@ -1,14 +1,15 @@
 """Rows by their content: keys, and where the scores of a key lie."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xxhash
 
 from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.messages import without_nulls
 
 KEY_BYTES = 16
 # Keys that were added last lie in a dict; beyond this many, and a quarter of all, they are sorted in.
@@ -35,7 +36,7 @@ def content_key(example: Example) -> bytes:
     >>> content_key(Example("Hi", "A. B.")) == content_key(Example("Hi", "A. B.", steps=["A. ", "B."]))
     False
     """
-    content = json.dumps(_without_nulls(asdict(example)), sort_keys=True, default=str)
+    content = json.dumps(without_nulls(asdict(example)), sort_keys=True, default=str)
     return xxhash.xxh3_128_digest(content.encode())
 
 
@@ -81,11 +82,3 @@ class KeyIndex:
         places = np.concatenate([self._places, np.array(list(self._recent.values()), np.int32)])
         order = np.argsort(keys, kind="stable")
         self._keys, self._places, self._recent = keys[order], places[order], {}
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
-    if isinstance(value, list | tuple):
-        return [_without_nulls(inner) for inner in value]
-    return value

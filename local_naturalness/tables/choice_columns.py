@@ -1,6 +1,7 @@
 """Typed access to the few columns a choice needs."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,24 +168,17 @@ class Columns:
         Returns:
             Series of n 64-bit hashes, to be compared within one process only.
         """
-        places = rows if self.indices is None else self.indices[rows]
         hashes = np.zeros(len(rows), dtype=np.uint64)
         has_text = np.zeros(len(rows), dtype=bool)
-        order = np.argsort(places, kind="stable")
-        ascending = places[order]
-        for start in range(0, self.table.num_rows, BLOCK):
-            low, high = np.searchsorted(ascending, [start, start + BLOCK])
-            if low < high:
-                block = as_text(self.table.column(name).slice(start, BLOCK))
-                text = block.gather(ascending[low:high] - start)
-                text = text.str.strip_chars()
-                has_text[order[low:high]] = (text.fill_null("") != "").to_numpy()
-                if ends_only:
-                    first = text.str.head(64).str.extract(r"^(\S+)")
-                    last = text.str.tail(64).str.extract(r"(\S+)$")
-                    hashes[order[low:high]] = (first.hash(seed=0) ^ last.hash(seed=1)).to_numpy()
-                else:
-                    hashes[order[low:high]] = text.str.replace_all(r"\s+", " ").hash().to_numpy()
+        for places, block in self._texts(name, rows):
+            text = block.str.strip_chars()
+            has_text[places] = (text.fill_null("") != "").to_numpy()
+            if ends_only:
+                first = text.str.head(64).str.extract(r"^(\S+)")
+                last = text.str.tail(64).str.extract(r"(\S+)$")
+                hashes[places] = (first.hash(seed=0) ^ last.hash(seed=1)).to_numpy()
+            else:
+                hashes[places] = text.str.replace_all(r"\s+", " ").hash().to_numpy()
         series = pl.Series("hashes", hashes)
         return pl.select(pl.when(pl.lit(pl.Series(has_text))).then(pl.lit(series))).to_series()
 
@@ -199,17 +193,25 @@ class Columns:
         Returns:
             Shape [n], uint64.
         """
-        places = rows if self.indices is None else self.indices[rows]
         keys = np.empty(len(rows), dtype=np.uint64)
-        order = np.argsort(places, kind="stable")
-        ascending = places[order]
-        # Block by block: `take` on a column of many chunks would copy the whole column first.
+        for places, block in self._texts(name, rows):
+            keys[places] = hash_texts(block, seed)
+        return keys
+
+    def _texts(self, name: str, rows: np.ndarray) -> Iterator[tuple[np.ndarray, pl.Series]]:
+        """The text of some rows, block by block: `take` on a column of many chunks would copy it whole first.
+
+        Yields:
+            Places in `rows`, and the texts of the rows there.
+        """
+        inside = rows if self.indices is None else self.indices[rows]
+        order = np.argsort(inside, kind="stable")
+        ascending = inside[order]
         for start in range(0, self.table.num_rows, BLOCK):
             low, high = np.searchsorted(ascending, [start, start + BLOCK])
             if low < high:
                 block = as_text(self.table.column(name).slice(start, BLOCK))
-                keys[order[low:high]] = hash_texts(block.gather(ascending[low:high] - start), seed)
-        return keys
+                yield order[low:high], block.gather(ascending[low:high] - start)
 
 
 def first_rows(codes: np.ndarray) -> np.ndarray:

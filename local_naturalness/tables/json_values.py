@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_naturalness.encoding.messages import without_nulls
+
 
 def in_one_order(values: pa.Array) -> pa.Array:
     """Values with JSON in them as texts that are equal where the JSON is: keys sorted, nulls left out.
@@ -47,7 +49,7 @@ def text_of_value(value: Any) -> str | None:
     """A text, or another value as a text in which keys are sorted and nulls left out."""
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(_without_nulls(value), sort_keys=True, default=str)
+    return json.dumps(without_nulls(value), sort_keys=True, default=str)
 
 
 def bare_type(kind: pa.DataType) -> pa.DataType:
@@ -69,10 +71,4 @@ def _is_json(kind: pa.DataType) -> bool:
 
 
 def _in_order(text: str) -> str:
-    return json.dumps(_without_nulls(json.loads(text)), sort_keys=True)
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+    return json.dumps(without_nulls(json.loads(text)), sort_keys=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from datasets import Dataset, disable_progress_bars
+from memory import anonymous_gigabytes
 
 from local_naturalness.report import write_report
 
@@ -48,14 +49,6 @@ def write_table(path: Path, num_rows: int) -> None:
         writer = writer or pa.ipc.new_stream(path, table.schema)
         writer.write_table(table)
     writer.close()
-
-
-def anonymous_gigabytes() -> float:
-    """Memory that is not backed by a file, so without the mapped table."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) / 1e6
-    raise RuntimeError("This kernel does not report RssAnon.")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 from changed_weights import rewrite, scaled
+from plain_pass import mean_log_prob
 from transformers import AutoModelForCausalLM
 
 from local_naturalness import GlobalScorer, LocalScorer, Student
@@ -34,19 +35,6 @@ def adapter(base, tmp_path):
     model = adapted(AutoModelForCausalLM.from_pretrained(base))
     model.save_pretrained(tmp_path / "adapter")
     return tmp_path / "adapter"
-
-
-def mean_log_prob(model, tokenizer, row):
-    """As PEFT computes it, token by token."""
-    prompt = tokenizer.apply_chat_template(
-        [{"role": "user", "content": row["prompt"]}], tokenize=False, add_generation_prompt=True
-    )
-    before, ids = (
-        tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, row["response"])
-    )
-    with torch.no_grad():
-        log_probs = model(input_ids=torch.tensor([before + ids])).logits[0].log_softmax(-1)
-    return sum(log_probs[len(before) - 1 + i, token].item() for i, token in enumerate(ids)) / len(ids)
 
 
 def test_an_object_is_scored_as_it_computes(own_model, own_tokenizer, row):

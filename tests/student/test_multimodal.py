@@ -1,27 +1,14 @@
 """Folders of models that also see: the part that reads and writes text is the student."""
 
 import pytest
-import torch
 from changed_weights import rewrite
 from multimodal_models import FAMILIES, multimodal_model
+from plain_pass import mean_log_prob
 
 from local_naturalness import GlobalScorer, Student
 
 # Of transformers, while it makes parts of models that are then thrown away.
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-def mean_log_prob(model, tokenizer, row):
-    """Of the whole model, token by token."""
-    prompt = tokenizer.apply_chat_template(
-        [{"role": "user", "content": row["prompt"]}], tokenize=False, add_generation_prompt=True
-    )
-    before, ids = (
-        tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, row["response"])
-    )
-    with torch.no_grad():
-        log_probs = model(input_ids=torch.tensor([before + ids])).logits[0].log_softmax(-1)
-    return sum(log_probs[len(before) - 1 + i, token].item() for i, token in enumerate(ids)) / len(ids)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,8 +1,9 @@
-"""The most memory that was in use while something ran."""
+"""Memory that is in use, and the most that was while something ran."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import torch
@@ -48,3 +49,11 @@ def watch_memory(device: torch.device) -> Iterator[Peak]:
         done.set()
         watcher.join()
         peak.bytes = max(peak.bytes, process.memory_info().rss - before)
+
+
+def anonymous_gigabytes() -> float:
+    """Memory of this process that is not backed by a file, so without tables that are mapped; Linux only."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1e6
+    raise RuntimeError("This kernel does not report RssAnon.")

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from datasets import Dataset, disable_progress_bars
-from memory import anonymous_gigabytes
 
+from local_naturalness.benchmark.peak import anonymous_gigabytes
 from local_naturalness.report import write_report
 
 TEACHERS = ["teacher-a", "teacher-b", "teacher-c", "teacher-d"]

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from datasets import Dataset, disable_progress_bars
-from memory import anonymous_gigabytes
 
+from local_naturalness.benchmark.peak import anonymous_gigabytes
 from local_naturalness.selection import select_responses
 from local_naturalness.teachers import rank_teachers
 

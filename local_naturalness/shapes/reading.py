@@ -53,7 +53,7 @@ def read_shaped(rows: Any, shape: Shape, caller: str) -> Rows:
         written |= shape.convert({name: read.column(name) for name in needed})
     if not read.is_batch:
         written = {name: values[0] for name, values in written.items()}
-    return replace(read, values=ChainMap(written, read.values))  # type: ignore[arg-type]
+    return replace(read, values=ChainMap(written, read.values))  # type: ignore[arg-type] # only its first is written to
 
 
 def _values(rows: Mapping[str, Any], name: str) -> list[Any]:

@@ -52,7 +52,7 @@ def made(kind: type[Kind], values: dict[str, Any]) -> Kind:
     ...
     ValueError: 'name' is a list
     """
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type] # any dataclass
     if unknown := [name for name in values if name not in fields]:
         raise ValueError(f"it has the unknown field {unknown[0][:40]!r}")
     hints = typing.get_type_hints(kind)

@@ -153,7 +153,7 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
-    warnings.simplefilter("ignore")
+    warnings.simplefilter("ignore")  # of transformers: only the table is of interest
     logging.getLogger("local_naturalness").setLevel(logging.ERROR)
     results = []
     for model_type in options.types or MODEL_TYPES:

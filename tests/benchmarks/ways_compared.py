@@ -81,7 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
-    warnings.simplefilter("ignore")
+    warnings.simplefilter("ignore")  # of transformers: only the table is of interest
     print("| type | way | time as a multiple of ours | largest difference |\n|---|---|---|---|")
     for architecture in options.architectures:
         compare(architecture, options.trace_tokens, options.repeats)

@@ -99,8 +99,6 @@ def test_a_twin_shares_weights_and_nothing_else():
     assert {id(module.config) for module in twin.modules() if hasattr(module, "config")} == {id(twin.config)}
 
 
-# Compiling imports a part of torch that still uses what torch has deprecated.
-@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 def test_a_compiled_model_is_scored_as_it_is():
     model = tiny_models.tiny_model("llama")
     windows = [Window(torch.arange(1, 9).numpy(), torch.arange(9, 40).numpy(), 3)]

@@ -19,7 +19,7 @@ from local_naturalness.ray import score
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 pytest.importorskip("ray.data", reason="needs the extra ray")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own, of many kinds
 
 SCRIPT = Path(__file__).parents[1] / "support" / "score_with_ray.py"
 HANGS = 300  # seconds

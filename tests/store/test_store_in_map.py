@@ -59,6 +59,7 @@ def test_streaming(rows, tmp_path, computed):
 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="other platforms spawn")
+# `datasets` forks its workers; Python 3.12 and later warn where torch has threads.
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_workers_share_a_store(dataset, tmp_path, computed):
     here = scorer(store=tmp_path)

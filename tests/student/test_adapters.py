@@ -13,7 +13,6 @@ from local_naturalness import GlobalScorer, LocalScorer, Student
 from local_naturalness.embedded import student_path
 
 peft = pytest.importorskip("peft", reason="needs the package peft")
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:peft", "ignore::FutureWarning")
 
 
 def adapted(model, **settings):

@@ -32,7 +32,6 @@ def in_cache(cache, repo_id, commit, folder):
     (repository / "refs" / "main").write_text(commit)
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:peft", "ignore::FutureWarning")
 def test_an_adapter_and_its_base(tmp_path, row):
     peft = pytest.importorskip("peft", reason="needs the package peft")
     config = peft.LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")

@@ -7,9 +7,6 @@ from plain_pass import mean_log_prob
 
 from local_naturalness import GlobalScorer, Student
 
-# Of transformers, while it makes parts of models that are then thrown away.
-pytestmark = pytest.mark.filterwarnings("ignore")
-
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_text_is_scored_as_the_whole_model_scores_it(family, tmp_path, own_tokenizer, row):

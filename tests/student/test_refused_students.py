@@ -32,21 +32,20 @@ def test_models_without_a_language_head(other, sentence, own_tokenizer):
         Student(model, tokenizer=own_tokenizer)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, when it loads its compiler
 def test_a_compiled_model_is_the_one_that_was_compiled(own_model, own_tokenizer, row):
     compiled, plain = (Student(one, tokenizer=own_tokenizer) for one in (torch.compile(own_model), own_model))
     assert compiled.model() is own_model
     assert LocalScorer(compiled)(row) == LocalScorer(plain)(row)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, when it loads its compiler
 def test_layers_that_are_compiled_in_place(own_model, own_tokenizer):
     own_model.model.layers[1].compile()
     with pytest.raises(ValueError, match=r"`model.layers.1` of the student 'student' is compiled in place"):
         Student(own_model, tokenizer=own_tokenizer)
 
 
-@pytest.mark.filterwarnings("ignore")  # it is deprecated, and people have such models
+# All of it is deprecated, but people have such models.
+@pytest.mark.filterwarnings("ignore")
 def test_scales_that_are_taken_from_the_whole_batch(own_model, own_tokenizer):
     dynamic = torch.ao.quantization.quantize_dynamic(own_model, {torch.nn.Linear})
     with pytest.raises(ValueError, match="q_proj` of the student 'student' is quantised by torch"):

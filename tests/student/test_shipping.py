@@ -54,7 +54,6 @@ def test_a_model_object_arrives_as_it_is(own_model, own_tokenizer, row, tmp_path
     assert own_model.training
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:peft", "ignore::FutureWarning")
 def test_adapters_travel_with_the_object(own_model, own_tokenizer, row, tmp_path):
     peft = pytest.importorskip("peft", reason="needs the package peft")
     config = peft.LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")

@@ -189,7 +189,6 @@ def check(rows, name, form, folder):
     return " and ".join(sorted(outcomes))
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("rows", "name", "columns"),
     [
@@ -207,7 +206,6 @@ def test_trl_trains_on_what_was_scored(rows, name, columns, tmp_path):
     assert ("completion" if columns == "messages" else "labels") in ready.column_names
 
 
-@pytest.mark.filterwarnings("ignore")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("form", FORMS)

@@ -18,7 +18,6 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "training.md").read_text()
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_rows_are_drawn_as_their_weights_say(tmp_path):
     code = re.search(r"<!-- weights:begin -->\n```python\n(.*?)```", PAGE, re.DOTALL).group(1)
     assert len([line for line in code.splitlines() if line]) <= 5

@@ -78,7 +78,7 @@ def _described(rows: pd.DataFrame) -> dict[str, Any]:
         "rows": len(rows),
         "prompts": rows["prompt"].nunique(),
         "right": int((rows["is_correct"] == True).sum()),  # noqa: E712  (null is neither)
-        "wrong": int((rows["is_correct"] == False).sum()),  # noqa: E712
+        "wrong": int((rows["is_correct"] == False).sum()),  # noqa: E712  (as above)
         "tokens": int(rows["num_tokens_w4"].sum()),
         "median steps": float(rows["num_steps_w4"].median()),
         "statuses": {name: rows[name].value_counts().to_dict() for name in status},

@@ -32,12 +32,13 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The wheel must work without the source tree: it is unpacked elsewhere and runs the demo from there.
+# The wheel must work without the source tree: unpacked elsewhere, it runs the demo and reads frozen results.
 wheel: $(READY)
 	rm -rf build dist
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 	$(BIN)/python -m pip install --no-deps --target build/installed dist/*.whl
 	cd build && PYTHONPATH=installed ../$(BIN)/python ../.ci/check_wheel.py
+	cd build && PYTHONPATH=installed OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 ../$(BIN)/python -m pytest ../tests/frozen
 
 clean:
 	rm -rf $(VENV) build dist site local-naturalness-demo

@@ -60,10 +60,15 @@ class Noted:
         # A row without a score may tell the number of tokens that another scorer has counted.
         has_score = np.isin(columns[self._status_column], list(SCORED))
         tokens = np.array(columns[self._tokens_column])[is_new & has_score].sum()
-        # Notes are shorter than what a system appends at once, so those of several workers do not mingle.
-        with self._notes.open("ab", buffering=0) as notes:
-            notes.write(_NOTE.pack(int(is_new.sum()), int(tokens)))
+        note(self._notes, int(is_new.sum()), int(tokens))
         return columns
+
+
+def note(notes: Path, rows: int, tokens: int) -> None:
+    """Add what was scored just now to a file that `followed` follows."""
+    # Notes are shorter than what a system appends at once, so those of several workers do not mingle.
+    with notes.open("ab", buffering=0) as file:
+        file.write(_NOTE.pack(rows, tokens))
 
 
 class Progress:

@@ -7,6 +7,8 @@ Example:
         --statistics rank brier steps --output scored-both
     local-naturalness score candidates.jsonl --student Qwen/Qwen2.5-7B --output scored \\
         --shard-index 0 --num-shards 8
+    local-naturalness score candidates.jsonl --student Qwen/Qwen2.5-7B --output /shared/scored \\
+        --ray auto --num-actors 64
 
 A run that was killed goes on where it was when the same command is given again.
 """
@@ -44,21 +46,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--num-shards", type=int, metavar="N", help="number of shares; `merge` joins them when all are done"
     )
+    work.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="score on a Ray cluster, auto for the one that this machine belongs to (without an address: "
+        "RAY_ADDRESS, else this machine alone); --output must be on a disk that all machines share",
+    )
+    work.add_argument(
+        "--num-actors", type=number_from(1), metavar="N", help="with --ray: students at work at the same time"
+    )
+    work.add_argument(
+        "--gpus-per-actor",
+        type=float,
+        metavar="N",
+        help="with --ray: GPUs of each student (default: 1 where the cluster has any)",
+    )
     add_scoring_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
+    from local_naturalness.cli.on_ray import check_cluster_options, cluster
     from local_naturalness.cli.rows import read_rows
     from local_naturalness.cli.scored_rows import Kept, score_rows, write_rows
     from local_naturalness.cli.share import checked_share, score_share
     from local_naturalness.cli.stopping import stoppable
     from local_naturalness.store.output_folder import OutputFolder
 
+    check_cluster_options(options)
     index, num_shards = checked_share(options)
     output = OutputFolder(options.output)
     output.check(may_replace=True)
     kept = Kept(options.output)
-    with stoppable(kept.told, kept.work):
+    with stoppable(kept.told, kept.work), cluster(options):
         dataset = read_rows(options)
         options.shard_rows = min(options.shard_rows, len(dataset))
         scorer = make_scorer(options, store=output.scores)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,10 @@ def score_rows(
     kept: Kept,
 ) -> "Dataset":
     """Score those rows of a table that are not finished, and show how far it is."""
-    from local_naturalness.cli.progress import Noted, followed, num_noted
+    import numpy as np
+
+    from local_naturalness.cli.on_ray import fill_store
+    from local_naturalness.cli.progress import Noted, followed, note, num_noted
     from local_naturalness.cli.terminal import no_bars_of_datasets
 
     dataset = table if len(rows) == len(table) else table.select(rows)
@@ -59,14 +63,18 @@ def score_rows(
     num_rows = len(dataset) - num_finished
     print(f"{num_finished} of {len(dataset)} rows were scored before, {num_rows} are left.", flush=True)
     kept.num_rows, kept.num_finished = len(dataset), lambda: num_finished
-    if num_rows and not options.num_proc:
+    if num_rows and not options.num_proc and options.ray is None:
         scorer.student.model()  # loading it is not counted as scoring
     notes = place / "progress"
-    noted = Noted(scorer, is_finished, options.suffix, notes, rows)
     kept.num_finished = lambda: num_finished + num_noted(notes)
     kept.has_workers = bool(options.num_proc)
     try:
         with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}"):
+            if num_rows and options.ray is not None:
+                left = dataset.select(np.flatnonzero(~is_finished))
+                fill_store(left, scorer, place, options, partial(note, notes))
+                is_finished[:] = True
+            noted = Noted(scorer, is_finished, options.suffix, notes, rows)
             scored = dataset.map(
                 noted,
                 batched=True,

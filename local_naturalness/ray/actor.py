@@ -24,7 +24,9 @@ class ScoringActor:
 
     def __init__(self, sent: bytes, dtype: str):
         import ray
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # of loading: hundreds of actors share one log
         # An actor that asked for no GPU sees all of them, and so would every other one on this machine.
         if not ray.get_runtime_context().get_accelerator_ids().get("GPU"):
             os.environ["CUDA_VISIBLE_DEVICES"] = ""

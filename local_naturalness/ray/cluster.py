@@ -28,7 +28,7 @@ def check_room(nodes: Sequence[Resources], num_actors: int, needs: Resources) ->
     Traceback (most recent call last):
     ...
     ValueError: 8 actors with CPU 1 each would take all of the cluster's CPU 8, and Ray waits for ever where \
-no CPU is left to read rows with. At most 7 actors leave one: pass `num_actors=7`, a smaller `num_cpus=`, or \
+no CPU is left to read rows with. At most 7 actors leave one: pass `num_actors=7`, let each take less, or \
 add a machine.
     """
     fitting = sum(_fitting(node, needs) for node in nodes)
@@ -48,12 +48,26 @@ add a machine.
         default=0,
     )
     if with_reads < num_actors:
-        mend = f"pass `num_actors={with_reads}`, a" if with_reads else "pass a"
+        mend = f"pass `num_actors={with_reads}`, " if with_reads else ""
         raise ValueError(
             f"{num_actors} actors with {asked} each would take all of the cluster's {there}, and Ray waits "
-            f"for ever where no CPU is left to read rows with. At most {with_reads} actors leave one: {mend} "
-            "smaller `num_cpus=`, or add a machine."
+            f"for ever where no CPU is left to read rows with. At most {with_reads} actors leave one: {mend}"
+            "let each take less, or add a machine."
         )
+
+
+def checked_ray() -> Any:
+    """The module `ray`.
+
+    Raises:
+        ImportError: it is not installed; the message names the extra.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise ImportError("Ray is not installed: pip install 'local_naturalness[ray]'.") from error
+    return ray
 
 
 def alive_nodes() -> list[dict[str, float]]:
@@ -76,7 +90,7 @@ def check_visible(folder: str | os.PathLike[str]) -> None:
     token.parent.mkdir(parents=True, exist_ok=True)
     token.touch()
     try:
-        exists: Any = ray.remote(num_cpus=0)(os.path.exists)
+        exists: Any = ray.remote(num_cpus=0)(is_there)
         addresses = {n["NodeID"]: n["NodeManagerAddress"] for n in ray.nodes() if n["Alive"]}
         seen = {
             node: exists.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(
@@ -92,6 +106,11 @@ def check_visible(folder: str | os.PathLike[str]) -> None:
             f"The folder {str(folder)!r} is not the same one on {', '.join(blind)}: actors there could "
             "neither read nor keep scores. Choose a folder on a disk that all machines share."
         )
+
+
+def is_there(path: str) -> bool:
+    """Whether this machine sees a file."""
+    return os.path.exists(path)
 
 
 def _fitting(node: Resources, needs: Resources) -> int:

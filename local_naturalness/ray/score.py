@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_naturalness.estimation.prompts import WORTHWHILE, prompt_cost, scattered_share
 from local_naturalness.ray.actor import PROMPT_COLUMN, ScoringActor, with_prompts
-from local_naturalness.ray.cluster import alive_nodes, check_room, check_visible
+from local_naturalness.ray.cluster import alive_nodes, check_room, check_visible, checked_ray
 from local_naturalness.scorers.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -77,11 +77,7 @@ def score(
     score(rows, scorer, num_actors=64).write_parquet("/shared/scored", mode="overwrite")
     ```
     """
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise ImportError("Ray is not installed: pip install 'local_naturalness[ray]'.") from error
+    ray = checked_ray()
     _check_arguments(dataset, scorer, num_actors, batch_size)
     if not ray.is_initialized():
         ray.init()

@@ -1,7 +1,7 @@
 """Rows by their content: keys, and where the scores of a key lie."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -65,11 +65,11 @@ class KeyIndex:
             for key, position in zip(keys, positions.tolist(), strict=True)
         ]
 
-    def forget(self, shard: int) -> None:
-        """Drop all keys of a shard."""
-        kept = self._places[:, 0] != shard
+    def forget(self, shards: Collection[int]) -> None:
+        """Drop all keys of some shards."""
+        kept = ~np.isin(self._places[:, 0], list(shards))
         self._keys, self._places = self._keys[kept], self._places[kept]
-        self._recent = {key: place for key, place in self._recent.items() if place.shard != shard}
+        self._recent = {key: place for key, place in self._recent.items() if place.shard not in shards}
 
     def _sorted_place(self, key: bytes, position: int) -> Place | None:
         # numpy drops zero bytes at the end of what it gives out

@@ -1,8 +1,8 @@
 """Finished scores by the content of their rows, shared by the processes that work on one folder.
 
-The store is a log of numbered shards. Whoever appends first reads all shards that others have appended,
-leaves out the rows that they contain, and then claims the next number; if another process claims it
-first, the same again. So a row has one score, whoever computed it.
+The store is a log of numbered shards. Whoever appends first learns the keys of all shards that others have
+appended, leaves out the rows that they contain, and then claims the next number; if another process claims it
+first, the same again. So a row has one score, whoever computed it. No process learns a shard twice.
 """
 
 import logging
@@ -16,14 +16,12 @@ import pyarrow as pa
 
 from local_naturalness.encoding.examples import Example
 from local_naturalness.spec import read_spec
-from local_naturalness.store.files import claim, part_file, remove_abandoned_parts
+from local_naturalness.store.files import remove_abandoned_parts
 from local_naturalness.store.keys import KEY_BYTES, KeyIndex, content_key
+from local_naturalness.store.log import ShardLog
 from local_naturalness.store.manifest import Manifest, agree
-from local_naturalness.store.shards import DamagedShard, read_shard, write_shard
 
 logger = logging.getLogger(__name__)
-
-_DIGITS = 8
 
 Row = dict[str, Any]
 
@@ -58,10 +56,10 @@ class ScoreStore:
         self.max_tokens_per_batch = self._budget(asked, agree(self._folder, asked))
         self._schema = pa.schema([("key", pa.binary(KEY_BYTES)), ("status", pa.string()), *types.items()])
         self._index = KeyIndex()
-        numbers = sorted(int(path.stem) for path in self._folder.glob(f"{'[0-9]' * _DIGITS}.parquet"))
-        for number in numbers:
-            self._learn(number)
-        self._next = numbers[-1] + 1 if numbers else 0
+        self._log = ShardLog(self._folder, self._schema, self.id)
+        self._next = 0
+        for number in self._log.numbers():
+            self._next = max(self._next, self._learn(number))
 
     def scores(
         self, examples: Sequence[Example], compute: Callable[[Sequence[Example]], Sequence[Row]]
@@ -97,15 +95,11 @@ class ScoreStore:
     def _append(self, keys: Sequence[bytes], rows: Sequence[Row]) -> None:
         entries = [{"key": key, **row} for key, row in zip(keys, rows, strict=True)]
         try:
-            with part_file(self._folder) as part:
-                while entries := self._unknown(entries):
-                    write_shard(part, pa.Table.from_pylist(entries, self._schema), self.id)
-                    try:
-                        claim(part, self._path(self._next))
-                    except FileExistsError:
-                        self._catch_up()
-                    else:
-                        break
+            while entries := self._unknown(entries):
+                if self._log.append(self._next, pa.Table.from_pylist(entries, self._schema)):
+                    self._log.rows(self._next)  # so that it is read once, and whole
+                    break
+                self._catch_up()
         except OSError as error:
             raise OSError(
                 f"{len(entries)} scored rows could not be written to the score store {str(self._folder)!r} "
@@ -119,48 +113,60 @@ class ScoreStore:
 
     def _read(self, keys: Iterable[bytes]) -> dict[bytes, Row]:
         """Finished rows of those keys that have one."""
-        keys = list(keys)
-        wanted: dict[int, list[tuple[bytes, int]]] = defaultdict(list)
-        for key, place in zip(keys, self._index.find(keys), strict=True):
-            if place is not None:
-                wanted[place.shard].append((key, place.row))
         found: dict[bytes, Row] = {}
-        for number, entries in wanted.items():
-            table = self._checked(number, self._schema.names)
-            if table is None:
-                self._index.forget(number)
-                continue
-            rows = table.take([row for _, row in entries]).to_pylist()
-            found |= {row.pop("key"): row for row in rows}
+        left = list(keys)
+        while left:
+            wanted: dict[int, list[int]] = defaultdict(list)
+            for place in self._index.find(left):
+                if place is not None:
+                    wanted[place.shard].append(place.row)
+            moved = False
+            for number, places in wanted.items():
+                table = self._log.rows(number)
+                if table is None:
+                    moved = self._forget(number) or moved
+                    continue
+                rows = table.take(places).to_pylist()
+                found |= {row.pop("key"): row for row in rows}
+            left = [key for key in left if key not in found] if moved else []
         return found
+
+    def _forget(self, number: int) -> bool:
+        """Forget a shard that cannot be read, or learn where its rows are now if it was merged."""
+        first = self._log.merged_into(number)
+        if first is None:
+            self._index.forget({number})
+            return False
+        self._index.forget(set(self._log.gone_from(first)))
+        self._learn_merged(first)
+        return True
 
     def _catch_up(self) -> None:
         """Learn what has been appended since, by this process or another."""
-        while self._path(self._next).exists():
-            self._learn(self._next)
-            self._next += 1
+        while True:
+            first = self._log.merged_into(self._next)
+            if first is None and not self._log.has(self._next):
+                return
+            self._next = self._learn(self._next) if first is None else self._learn_merged(first)
 
-    def _learn(self, number: int) -> None:
-        table = self._checked(number, ["key"])
-        if table is not None:
-            self._index.add(number, table["key"].to_pylist())
+    def _learn(self, number: int) -> int:
+        """Note the keys of a shard.
 
-    def _checked(self, number: int, columns: Sequence[str]) -> pa.Table | None:
-        """Columns of a shard; `None`, with a warning, if the shard cannot be trusted."""
-        path = self._path(number)
-        try:
-            return read_shard(path, self._schema, columns, self.id)
-        except DamagedShard as error:
-            logger.warning(
-                "The shard %s of the score store is not used (%s): its rows are scored again. Remove the "
-                "file to be rid of this warning.",
-                path,
-                error,
-            )
-            return None
+        Returns:
+            The number after those that it stands for.
+        """
+        found = self._log.keys(number)
+        if found is None:
+            first = self._log.merged_into(number)
+            return number + 1 if first is None else self._learn_merged(first)
+        keys, following = found
+        self._index.add(number, keys)
+        return following
 
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number:0{_DIGITS}d}.parquet"
+    def _learn_merged(self, first: int) -> int:
+        """The same of a shard that has become the first of a range."""
+        self._log.forget(first)
+        return self._learn(first)
 
     def _budget(self, asked: Manifest, held: Manifest) -> int | None:
         if asked.max_tokens_per_batch is None:

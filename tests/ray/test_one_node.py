@@ -2,16 +2,21 @@
 
 import json
 import logging
+import re
+import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from local_naturalness import LocalScorer
+from local_naturalness.cli import main
 from local_naturalness.embedded import candidates_path, student_path
 from local_naturalness.estimation.prompts import prompt_cost, scattered_share
 from local_naturalness.ray import score
 from local_naturalness.ray.cluster import check_room
+from local_naturalness.scorers.scorer import Scorer
 
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 pytest.importorskip("ray.data", reason="needs the extra ray")
@@ -30,7 +35,7 @@ TABLE = pa.concat_tables(
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     ray.init(
-        num_cpus=2,
+        num_cpus=3,
         num_gpus=0,
         include_dashboard=False,
         object_store_memory=80 << 20,
@@ -60,13 +65,90 @@ def test_as_a_call_gives(cluster, tmp_path, caplog):
 
 
 def test_actors_that_take_all_cpus(cluster):
-    with pytest.raises(ValueError, match=r"no CPU is left to read rows with.*`num_actors=1`"):
-        score(ray.data.from_arrow(TABLE), LocalScorer(student_path()), num_actors=2)
+    with pytest.raises(ValueError, match=r"no CPU is left to read rows with.*`num_actors=2`"):
+        score(ray.data.from_arrow(TABLE), LocalScorer(student_path()), num_actors=3)
 
 
 def test_gpus_that_are_not_there(cluster):
     with pytest.raises(ValueError, match=r"2 actors with CPU 1, GPU 1 each do not fit .* GPU 0 .*: 0 do"):
         score(ray.data.from_arrow(TABLE), LocalScorer(student_path()), num_actors=2, num_gpus=1)
+
+
+@pytest.fixture
+def command(tmp_path):
+    """`score` of conversations, one without a response, into an output folder."""
+    rows = [
+        {
+            "row_id": number,
+            "messages": [
+                {"role": "user", "content": row["prompt"]},
+                {"role": "assistant", "content": None if number == 3 else row["response"]},
+            ],
+            "tags": ["sums"] if number % 2 else None,
+        }
+        for number, row in enumerate(ROWS[:20])
+    ]
+    source = tmp_path / "rows.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["score", str(source), "--student", student_path(), "--shard-rows", "4", "--output"]
+    return lambda name, *more: main([*words, str(tmp_path / name), *more])
+
+
+def test_the_command_writes_what_it_writes_without_a_cluster(cluster, command, tmp_path, capsys, monkeypatch):
+    assert command("one") == 0
+    monkeypatch.setattr(Scorer, "_score", None)  # nothing is scored in this process
+    assert command("other", "--ray", "--num-actors", "2") == 0
+    said = capsys.readouterr()
+    assert "0 of 20 rows were scored before, 20 are left." in said.out
+    assert re.search(r"Scoring with student: 20 of 20 rows, [\d,]+ tokens/s", said.err)
+    one, other = (pq.read_table(tmp_path / name / "scored.parquet") for name in ("one", "other"))
+    assert one.schema.equals(other.schema)
+    for name in set(one.column_names) - {"local_naturalness"}:
+        assert one[name].to_pylist() == other[name].to_pylist(), name
+    pairs = zip(*(t["local_naturalness"].to_pylist() for t in (one, other)), strict=True)
+    assert all(a == b or a == pytest.approx(b, abs=1e-5) for a, b in pairs)
+    hidden = tmp_path / "other" / ".local_naturalness"
+    assert sorted(path.name for path in hidden.iterdir()) == ["00000-of-00001.lock", "scores"]
+    assert command("other", "--ray", "--num-actors", "2") == command("other") == 0
+    assert "20 of 20 rows were scored before, 0 are left." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--ray"], "--ray needs --num-actors"),
+        (["--num-actors", "2"], "--num-actors is for a Ray cluster: add --ray"),
+        (["--ray", "--num-actors", "2", "--num-proc", "2"], "--num-proc divides the rows in another way"),
+        (
+            ["--ray", "--num-actors", "3"],
+            "leave one: pass --num-actors 2, let each take less, or add a machine",
+        ),
+        (["--ray", "--num-actors", "2", "--gpus-per-actor", "1"], "has CPU 3, GPU 0 on 1 machine: 0 do"),
+    ],
+    ids=" ".join,
+)
+def test_the_command_refuses_in_a_sentence(words, says, cluster, command, tmp_path, capsys):
+    assert command("output", *words) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_folder_that_actors_do_not_see(cluster, command, monkeypatch, capsys):
+    monkeypatch.setattr("local_naturalness.ray.cluster.is_there", lambda path: False)
+    assert command("output", "--ray", "--num-actors", "2") == 2
+    assert "is not the same one on" in capsys.readouterr().err
+
+
+def test_what_an_actor_refuses_is_told_in_its_words(cluster, command, tmp_path, capsys):
+    assert command("output", "--ray", "--num-actors", "2", "--steps-column", "tags") == 2
+    assert "local-naturalness score: error: " in (said := capsys.readouterr().err)
+    assert "Row" in said and "ray" not in said.splitlines()[-1]
+
+
+def test_ray_that_is_not_installed(command, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert command("output", "--ray", "--num-actors", "2") == 2
+    assert "error: Ray is not installed: pip install 'local_naturalness[ray]'." in capsys.readouterr().err
 
 
 def test_columns_that_are_missing_are_told_at_once(cluster):
@@ -81,7 +163,7 @@ def test_columns_that_are_missing_are_told_at_once(cluster):
         ([{"CPU": 8, "GPU": 8}], 8, {"CPU": 1, "GPU": 1}, "At most 7"),
         ([{"CPU": 16, "GPU": 8}], 9, {"CPU": 1, "GPU": 1}, ": 8 do"),
         ([{"CPU": 3}, {"CPU": 3}], 3, {"CPU": 2}, ": 2 do"),
-        ([{"CPU": 1}], 1, {"CPU": 1}, "At most 0 actors leave one: pass a smaller"),
+        ([{"CPU": 1}], 1, {"CPU": 1}, "At most 0 actors leave one: let each take less"),
         ([{"GPU": 8}], 1, {"GPU": 1}, "At most 0"),
     ],
 )

@@ -22,7 +22,7 @@ import torch
 from local_naturalness.cli import main
 from local_naturalness.embedded import student_path
 from local_naturalness.scorers.scorer import Scorer
-from local_naturalness.store import score_store
+from local_naturalness.store import log
 from local_naturalness.student import Student
 
 SHARD_ROWS = 2
@@ -33,7 +33,7 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def half_written(path, table, owner, write=score_store.write_shard):
+def half_written(path, table, owner, write=log.write_shard):
     write(path, table, owner)
     os.truncate(path, path.stat().st_size // 2)
     die()
@@ -43,7 +43,7 @@ def before_claim(part, target):
     die()
 
 
-def after_claim(part, target, claim=score_store.claim):
+def after_claim(part, target, claim=log.claim):
     claim(part, target)
     die()
 
@@ -60,16 +60,16 @@ def start(source, output, computed, patch=None):
     score = Scorer._score
 
     def recorded(scorer, examples, rank):
-        with computed.open("a") as log:
-            log.write("row\n" * len(examples))
+        with computed.open("a") as file:
+            file.write("row\n" * len(examples))
         return score(scorer, examples, rank)
 
     Scorer._score = recorded
     if patch:
         name, function, shard = patch
-        original = getattr(score_store, name)
+        original = getattr(log, name)
         calls = iter(range(1000))
-        setattr(score_store, name, lambda *given: (function if next(calls) == shard else original)(*given))
+        setattr(log, name, lambda *given: (function if next(calls) == shard else original)(*given))
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     words = ["score", str(source), "--student", student_path(), "--output", str(output)]
     os._exit(main([*words, "--shard-rows", str(SHARD_ROWS)]))

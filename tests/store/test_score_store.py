@@ -13,7 +13,7 @@ import pytest
 import some_stores
 from some_stores import SPEC, TYPES, Compute, examples, row, store, whole
 
-from local_naturalness.store import files, score_store
+from local_naturalness.store import files, log
 
 SCRIPT = Path(__file__).with_name("append_at_once.py")
 
@@ -78,7 +78,7 @@ def test_overtaken_between_looking_and_claiming(tmp_path, monkeypatch):
         there.scores(examples("a"), Compute())
         files.claim(part, target)
 
-    monkeypatch.setattr(score_store, "claim", overtaken)
+    monkeypatch.setattr(log, "claim", overtaken)
     rows = here.scores(examples("a", "b"), Compute(factor=2))
     assert [row["score"] for row in rows] == [1, 2]
     assert shards(tmp_path) == ["00000000.parquet", "00000001.parquet"]
@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path, monkeypatch, where):
         Path(path).write_bytes(b"PAR1")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(score_store, where, full)
+    monkeypatch.setattr(log, where, full)
     with pytest.raises(OSError, match=r"1 scored rows could not be written .*No space left.*make room"):
         here.scores(examples("a", "b"), Compute())
     monkeypatch.undo()
@@ -169,11 +169,11 @@ def test_a_damaged_shard_is_computed_again(tmp_path, damage, when, warnings):
 
 
 def test_a_shard_that_cannot_be_read_back_is_an_error(tmp_path, monkeypatch, warnings):
-    def half(path, *rest, write=score_store.write_shard):
+    def half(path, *rest, write=log.write_shard):
         write(path, *rest)
         truncate(path)
 
-    monkeypatch.setattr(score_store, "write_shard", half)
+    monkeypatch.setattr(log, "write_shard", half)
     with pytest.raises(OSError, match="2 rows could not be read back"):
         store(tmp_path).scores(examples("a", "b"), Compute())
 

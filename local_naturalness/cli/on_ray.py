@@ -1,0 +1,164 @@
+"""`score --ray`: the rows are scored by actors of a Ray cluster, the table is written here.
+
+Actors put what they score into the store of the output folder. The table is then written as that of any other
+run, which finds every row in the store: so its format, its statuses and resuming are the same.
+"""
+
+import argparse
+import logging
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from local_naturalness.scorers.written import SCORED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datasets import Dataset
+
+    from local_naturalness.scorers.scorer import Scorer
+
+# Of a file that is read by a task: enough files that many tasks can read, few enough to list.
+_BLOCKS_OF_A_FILE = 64
+_SECONDS_TO_ANSWER = 10.0
+
+
+def check_cluster_options(options: argparse.Namespace) -> None:
+    """Refuse options that do not fit together.
+
+    Raises:
+        ValueError: with what is missing, or too much.
+    """
+    if options.ray is None:
+        for option in ("num_actors", "gpus_per_actor"):
+            if getattr(options, option) is not None:
+                raise ValueError(f"--{option.replace('_', '-')} is for a Ray cluster: add --ray.")
+        return
+    if options.num_actors is None:
+        raise ValueError("--ray needs --num-actors, the number of students that work at the same time.")
+    for option in ("num_proc", "shard_index", "num_shards"):
+        if getattr(options, option) is not None:
+            raise ValueError(
+                f"--{option.replace('_', '-')} divides the rows in another way than --ray: leave one of them "
+                "out."
+            )
+
+
+@contextmanager
+def cluster(options: argparse.Namespace) -> Iterator[None]:
+    """A connection to the cluster that the options name, if they name one; nothing is written yet.
+
+    The number type is then that of the machines that score, whatever this one has.
+
+    Raises:
+        ImportError: Ray is not installed.
+        ValueError: no cluster answers, or it has no room.
+    """
+    if options.ray is None:
+        yield
+        return
+    from local_naturalness import Student
+    from local_naturalness.ray.cluster import alive_nodes, check_room, checked_ray
+
+    ray = checked_ray()
+    is_ours = not ray.is_initialized()
+    if is_ours:
+        _connect(options.ray or os.environ.get("RAY_ADDRESS"))
+    # Its plans of execution; what this command decides it says itself.
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    try:
+        nodes = alive_nodes()
+        if options.gpus_per_actor is None:
+            options.gpus_per_actor = 1 if any(node.get("GPU") for node in nodes) else 0
+        check_room(nodes, options.num_actors, {"CPU": 1, "GPU": options.gpus_per_actor})
+        if options.dtype == "auto":
+            device = options.device or ("cuda" if options.gpus_per_actor else "cpu")
+            options.dtype = Student(options.student, device=device).dtype_on(device)
+        yield
+    finally:
+        if is_ours:
+            ray.shutdown()
+
+
+def _connect(address: str | None) -> None:
+    import ray
+
+    try:
+        if found := re.fullmatch(r"([\w.-]+):(\d+)", address or ""):
+            # Ray tries for a minute, and tells each time.
+            socket.create_connection((found[1], int(found[2])), _SECONDS_TO_ANSWER).close()
+        ray.init(address=address, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"No Ray cluster answers at {address!r} ({' '.join(str(error).split())}). Start one with "
+            "`ray start`, or leave out the address to use this machine alone."
+        ) from error
+
+
+def fill_store(
+    dataset: "Dataset",
+    scorer: "Scorer",
+    place: Path,
+    options: argparse.Namespace,
+    note: Callable[[int, int], object],
+) -> None:
+    """Score rows on the cluster; their scores are in the scorer's store afterwards.
+
+    Args:
+        dataset: rows that have no score yet.
+        scorer: with a store that all machines see.
+        place: folder on the same disk, for what need not be kept.
+        options: of the command.
+        note: called with numbers of rows and of tokens that were scored just now.
+    """
+    import ray.data
+
+    from local_naturalness.ray import score
+
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    files = _written(dataset, place, options.shard_rows * _BLOCKS_OF_A_FILE)
+    status, tokens = f"{scorer.criterion}_status{options.suffix}", f"num_tokens{options.suffix}"
+    scored = score(
+        ray.data.read_parquet(files),
+        scorer,
+        num_actors=options.num_actors,
+        num_gpus=options.gpus_per_actor,
+        batch_size=options.shard_rows,
+    ).select_columns([status, tokens])
+    try:
+        for batch in scored.iter_batches(batch_size=None, batch_format="pyarrow"):
+            note(len(batch), _scored_tokens(batch, status, tokens))
+    except Exception as error:
+        raise _own(error) from error
+
+
+def _written(dataset: "Dataset", place: Path, rows_of_a_file: int) -> list[str]:
+    """The rows in files of Parquet, where the machines of the cluster can read them."""
+    from local_naturalness.cli.scored_rows import write_rows
+
+    starts = range(0, len(dataset), rows_of_a_file)
+    files = [place / f"{number:05d}-of-{len(starts):05d}.parquet" for number in range(len(starts))]
+    for start, file in zip(starts, files, strict=True):
+        write_rows(dataset.select(range(start, min(start + rows_of_a_file, len(dataset)))), file)
+    return list(map(str, files))
+
+
+def _scored_tokens(batch: "pa.Table", status: str, tokens: str) -> int:
+    has_score = np.isin(batch[status].to_pylist(), list(SCORED))
+    return int(np.array(batch[tokens].to_pylist())[has_score].sum())
+
+
+def _own(error: Exception) -> Exception:
+    """What an actor raised, out of what Ray wraps it in; else the error itself."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError | TypeError | ValueError) and type(cause).__module__ != "ray.exceptions":
+            return type(cause)(*cause.args)
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    return error

@@ -21,6 +21,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from local_naturalness.teachers.pairs import weighted_pairs
+
 Weights = Callable[[int], np.ndarray]
 _NUMBERS_AT_ONCE = 20_000_000
 
@@ -61,7 +63,8 @@ def fit_weighted_means(values: np.ndarray, num_fits: int, weights: Weights) -> n
     is_known = ~np.isnan(values)
     centre = values[is_known].mean() if is_known.any() else np.nan
     is_complete = is_known.all()
-    num_terms = num_teachers + 1 if is_complete else _num_terms(num_teachers)
+    num_pairs = 0 if is_complete else num_teachers * (num_teachers - 1) // 2
+    num_terms = num_teachers + 1 if is_complete else num_pairs + 2 * num_teachers + 2
     block = max(_NUMBERS_AT_ONCE // max(num_fits, num_terms, 100), 1)
     # Many teachers have so many pairs that their sums are kept in the type of the weights.
     kind = np.float64 if num_fits * num_terms < _NUMBERS_AT_ONCE else np.float32
@@ -70,7 +73,9 @@ def fit_weighted_means(values: np.ndarray, num_fits: int, weights: Weights) -> n
         centred = values[start : start + block] - centre
         terms = np.insert(centred, num_teachers, 1.0, axis=1) if is_complete else _terms(centred)
         of_block = weights(len(terms))
-        sums += of_block @ terms.astype(of_block.dtype)
+        sums[:, num_pairs:] += of_block @ terms.astype(of_block.dtype)
+        if num_pairs:
+            sums[:, :num_pairs] += weighted_pairs(is_known[start : start + block], of_block)
     if is_complete:
         with np.errstate(divide="ignore", invalid="ignore"):
             return sums[:, :-1] / sums[:, -1:] + centre
@@ -79,21 +84,15 @@ def fit_weighted_means(values: np.ndarray, num_fits: int, weights: Weights) -> n
     return np.concatenate(parts) + centre
 
 
-def _num_terms(num_teachers: int) -> int:
-    return num_teachers * (num_teachers - 1) // 2 + 2 * num_teachers + 2
-
-
 def _terms(values: np.ndarray) -> np.ndarray:
-    """What each prompt adds to the sums: pairs, centred values, shares, mean, one."""
+    """What each prompt adds to the sums besides pairs: centred values, shares, mean, one."""
     answered = ~np.isnan(values)
     count = answered.sum(axis=1, keepdims=True)
     is_used = count > 0
     share = answered / np.maximum(count, 1)
     mean = np.where(answered, values, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
     centred = np.where(answered, values - mean, 0.0)
-    one, other = np.triu_indices(values.shape[1], k=1)
-    pairs = share[:, one] * answered[:, other]
-    return np.concatenate([pairs, centred, share, mean, is_used], axis=1)
+    return np.concatenate([centred, share, mean, is_used], axis=1)
 
 
 def _solve(sums: np.ndarray, num_teachers: int) -> np.ndarray:

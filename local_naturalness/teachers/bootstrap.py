@@ -7,7 +7,7 @@ import numpy as np
 
 from local_naturalness.teachers.additive_fit import Weights, fit_means, fit_weighted_means
 from local_naturalness.teachers.cells import Group
-from local_naturalness.teachers.interval import interval
+from local_naturalness.teachers.interval import FEWEST_PROMPTS, interval
 from local_naturalness.teachers.resampling import bootstrap_weights, stable_from, subset_means
 from local_naturalness.teachers.scored import ScoredRows
 
@@ -138,6 +138,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     gap_low, gap_high = interval(draws - draws[:, order[:1]], num_compared or num_prompts)
     sizes, of_subsets = subset_means_of(values, seed)
     agrees = values.order(of_subsets) == order
+    is_enough = num_compared >= FEWEST_PROMPTS
     return Estimate(
         order=order,
         mean=mean,
@@ -152,8 +153,8 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
         share_of_draws=len(draws) / num_bootstrap,
         num_compared_prompts=num_compared,
         is_thin=is_thin,
-        stable_order_from=stable_from(sizes, agrees.all(axis=-1)),
-        stable_best_from=stable_from(sizes, agrees[..., 0]),
+        stable_order_from=stable_from(sizes, agrees.all(axis=-1)) if is_enough else None,
+        stable_best_from=stable_from(sizes, agrees[..., 0]) if is_enough else None,
     )
 
 

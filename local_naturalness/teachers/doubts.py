@@ -6,9 +6,9 @@ import numpy as np
 
 from local_naturalness.teachers.bootstrap import Estimate
 from local_naturalness.teachers.family import shared_family, student_words
+from local_naturalness.teachers.interval import FEWEST_PROMPTS
 
 _CONVINCING = 0.95
-_FEW_PROMPTS = 10
 # A draw misses a given prompt with probability 0.37.
 _ENOUGH_DRAWS = 0.7
 
@@ -38,7 +38,7 @@ def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
             f"A single prompt compares {thin} with other teachers: one prompt cannot tell how far "
             "chance decided, so intervals and P(best) are left empty."
         ]
-    if result.num_compared_prompts < _FEW_PROMPTS:
+    if result.num_compared_prompts < FEWEST_PROMPTS:
         return [
             f"Only {result.num_compared_prompts} prompts are answered by two teachers or more: intervals "
             "from so few are too narrow."

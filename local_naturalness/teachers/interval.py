@@ -7,6 +7,9 @@ import numpy as np
 
 _NORMAL = NormalDist()
 
+# Fewer prompts than these tell nothing about how far chance reaches.
+FEWEST_PROMPTS = 10
+
 
 def student_t(probability: float, degrees: int) -> float:
     """Quantile of Student's t distribution, by Fisher and Cornish's expansion around the normal one.

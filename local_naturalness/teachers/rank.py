@@ -157,6 +157,7 @@ def _rank_group(
         table=_table(values, result, names, scored.num_rows(group)),
         num_prompts=len(values.per_response),
         num_complete_prompts=result.num_complete_prompts,
+        num_compared_prompts=result.num_compared_prompts,
         stable_order_from=result.stable_order_from,
         stable_best_from=result.stable_best_from,
         warnings=[*doubts_about(names, result, scored.spec), *findings.doubts],

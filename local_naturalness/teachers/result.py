@@ -41,8 +41,10 @@ class TeacherGroup:
         table: One row per teacher with the columns that `TeacherRanking.to_pandas` explains.
         num_prompts: Prompts with a valid row of any of them.
         num_complete_prompts: Prompts with a valid row of all of them.
+        num_compared_prompts: Prompts with a valid row of two of them or more.
         stable_order_from: About how many prompts suffice for this order: from there on 95 % of
-            random subsets give it. `None` when half the prompts are too few.
+            random subsets give it. `None` when half the prompts are too few, or fewer than ten compare
+            teachers.
         stable_best_from: The same for who comes first.
         warnings: Reasons to doubt the ranking.
         explained: How much of the gap between the first and the last teacher goes with length, with
@@ -52,6 +54,7 @@ class TeacherGroup:
     table: pd.DataFrame
     num_prompts: int
     num_complete_prompts: int
+    num_compared_prompts: int
     stable_order_from: int | None
     stable_best_from: int | None
     warnings: Sequence[str]

@@ -16,6 +16,7 @@ from local_naturalness.tables.text import (
     table_text,
     wrapped,
 )
+from local_naturalness.teachers.interval import FEWEST_PROMPTS
 
 if TYPE_CHECKING:
     from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
@@ -65,6 +66,7 @@ def ranking_dict(ranking: "TeacherRanking") -> dict[str, Any]:
                 "teachers": [_json_row(row) for row in group.table.to_dict("records")],
                 "num_prompts": int(group.num_prompts),
                 "num_complete_prompts": int(group.num_complete_prompts),
+                "num_compared_prompts": int(group.num_compared_prompts),
                 "stable_order_from": group.stable_order_from,
                 "stable_best_from": group.stable_best_from,
                 "warnings": list(group.warnings),
@@ -104,12 +106,14 @@ def shown_table(group: "TeacherGroup") -> pd.DataFrame:
 
 def size_sentence(group: "TeacherGroup") -> str:
     """How many prompts there are, and whether fewer would have said the same."""
-    many = group.num_prompts
+    many = f"{group.num_prompts} {'prompt' if group.num_prompts == 1 else 'prompts'}"
     if len(group.table) == 1:
-        return f"{many} prompts; one teacher, nothing to compare."
-    answered = f"{many} prompts, {group.num_complete_prompts} of them answered by every teacher."
+        return f"{many}; one teacher, nothing to compare."
+    answered = f"{many}, {group.num_complete_prompts} of them answered by every teacher."
     order, leader = group.stable_order_from, group.stable_best_from
-    if order is not None and leader is not None:
+    if group.num_compared_prompts < FEWEST_PROMPTS:
+        enough = "Too few prompts to estimate how many are enough."
+    elif order is not None and leader is not None:
         enough = f"About {leader} prompts are enough to find this leader, about {order} for this order."
     elif leader is not None:
         enough = (

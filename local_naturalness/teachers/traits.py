@@ -7,7 +7,7 @@ import numpy as np
 
 from local_naturalness.teachers.bootstrap import GroupValues
 from local_naturalness.teachers.explained import Decomposition, decompose
-from local_naturalness.teachers.interval import interval
+from local_naturalness.teachers.interval import FEWEST_PROMPTS, interval
 
 # A part of a gap that is below this share of it changes no decision, however certain it is.
 _WORTH_A_DOUBT = 0.2
@@ -28,6 +28,9 @@ class ExplainedGap:
         low: Lower end of the part's 95 % interval.
         high: Upper end.
         unit: Of all four numbers, such as "nats"; empty where it is not known.
+        num_prompts: How many prompts tell it.
+        is_told: Whether the interval says anything: not where it holds 0 and is wider than the gap, nor where
+            fewer than ten prompts stand behind it.
         is_doubt: Whether this is a reason to doubt the ranking.
     """
 
@@ -39,14 +42,18 @@ class ExplainedGap:
     low: float
     high: float
     unit: str
+    num_prompts: int
+    is_told: bool
     is_doubt: bool
 
     def __str__(self) -> str:
         with_unit = f" {self.unit}" if self.unit else ""
-        line = (
-            f"Of the gap of {self.gap:.3g}{with_unit} between {self.first} and {self.last}, "
-            f"{self.part + 0.0:.3g} ({self.low:.3g} to {self.high:.3g}) goes with {_WORDS[self.trait]}."
-        )
+        gap = f"the gap of {self.gap:.3g}{with_unit} between {self.first} and {self.last}"
+        if not self.is_told:
+            prompts = f"{self.num_prompts} {'prompt' if self.num_prompts == 1 else 'prompts'}"
+            return f"How much of {gap} goes with {_WORDS[self.trait]} cannot be told with {prompts}."
+        part = f"{self.part + 0.0:.3g} ({self.low:.3g} to {self.high:.3g})"
+        line = f"Of {gap}, {part} goes with {_WORDS[self.trait]}."
         return f"{line} {_DOUBT[self.trait]}" if self.is_doubt else line
 
 
@@ -107,10 +114,24 @@ def look_at_traits(
             continue
         gap, part = float(found.gap[last]), float(found.part[last])
         low, high = float(found.low[last]), float(found.high[last])
-        is_doubt = trait in _DOUBT and low > 0 and part >= _WORTH_A_DOUBT * gap
-        # Teachers that are alike in a trait have no gap that could go with it.
-        if np.abs([part, low, high]).max() > 1e-9 * gap:
-            line = ExplainedGap(trait, names[first], names[last], gap, part, low, high, unit, is_doubt)
+        is_told = found.num_prompts >= FEWEST_PROMPTS and not (low <= 0 <= high and high - low > gap)
+        is_doubt = trait in _DOUBT and is_told and low > 0 and part >= _WORTH_A_DOUBT * gap
+        # Teachers that are alike in a trait have no gap that could go with it. Where the answers of which
+        # the trait is known have them the other way round, the gap that the table shows is not theirs.
+        if gap > 0 and np.abs([part, low, high]).max() > 1e-9 * gap:
+            line = ExplainedGap(
+                trait,
+                names[first],
+                names[last],
+                gap,
+                part,
+                low,
+                high,
+                unit,
+                found.num_prompts,
+                is_told,
+                is_doubt,
+            )
             explained.append(line)
             doubts += [str(line)] if is_doubt else []
         if trait == "correctness":

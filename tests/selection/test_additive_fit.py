@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from local_naturalness.teachers.additive_fit import fit_means, fit_weighted_means
+from local_naturalness.teachers.pairs import weighted_pairs
 from local_naturalness.teachers.resampling import bootstrap_weights, stable_from, subset_means
 
 
@@ -42,6 +43,29 @@ def test_weighted_fits_equal_plain_regressions():
     fits = fit_weighted_means(values, 5, lambda size: weights)
     for fit, weight in zip(fits, weights, strict=True):
         np.testing.assert_allclose(fit, plain_fit(values, weight), atol=1e-5)
+
+
+@pytest.mark.parametrize("share_known", [0.02, 0.2, 0.9])
+def test_pairs_equal_a_loop_however_many_there_are(monkeypatch, share_known):
+    monkeypatch.setattr("local_naturalness.teachers.pairs._NUMBERS_AT_ONCE", 30)
+    generator = np.random.default_rng(3)
+    answered = generator.random((50, 20)) < share_known
+    weights = generator.poisson(1, (4, 50)).astype(np.float64)
+    expected = np.zeros((4, 20, 20))
+    for prompt, one in np.argwhere(answered):
+        for other in np.flatnonzero(answered[prompt]):
+            expected[:, one, other] += weights[:, prompt] / answered[prompt].sum()
+    found = weighted_pairs(answered, weights)
+    np.testing.assert_allclose(found, expected[:, *np.triu_indices(20, k=1)], atol=1e-12)
+
+
+def test_sparse_answers_of_many_teachers_are_fitted_like_a_regression():
+    generator = np.random.default_rng(4)
+    values = generator.normal(size=(300, 40))
+    values[np.argsort(generator.random(values.shape), axis=1) >= 3] = np.nan
+    weights = generator.poisson(1, (3, 300)).astype(np.float32)
+    for fit, weight in zip(fit_weighted_means(values, 3, lambda size: weights), weights, strict=True):
+        np.testing.assert_allclose(fit, plain_fit(values, weight), atol=1e-4)
 
 
 def test_many_teachers_are_fitted_in_little_memory(monkeypatch):

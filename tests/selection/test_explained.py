@@ -7,9 +7,11 @@ import pytest
 from datasets import Dataset
 
 from local_naturalness.teachers import rank_teachers
-from local_naturalness.teachers.explained import decompose
+from local_naturalness.teachers.bootstrap import GroupValues
+from local_naturalness.teachers.explained import Decomposition, decompose
 from local_naturalness.teachers.family import student_words
 from local_naturalness.teachers.interval import interval, student_t
+from local_naturalness.teachers.traits import look_at_traits
 
 NAMES = "abcdefgh"
 
@@ -138,6 +140,67 @@ def test_a_doubt_is_a_line_with_numbers():
     assert (
         f"Of the gap of {line.gap:.3g} nats between {line.first} and {line.last}, {line.part:.3g} (" in text
     )
+
+
+def with_part(low, high, num_prompts=60, gap=1.0):
+    """The line about length for a part of the gap whose interval is given."""
+    values = GroupValues([np.zeros((2, 2))], np.zeros((2, 2)), 1.0, {"tokens": np.ones((2, 2))})
+    found = Decomposition(
+        gap=np.array([0.0, gap]),
+        part=np.array([0.0, (low + high) / 2]),
+        low=np.array([0.0, low]),
+        high=np.array([0.0, high]),
+        trait=np.zeros(2),
+        trait_draws=np.zeros((5, 2)),
+        num_prompts=num_prompts,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("local_naturalness.teachers.traits.decompose", lambda *settings: found)
+        return look_at_traits(
+            values, "ab", np.array([0, 1]), measures_length=False, unit="nats", num_draws=1, seed=0
+        )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "num_prompts", "says"),
+    [
+        (-0.1, 0.8, 60, "part"),  # at most 0.8 of it
+        (0.3, 1.6, 60, "doubt"),  # wide, but length has a part in it
+        (0.05, 0.25, 60, "part"),  # a small part
+        (-1.6, -0.3, 60, "part"),  # length makes the gap smaller
+        (-0.1, 1.2, 60, "nothing"),  # none of it, all of it, anything between
+        (-3.0, 0.5, 60, "nothing"),
+        (0.3, 0.8, 9, "nothing"),
+        (0.3, 0.8, 10, "doubt"),
+    ],
+)
+def test_an_interval_that_says_nothing_is_worded_so(low, high, num_prompts, says):
+    findings = with_part(low, high, num_prompts)
+    (line,) = findings.explained
+    assert (line.low, line.high, line.num_prompts) == (low, high, num_prompts)
+    is_worded_so = str(line) == (
+        "How much of the gap of 1 nats between a and b goes with length (tokens, steps, tokens a step) "
+        f"cannot be told with {num_prompts} prompts."
+    )
+    assert (is_worded_so, line.is_told, line.is_doubt) == (
+        says == "nothing",
+        says != "nothing",
+        says == "doubt",
+    )
+    assert list(findings.doubts) == ([str(line)] if says == "doubt" else [])
+
+
+def test_a_gap_that_turns_round_where_lengths_are_known_is_not_split():
+    assert with_part(-0.4, -0.2, gap=-0.3).explained == []
+
+
+def test_the_table_says_that_few_prompts_do_not_tell_the_part_of_length():
+    ranking = rank_teachers(simulated("length", 3, seed=1, num_prompts=7))
+    (line,) = ranking.groups[0].explained
+    assert str(line).endswith("cannot be told with 7 prompts.")
+    assert str(line) in " ".join(str(ranking).split())
+    assert str(line) not in ranking.warnings
+    assert ranking.to_dict()["groups"][0]["explained"][0]["is_told"] is False
 
 
 def test_nothing_is_said_about_length_when_length_is_the_criterion():

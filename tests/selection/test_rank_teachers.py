@@ -171,6 +171,27 @@ def test_few_prompts_are_said(num_prompts, is_few):
     assert any("Only 9 prompts are answered by two teachers or more" in text for text in warnings) == is_few
 
 
+@pytest.mark.parametrize("num_prompts", [1, 2, 7, 9, 10, 12, 40])
+def test_how_many_prompts_are_enough_is_estimated_from_ten_on(num_prompts):
+    ranking = rank_teachers(noisy(num_prompts, a=0.0, b=9.0), **HIGH)
+    text = " ".join(str(ranking).split())
+    (group,) = ranking.groups
+    assert ("Too few prompts to estimate how many are enough." in text) == (num_prompts < 10)
+    assert ("are enough to find" in text) == (num_prompts >= 10)
+    assert (group.stable_best_from is None) == (group.stable_order_from is None) == (num_prompts < 10)
+    assert "another teacher often leads" not in text
+
+
+def test_prompts_of_a_single_teacher_do_not_tell_how_many_are_enough():
+    alone = [{"prompt": f"of b {i}", "teacher": "b", "score": 9.0} for i in range(30)]
+    ranking = rank_teachers(Dataset.from_list([*noisy(7, a=0.0, b=9.0).to_list(), *alone]), **HIGH)
+    assert ranking.groups[0].num_prompts == 37
+    assert ranking.to_dict()["groups"][0]["num_compared_prompts"] == 7
+    assert "37 prompts, 7 of them answered by every teacher. Too few prompts to" in " ".join(
+        str(ranking).split()
+    )
+
+
 def test_two_pairs_that_hang_on_one_prompt_are_said():
     rows = noisy(20, a=0.0, b=1.0).to_list()
     rows += [{**row, "prompt": "x" + row["prompt"]} for row in noisy(20, c=0.0, d=9.0).to_list()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from local_naturalness.hub.escaping import escaped
 from local_naturalness.hub.facts import (
     NOT_RECORDED,
     count_facts,
@@ -10,7 +11,6 @@ from local_naturalness.hub.facts import (
     source_facts,
 )
 from local_naturalness.hub.provenance import Provenance
-from local_naturalness.hub.safe_text import escaped
 from local_naturalness.version import __version__
 
 BEGIN = "<!-- local_naturalness:begin -->"

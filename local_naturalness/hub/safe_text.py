@@ -1,4 +1,4 @@
-"""Text from data, made fit for a public page: nothing private, nothing that acts as markup."""
+"""Text from data, made fit for a public page: without access tokens and without local paths."""
 
 import re
 
@@ -28,12 +28,6 @@ _FOLDERS = re.compile(
 _HOME = re.compile(
     r"[\\/]*(?<![A-Za-z0-9])(?:home|Users)[\\/]+[^\\/\s]+[\\/]+(?:[^<>|\"\s]*[\\/])?", re.IGNORECASE
 )
-_ESCAPED = str.maketrans(
-    {character: f"\\{character}" for character in "\\`*[]|~$"}
-    | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
-)
-# An underscore between letters or digits is never emphasis, and names are full of them.
-_EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def public_name(name: str) -> str:
@@ -57,14 +51,3 @@ def public_text(text: object) -> str:
     line = _TOKEN.sub("(token removed)", " ".join(visible.split()))
     line = _HOME.sub("", _FOLDERS.sub("", line))
     return line if len(line) <= _MAX_LENGTH else f"{line[: _MAX_LENGTH - 1]}…"
-
-
-def escaped(text: object) -> str:
-    """`public_text` that shows as itself in Markdown, in its tables and in HTML.
-
-    >>> print(escaped("a|b <b>c</b> [d](http://e)"))
-    a\\|b &lt;b&gt;c&lt;/b&gt; \\[d\\](http:&#47;/e)
-    """
-    literal = _EMPHASIS.sub(r"\\_", public_text(text).translate(_ESCAPED))
-    # Bare addresses would turn into links.
-    return literal.replace("://", ":&#47;/").replace("www.", "www&#46;")

@@ -12,19 +12,18 @@ import xxhash
 
 from local_naturalness.encoding.chat_template import checked_switches
 from local_naturalness.encoding.encoder import EncodedExample, ExampleEncoder
-from local_naturalness.encoding.examples import Example, read_examples
+from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.prompt_key import prompt_key
-from local_naturalness.encoding.rows import Rows, TableColumns, read_rows
 from local_naturalness.encoding.tokenization import PromptEncoder, PromptTemplate, checked_template
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.doubts import Doubts
+from local_naturalness.scorers.other_settings import refuse_other_settings
 from local_naturalness.scorers.planned import PlannedRow, run
+from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row
 from local_naturalness.scorers.written import Scores, WrittenColumns
-from local_naturalness.shapes.reading import read_shaped, shape_of
-from local_naturalness.shapes.shape import Shape
 from local_naturalness.spec import SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter
@@ -38,9 +37,6 @@ TURN_SPLITTER = "turn/1"
 # A batch of a thousand long traces can take an hour, so rows go to the store after about sixteen passes: by
 # their content and not by the clock, so that a resumed run has the same groups, hence the same scores.
 _CHARACTERS_KEPT = 48  # for each token of a pass: about three characters are a token
-
-# Where these are, nothing has to be recognised.
-_COLUMNS = ("prompt", "response")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -71,19 +67,26 @@ class Scorer(Shipped):
 
     def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
         self.student = _as_student(self.student, tokenizer=tokenizer, device=device, dtype=dtype)
-        self._by_turn = isinstance(self.splitter, str) and self.splitter == "turn"
-        if self._by_turn and (self.messages_column is None or self.steps_column is not None):
+        by_turn = isinstance(self.splitter, str) and self.splitter == "turn"
+        if by_turn and (self.messages_column is None or self.steps_column is not None):
             raise ValueError(
                 "`splitter='turn'` makes each assistant turn of a conversation a step: it needs "
                 "`messages_column` and no `steps_column`."
             )
-        self._splitter: Splitter | None = None if self._by_turn else resolve_splitter(self.splitter)
+        self._splitter: Splitter | None = None if by_turn else resolve_splitter(self.splitter)
         self.prompt_template = checked_template(self.prompt_template)
         self.chat_template_kwargs = checked_switches(self.chat_template_kwargs)
         self.store = None if self.store is None else os.path.abspath(self.store)
         self._engine: Engine | None = None
         self._opened: ScoreStore | None = None
-        self._shape: Shape | None = None
+        self._reader = ExampleReader(
+            self.prompt_column,
+            self.response_column,
+            self.messages_column,
+            self.steps_column,
+            by_turn,
+            type(self).__name__,
+        )
         self._doubts: Doubts | None = None
 
     def __call__(self, rows: Any, rank: int | None = None) -> Any:
@@ -98,9 +101,9 @@ class Scorer(Shipped):
             The new columns only, in the form of the input: lists for a batch, values for a row. Of a table
             the whole table, the new columns typed and behind its own.
         """
-        rows, spec, written = self._read(rows), self.spec, self._written()
-        written.refuse_other_settings(rows, spec)
-        examples = self._examples(rows)
+        rows, spec, written = self._reader.rows(rows), self.spec, self._written()
+        refuse_other_settings(written, rows, spec)
+        examples = self._reader.examples(rows)
         scored = [row | self._derived(row) for row in self._finished(examples, rank, spec)]
         return written.answer(rows, scored, spec, [prompt_key(example) for example in examples])
 
@@ -130,7 +133,7 @@ class Scorer(Shipped):
         Args:
             rows: what `dataset.map` passes, or such a dict of lists.
         """
-        examples = self._examples(self._read(rows))
+        examples = self._read(rows)
         store = self._opened_store(self.spec)
         return [False] * len(examples) if store is None else store.is_finished(examples)
 
@@ -140,7 +143,7 @@ class Scorer(Shipped):
         Args:
             rows: what `dataset.map` passes, such a dict of lists, or a table.
         """
-        return [prompt_key(example) for example in self._examples(self._read(rows))]
+        return [prompt_key(example) for example in self._read(rows)]
 
     def planned(self, rows: Any) -> list[PlannedRow | str]:
         """What scoring a batch would compute; needs the tokenizer and no weights.
@@ -151,7 +154,7 @@ class Scorer(Shipped):
         Returns:
             For each row its tokens and windows, or the status that says why it cannot be scored.
         """
-        return self._planned_rows(self._examples(self._read(rows)))[0]
+        return self._planned_rows(self._read(rows))[0]
 
     def show(self, row: Mapping[str, Any]) -> Shown:
         """What exactly is scored of one row; needs the tokenizer and no weights.
@@ -173,8 +176,7 @@ class Scorer(Shipped):
         >>> shown.prompt
         '<|turn|>user\\nWhat is 2 + 3?<|end|>\\n<|turn|>assistant\\n'
         """
-        rows = self._read(dict(row))
-        (planned,), refusal = self._planned_rows(self._examples(rows))
+        (planned,), refusal = self._planned_rows(self._read(dict(row)))
         return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source, refusal)
 
     def engine(self, rank: int | None = None) -> Engine:
@@ -188,40 +190,10 @@ class Scorer(Shipped):
             self._engine = Engine(model, self.max_tokens_per_batch)
         return self._engine
 
-    # From rows to examples.
+    # From rows to scores.
 
-    def _read(self, rows: Any) -> Rows:
-        caller = type(self).__name__
-        if isinstance(rows, pa.Table):
-            rows = TableColumns(rows)
-        if self._shape is None and self._has_default_columns and not _are_rows(rows):
-            self._shape = shape_of(rows, caller)
-        if self._shape is not None:
-            return read_shaped(rows, self._shape, caller)
-        needed = {"steps_column": self.steps_column} if self.steps_column else {}
-        if self.messages_column is not None:
-            needed["messages_column"] = self.messages_column
-        else:
-            needed |= {"prompt_column": self.prompt_column, "response_column": self.response_column}
-        return read_rows(rows, needed, caller)
-
-    @property
-    def _has_default_columns(self) -> bool:
-        """Whether no column of prompts, responses or conversations was named."""
-        return self.messages_column is None and (self.prompt_column, self.response_column) == _COLUMNS
-
-    def _examples(self, rows: Rows) -> list[Example]:
-        columns = {} if self._shape is None else self._shape.columns
-        return read_examples(
-            rows,
-            columns.get("prompt_column", self.prompt_column),
-            columns.get("response_column", self.response_column),
-            columns.get("messages_column", self.messages_column),
-            self.steps_column,
-            self._by_turn,
-        )
-
-    # From examples to scores.
+    def _read(self, rows: Any) -> list[Example]:
+        return self._reader.examples(self._reader.rows(rows))
 
     def _finished(self, examples: Sequence[Example], rank: int | None, spec: str) -> list[Scores]:
         """Scores from the store where there is one; what it lacks is computed and kept, group by group."""
@@ -322,15 +294,11 @@ class Scorer(Shipped):
         return WrittenColumns(self.criterion, self.sibling, self.suffix, self.types, type(self).__name__)
 
     def __getstate__(self) -> dict[str, Any]:
-        machine = dict.fromkeys(("_engine", "max_tokens_per_batch", "store", "_opened", "_shape", "_doubts"))
+        machine = dict.fromkeys(("_engine", "max_tokens_per_batch", "store", "_opened", "_doubts"))
         return self.__dict__ | machine | {"_scoring_version": SCORING_VERSION}
 
     def worker_state(self) -> dict[str, Any]:
-        return self.__dict__ | {"_engine": None, "_opened": None, "_shape": None}
-
-
-def _are_rows(rows: Any) -> bool:
-    return isinstance(rows, Mapping) and all(name in rows for name in _COLUMNS)
+        return self.__dict__ | {"_engine": None, "_opened": None}
 
 
 def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Student:

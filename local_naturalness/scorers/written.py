@@ -1,4 +1,4 @@
-"""The columns that a scorer writes: their names and types, and what must not be overwritten."""
+"""The columns that a scorer writes: their names, their types, and what they hold."""
 
 import logging
 from collections import Counter
@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
 from local_naturalness.encoding.rows import Rows
-from local_naturalness.spec import read_spec, spec_difference
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +21,6 @@ Scores = dict[str, Any]
 
 # Columns that both scorers write, and their values where neither has scored a row.
 _SHARED: dict[str, int | None] = {"num_steps": 0, "num_tokens": 0, "repeated_step_share": None}
-
-# Settings that decide where a response's tokens begin.
-_SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
 
 
 @dataclass(frozen=True)
@@ -60,50 +56,14 @@ class WrittenColumns:
             {name + self.suffix: self.types.get(name, pa.string()) for name in columns},
         )
 
-    def refuse_other_settings(self, rows: Rows, spec: str) -> None:
-        """Scores of other settings must not be overwritten, nor counts that belong to another student.
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Columns that both scorers write."""
+        return tuple(_SHARED)
 
-        Raises:
-            ValueError: columns of these names hold something else.
-        """
-        self._refuse_unexplained(rows)
-        ours = read_spec(spec)
-        others = {
-            other
-            for other in self._specs_in(rows, self.criterion)
-            if read_spec(other).get("id") != ours["id"]
-        } | {
-            other
-            for other in self._specs_in(rows, self.sibling)
-            if not _counted_alike(read_spec(other), ours)
-        }
-        if others:
-            other = min(others)
-            raise ValueError(
-                f"The columns to be written already hold values with other settings: {other}. "
-                f"These would be: {spec}. They differ in {spec_difference(other, spec)}. "
-                "Pass `suffix=` to write beside them, or remove the old columns."
-            )
-
-    def _refuse_unexplained(self, rows: Rows) -> None:
-        """Columns of these names without a spec are somebody else's."""
-        if self._spec_column(self.criterion) in rows:
-            return
-        explained = (*_SHARED, PROMPT_KEY) if self._spec_column(self.sibling) in rows else ()
-        for name in (*self.types, PROMPT_KEY):
-            if name + self.suffix in rows and name not in explained:
-                raise ValueError(
-                    f"{self.scorer} writes a column {name + self.suffix!r}, and there is one already without "
-                    f"{self._spec_column(self.criterion)!r} beside it to tell its settings. Pass `suffix=` "
-                    "to write beside it, or rename or remove it."
-                )
-
-    def _spec_column(self, criterion: str) -> str:
+    def spec_column(self, criterion: str) -> str:
+        """Name of the column that tells the settings of a criterion."""
         return f"{criterion}_spec{self.suffix}"
-
-    def _specs_in(self, rows: Rows, criterion: str) -> set[str]:
-        column = self._spec_column(criterion)
-        return set(rows.column(column)) - {None} if column in rows else set()
 
     def _complete_shared(self, columns: dict[str, list[Any]], rows: Rows) -> None:
         """What this scorer does not know of a row stays as the other one wrote it; counts are never null."""
@@ -127,13 +87,3 @@ class WrittenColumns:
                 len(scored),
                 ", ".join(f"{status}: {count}" for status, count in sorted(unscored.items())),
             )
-
-
-def _counted_alike(counted: Mapping[str, str], ours: Mapping[str, str]) -> bool:
-    """Whether steps and tokens were counted by another scorer as they would be here.
-
-    A scorer that writes no `num_steps` names no splitter.
-    """
-    same_tokens = all(counted.get(key) == ours.get(key) for key in _SHAPE_TOKENS)
-    splitters = {spec["splitter"] for spec in (counted, ours) if "splitter" in spec}
-    return same_tokens and len(splitters) < 2

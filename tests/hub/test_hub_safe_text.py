@@ -2,7 +2,8 @@
 
 import pytest
 
-from local_naturalness.hub.safe_text import escaped, public_name, public_text
+from local_naturalness.hub.escaping import escaped
+from local_naturalness.hub.safe_text import public_name, public_text
 
 
 @pytest.mark.parametrize(

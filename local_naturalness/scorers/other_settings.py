@@ -1,0 +1,61 @@
+"""Scores of other settings, or of nobody knows which, are never overwritten."""
+
+from collections.abc import Mapping
+
+from local_naturalness.encoding.prompt_key import PROMPT_KEY
+from local_naturalness.encoding.rows import Rows
+from local_naturalness.scorers.written import WrittenColumns
+from local_naturalness.spec import read_spec, spec_difference
+
+# Settings that decide where a response's tokens begin.
+_SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
+
+
+def refuse_other_settings(written: WrittenColumns, rows: Rows, spec: str) -> None:
+    """Check what the columns to be written hold already: the same settings, and counts of the same student.
+
+    Raises:
+        ValueError: columns of these names hold something else.
+    """
+    _refuse_unexplained(written, rows)
+    ours = read_spec(spec)
+    own, siblings = (_specs_in(written, rows, name) for name in (written.criterion, written.sibling))
+    others = {other for other in own if read_spec(other).get("id") != ours["id"]}
+    others |= {other for other in siblings if not _counted_alike(read_spec(other), ours)}
+    if others:
+        other = min(others)
+        raise ValueError(
+            f"The columns to be written already hold values with other settings: {other}. "
+            f"These would be: {spec}. They differ in {spec_difference(other, spec)}. "
+            "Pass `suffix=` to write beside them, or remove the old columns."
+        )
+
+
+def _refuse_unexplained(written: WrittenColumns, rows: Rows) -> None:
+    """Columns of these names without a spec are somebody else's."""
+    own = written.spec_column(written.criterion)
+    if own in rows:
+        return
+    explained = (*written.shared, PROMPT_KEY) if written.spec_column(written.sibling) in rows else ()
+    for name in (*written.types, PROMPT_KEY):
+        if name + written.suffix in rows and name not in explained:
+            raise ValueError(
+                f"{written.scorer} writes a column {name + written.suffix!r}, and there is one already "
+                f"without {own!r} beside it to tell its settings. Pass `suffix=` to write beside it, or "
+                "rename or remove it."
+            )
+
+
+def _specs_in(written: WrittenColumns, rows: Rows, criterion: str) -> set[str]:
+    column = written.spec_column(criterion)
+    return set(rows.column(column)) - {None} if column in rows else set()
+
+
+def _counted_alike(counted: Mapping[str, str], ours: Mapping[str, str]) -> bool:
+    """Whether steps and tokens were counted by another scorer as they would be here.
+
+    A scorer that writes no `num_steps` names no splitter.
+    """
+    same_tokens = all(counted.get(key) == ours.get(key) for key in _SHAPE_TOKENS)
+    splitters = {spec["splitter"] for spec in (counted, ours) if "splitter" in spec}
+    return same_tokens and len(splitters) < 2

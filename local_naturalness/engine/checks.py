@@ -14,7 +14,7 @@ from local_naturalness.engine.packed_attention import SUPPORTED, attention_name,
 from local_naturalness.engine.packing import Window, pack_windows
 from local_naturalness.engine.padded import Rows
 from local_naturalness.engine.passes import run_pass
-from local_naturalness.engine.paths import LONGEST_PACKED, UNLIMITED, Pass, Paths
+from local_naturalness.engine.paths import UNLIMITED, Pass, Paths
 from local_naturalness.engine.projection import Projection
 from local_naturalness.student.context import context_length
 
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 # Boundaries up to this length are crossed by the windows of the check; beyond, it would take too long.
 _LONGEST_CHECKED = {"cuda": 4_096}
 _LONGEST_CHECKED_ELSEWHERE = 512
+# Tokens by which the check passes them, where tokens meet in attention only.
+_CROSSING = 5
 # Recurrent layers compute in chunks that no configuration tells, of 64 tokens mostly.
 _CHUNK = 70
 # A difference is rounding up to so many times what the smallest change of the embeddings makes, and so much.
@@ -48,8 +50,8 @@ def find_paths(student: Projection, may_pack: bool = True) -> Paths:
     check = _Check(student)
     check.refuse_looking_ahead()
     packed = check.longest_packed() if may_pack else 0
-    if packed >= min(LONGEST_PACKED, _LONGEST_CHECKED_ELSEWHERE):
-        return Paths(packed)
+    if packed >= _LONGEST_CHECKED_ELSEWHERE:
+        return Paths(packed, check.longest(_continued, "going on from the prompt", _CROSSING))
     cached = check.longest(_continued, "going on from the prompt")
     paths = Paths(packed, cached, check.longest(_in_rows, "padded"))
     name, reasons = type(student.model).__name__, "; ".join(check.reasons)
@@ -102,7 +104,7 @@ class _Check:
         except Exception as error:
             self._note("packed", error)
             return 0
-        return min(LONGEST_PACKED, self.longest(_packed, "packed", crossing=5))
+        return self.longest(_packed, "packed", _CROSSING)
 
     def longest(self, way: Any, described: str, crossing: int = _CHUNK) -> int:
         """Longest window that a way gives the scores of the window alone.

@@ -7,8 +7,9 @@ from local_naturalness.engine.cached import Continuation, continuations
 from local_naturalness.engine.packing import Pack, Window, pack_windows
 from local_naturalness.engine.padded import Rows, rows_of_similar_length
 
-# Longer windows fill batches alone, and plain causal attention needs no mask.
-LONGEST_PACKED = 4_096
+# Tokens of a window besides its prompt. Longer ones fill batches alone, and plain causal attention needs no
+# mask.
+LONGEST_BESIDE_OTHERS = 4_096
 UNLIMITED = 2**31
 
 Pass = Pack | Continuation | Rows
@@ -23,7 +24,8 @@ class Paths:
         cached: windows go on from the state of their prompt, in padded batches.
         padded: each window carries its prompt, in padded batches.
 
-    What is longer than all of them is passed alone, which is right for every model.
+    What is longer than all of them is passed alone, which is right for every model, and so are windows that
+    would fill a batch by themselves.
     """
 
     packed: int = 0
@@ -42,9 +44,8 @@ class Paths:
             Passes with the indices of their windows; every window is in one of them.
         """
         ways: dict[str, list[int]] = {"packed": [], "cached": [], "padded": [], "alone": []}
-        limits = vars(self) | {"alone": UNLIMITED}
         for index, window in enumerate(windows):
-            ways[next(name for name, longest in limits.items() if len(window) <= longest)].append(index)
+            ways[self._way_of(window, max_tokens)].append(index)
         shared, others = continuations(_those(windows, ways["cached"]), max_tokens)
         for index in _named(others, ways["cached"]):
             ways["padded" if len(windows[index]) <= self.padded else "alone"].append(index)
@@ -60,6 +61,20 @@ class Paths:
             *(_renamed(continuation, ways["cached"]) for continuation in shared),
             *(replace(pack, windows=_named(pack.windows, ways["packed"])) for pack in packs),
         ]
+
+    def _way_of(self, window: Window, max_tokens: int) -> str:
+        if len(window.tokens) <= LONGEST_BESIDE_OTHERS:
+            # A pack would hold little besides a long prompt, which the next one would pass again.
+            is_crowded = 2 * len(window.prompt) > max_tokens and len(window) <= self.cached
+            if len(window) <= self.packed and not is_crowded:
+                return "packed"
+            if len(window) <= self.cached:
+                return "cached"
+        return "padded" if len(window) <= self.padded else "alone"
+
+
+# Of most models: tokens meet in attention only, and nothing changes at some length.
+USUAL = Paths(packed=UNLIMITED, cached=UNLIMITED)
 
 
 def _renamed(continuation: Continuation, names: Sequence[int]) -> Continuation:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from local_naturalness.engine.memory import pass_bytes
-from local_naturalness.engine.paths import LONGEST_PACKED, Paths
+from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.calibration import measured_speed
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.doubts import count_doubts, in_words
@@ -100,7 +100,7 @@ def estimate(
     engine = None if calibration_seconds is None else scorer.engine()
     max_tokens = scorer.token_budget if engine is None else engine.max_tokens
     # Most models can be packed; without the weights nobody can tell.
-    paths = Paths(packed=LONGEST_PACKED) if engine is None else engine.paths
+    paths = USUAL if engine is None else engine.paths
     cost = scorer.student.cost
     works, windows = [], []
     for rows in _blocks(dataset, sample, seed):

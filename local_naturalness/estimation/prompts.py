@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local_naturalness.engine.paths import LONGEST_PACKED, Paths
+from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.scorers.scorer import Scorer
@@ -55,7 +55,7 @@ def prompt_cost(scorer: Scorer, rows: Any) -> PromptCost:
 
     ```
     """
-    paths, prompt_tokens, passed = Paths(packed=LONGEST_PACKED), 0, 0.0
+    paths, prompt_tokens, passed = USUAL, 0, 0.0
     for row in scorer.planned(rows):
         if isinstance(row, PlannedRow):
             work = Work()

@@ -19,7 +19,7 @@ import numpy as np
 
 from local_naturalness import LocalScorer
 from local_naturalness.embedded import student_path
-from local_naturalness.engine.paths import LONGEST_PACKED, Paths
+from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.scorers.scorer import _CHARACTERS_KEPT
@@ -40,7 +40,7 @@ def costs(path: Path) -> tuple[np.ndarray, float]:
     for row in scorer.planned(batch):
         if isinstance(row, PlannedRow):
             work = Work()
-            work.add_windows(row.windows(), TOKENS_OF_A_PASS, Paths(packed=LONGEST_PACKED))
+            work.add_windows(row.windows(), TOKENS_OF_A_PASS, USUAL)
             passed.append(work.passed_tokens)
             num_tokens += row.encoded.num_tokens
     return np.array(passed), sum(passed) / num_tokens

@@ -8,10 +8,11 @@ import tiny_models
 import torch
 from some_windows import some_windows
 
-from local_naturalness.engine import Engine, checks
+from local_naturalness.engine import Engine, checks, paths
 from local_naturalness.engine.attention_tiles import tile_groups, tiles_of
 from local_naturalness.engine.packed_attention import PackedAttention
 from local_naturalness.engine.packing import Segment, Window, pack_windows
+from local_naturalness.engine.padded import Rows
 from local_naturalness.engine.paths import UNLIMITED, Paths
 
 
@@ -87,11 +88,13 @@ def test_packed_windows_equal_padded_ones(family):
 
 def test_long_windows_go_their_own_way(monkeypatch):
     model = tiny_models.tiny_model("llama")
-    windows = some_windows(windows=12, vocabulary=model.config.vocab_size)
+    windows = some_windows(windows=24, vocabulary=model.config.vocab_size)
     expected = Engine(model).score(windows)
-    monkeypatch.setattr(checks, "LONGEST_PACKED", 20)
+    monkeypatch.setattr(paths, "LONGEST_BESIDE_OTHERS", 20)
     engine = Engine(model)
-    assert engine.paths == Paths(packed=20)
+    plan = engine.paths.plan(windows, engine.max_tokens)
+    alone = [len(windows[one.windows[0]].tokens) for one in plan if isinstance(one, Rows)]
+    assert sorted(alone) == [21, 22, 23, 24]
     for ours, plain in zip(engine.score(windows), expected, strict=True):
         np.testing.assert_allclose(ours["log_prob"], plain["log_prob"], atol=1e-5)
 

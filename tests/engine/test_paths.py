@@ -10,10 +10,12 @@ from some_windows import assert_equal_to_plain_passes, make_windows, some_window
 from tiny_types import tiny_type
 
 from local_naturalness.engine import Engine, cached
+from local_naturalness.engine.cached import Continuation
 from local_naturalness.engine.limits import boundaries
 from local_naturalness.engine.packed_attention import NotPackableError, PackedAttention
-from local_naturalness.engine.padded import rows_of_similar_length
-from local_naturalness.engine.paths import UNLIMITED, Paths
+from local_naturalness.engine.packing import Pack, Window
+from local_naturalness.engine.padded import Rows, rows_of_similar_length
+from local_naturalness.engine.paths import UNLIMITED, USUAL, Paths
 from local_naturalness.engine.projection import Projection
 
 LONG = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 60, 20), (2, 70, 30), (2, 33, 32), (2, 41, 2), (0, 300, 0)]
@@ -81,6 +83,38 @@ def test_a_state_is_spread_over_no_more_rows_than_memory_holds(architecture, mon
     monkeypatch.setattr(cached, "_STATE_BYTES", 1)
     model = tiny_models.tiny_model(architecture, initializer_range=0.1)
     assert_equal_to_plain_passes(Engine(model), model, make_windows(LONG, PROMPTS))
+
+
+@pytest.mark.parametrize("model_type", ["llama", "gemma3_text", "deepseek_v3", "llama4_text"])
+def test_a_prompt_that_fills_packs_passes_once(model_type, monkeypatch):
+    """As for packs it would pass with every few windows; a prompt of 150 in packs of 200 here."""
+    model = tiny_type(model_type, initializer_range=0.1)
+    engine = Engine(model, max_tokens_per_batch=200)
+    assert engine.paths.name == "packed"
+    windows = make_windows(LONG[:-1] + [(2, length, 1) for length in range(20, 40, 4)], PROMPTS)
+    sizes = counted(monkeypatch)
+    assert_equal_to_plain_passes(engine, model, windows)
+    if model_type != "llama4_text":  # beyond a chunk of 48 tokens each goes alone
+        packs = Paths(packed=UNLIMITED).plan(windows, 200)
+        assert sum(sizes) < 0.6 * sum(pack.num_tokens for pack in packs)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tokens", "way"),
+    [
+        (100, 100, Pack),
+        (4_096, 100, Pack),
+        (4_097, 100, Continuation),
+        (20_000, 4_096, Continuation),
+        (100, 4_097, Rows),
+    ],
+)
+def test_the_way_of_prompts_and_windows_by_their_lengths(prompt, tokens, way):
+    prompt = np.arange(prompt)
+    windows = [Window(prompt, np.arange(tokens) + first, 0) for first in range(3)]
+    assert {type(one) for one in USUAL.plan(windows, 8_192)} == {way}
+    without_states = {type(one) for one in Paths(packed=UNLIMITED).plan(windows, 8_192)}
+    assert without_states == {Rows if way is Rows else Pack}
 
 
 def test_few_windows_of_a_prompt_carry_it():

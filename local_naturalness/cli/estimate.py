@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import add_input_arguments, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
+from local_naturalness.counted import counted
 
 if TYPE_CHECKING:
     from local_naturalness.estimation.forecast import Estimate
@@ -86,11 +87,11 @@ def _text(found: "Estimate") -> str:
     statuses = ", ".join(f"{count:,} {status}" for status, count in work.rows.most_common())
     error = f" (standard error of the sample {found.sampling_error:.0%})" if found.sampling_error else ""
     lines = [
-        f"From {found.sampled_rows:,} of {work.rows.total():,} rows:",
+        f"From {found.sampled_rows:,} of {counted(work.rows.total(), 'row')}:",
         f"rows        {statuses}",
-        f"responses   {work.response_tokens:,.0f} tokens in {work.steps:,.0f} steps",
-        f"to score    {work.scored_tokens:,.0f} tokens",
-        f"to pass     {work.passed_tokens:,.0f} tokens with windows and prompts, {found.path}",
+        f"responses   {_rounded(work.response_tokens, 'token')} in {_rounded(work.steps, 'step')}",
+        f"to score    {_rounded(work.scored_tokens, 'token')}",
+        f"to pass     {_rounded(work.passed_tokens, 'token')} with windows and prompts, {found.path}",
         f"operations  {_scaled(found.operations)}{error}",
         f"memory      {found.memory_bytes / 1e9:.1f} GB: {cost.weight_bytes / 1e9:.1f} GB of weights, the "
         f"rest for passes of {found.max_tokens_per_batch:,} tokens",
@@ -102,6 +103,10 @@ def _text(found: "Estimate") -> str:
             f"{_scaled(found.operations_per_second)} a second"
         )
     return "\n".join([*lines, *(f"Note: {warning}" for warning in found.warnings)])
+
+
+def _rounded(number: float, noun: str) -> str:
+    return counted(round(number), noun)
 
 
 def _scaled(operations: float) -> str:

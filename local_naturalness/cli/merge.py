@@ -13,6 +13,8 @@ Example:
 import argparse
 from pathlib import Path
 
+from local_naturalness.counted import counted
+
 _BY_POSITION = (
     "The parts were written by an earlier version, which noted no checksums and nothing of the input's rows. "
     "They were joined by their positions and numbers of rows. To have the rest checked too, score the shards "
@@ -43,6 +45,8 @@ def run(options: argparse.Namespace) -> None:
 
     with output.in_use("merge") as place:
         output.write_table(write, place)
-    print(f"{parts[0].total_rows} rows of {len(parts)} shards written to {output.table}")
+    print(
+        f"{counted(parts[0].total_rows, 'row')} of {counted(len(parts), 'shard')} written to {output.table}"
+    )
     if all(part.input is None for part in parts):
         print(_BY_POSITION)

@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from local_naturalness.cli.terminal import shows_bars
+from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import BadSteps
 from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.scorers.written import SCORED
@@ -91,7 +92,7 @@ class Progress:
         seconds_between_lines: float = _SECONDS_BETWEEN_LINES,
     ):
         # In words, since tqdm forgets a total that is exceeded.
-        counts = f"{{n:,}} of {num_rows:,} rows{{postfix}}, ETA {{remaining}}"
+        counts = f"{{n:,}} of {counted(num_rows, 'row')}{{postfix}}, ETA {{remaining}}"
         target: TextIO | _Lines = stream
         if is_bar:
             form: dict[str, Any] = {

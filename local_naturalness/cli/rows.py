@@ -6,9 +6,12 @@ import logging
 from datasets import Dataset
 
 from local_naturalness.cli.tables import read_table
+from local_naturalness.encoding.rows import missing_column_message
 from local_naturalness.inputs.files import TEXT_COLUMNS
 from local_naturalness.shapes.rows import shaped
-from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.samples import answers_of
+from local_naturalness.shapes.seen import KNOWN, PROMPTS
+from local_naturalness.shapes.shape import Shape
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +21,11 @@ def read_rows(options: argparse.Namespace) -> Dataset:
 
     How the input was read is told in one line, unless it was rows already.
     """
+    return read_input(options)[0]
+
+
+def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | None]:
+    """The rows of `options.input` as `read_rows` gives them, the input itself, and the shape it has."""
     named = {
         "prompt_column": options.prompt_column,
         "response_column": options.response_column,
@@ -27,9 +35,29 @@ def read_rows(options: argparse.Namespace) -> Dataset:
     texts = {*TEXT_COLUMNS, *KNOWN, *filter(None, list(named.values())[:3]), *(options.teacher_columns or ())}
     dataset = read_table(options.input, options.split, tuple(texts))
     rows, shape = shaped(dataset, shape=options.shape, **named)
-    if shape is not None:
+    if shape is None:
+        _refuse_side_by_side(dataset, options)
+    else:
         for option, column in shape.columns.items():
             setattr(options, option, column)
         if shape.told:
             logger.warning("%s", shape)
-    return rows
+    return rows, dataset, shape
+
+
+def _refuse_side_by_side(dataset: Dataset, options: argparse.Namespace) -> None:
+    """Columns that look like the answers of several teachers are named, with the option to give."""
+    named = options.prompt_column, options.response_column, options.messages_column
+    answers = answers_of(dataset)
+    if not answers or any(name not in dataset.column_names for name in named if name is not None):
+        return
+    if options.response_column is None and options.messages_column is None:
+        found = [options.prompt_column, *PROMPTS]
+        prompts = (
+            "" if set(found) & set(dataset.column_names) else " and that of the prompts, `prompt_column=...`"
+        )
+        raise ValueError(
+            missing_column_message("response", "response_column", dataset.column_names, options.command)
+            + " If each of these columns holds the answers of one teacher, pass "
+            f"`teacher_columns={answers!r}`{prompts}."
+        )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import add_input_arguments, add_output_argument, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
+from local_naturalness.counted import counted
 from local_naturalness.visible import visible
 
 if TYPE_CHECKING:
@@ -107,5 +108,5 @@ def _tell_hidden(source: str) -> None:
 
 def _tell_statuses(scored: "Dataset", column: str) -> None:
     statuses = Counter(scored[column] if len(scored) else [])
-    counts = "".join(f", {count} {status}" for status, count in statuses.most_common())
-    print(f"{len(scored)} rows{counts.replace(',', ':', 1)}")
+    counts = "".join(f", {count:,} {status}" for status, count in statuses.most_common())
+    print(f"{counted(len(scored), 'row')}{counts.replace(',', ':', 1)}")

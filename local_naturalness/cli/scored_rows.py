@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_naturalness.counted import counted
+
 if TYPE_CHECKING:
     import numpy as np
     from datasets import Dataset
@@ -37,7 +39,7 @@ class Kept:
     def told(self) -> str:
         rows = "Finished rows are"
         if self.num_finished is not None:
-            rows = f"{self.num_finished():,} of {self.num_rows:,} rows are scored and"
+            rows = f"{self.num_finished():,} of {counted(self.num_rows, 'row')} are scored and"
         return f"{rows} kept in {self._output!r}.\nTo go on from there, give the same command again."
 
 
@@ -61,7 +63,9 @@ def score_rows(
     is_finished = _are_finished(dataset, rows, scorer, output)
     num_finished = int(is_finished.sum())
     num_rows = len(dataset) - num_finished
-    print(f"{num_finished} of {len(dataset)} rows were scored before, {num_rows} are left.", flush=True)
+    print(
+        f"Scored before: {num_finished:,} of {counted(len(dataset), 'row')}; left: {num_rows:,}.", flush=True
+    )
     kept.num_rows, kept.num_finished = len(dataset), lambda: num_finished
     if num_rows and not options.num_proc and options.ray is None:
         scorer.student.model()  # loading it is not counted as scoring

@@ -21,6 +21,7 @@ from local_naturalness.cli.arguments import (
     add_where_arguments,
     number_from,
 )
+from local_naturalness.counted import counted
 
 _PASSED_ON = (
     "mode",
@@ -103,7 +104,7 @@ def run(options: argparse.Namespace) -> None:
         beside.write_table(decoded(rejected).to_parquet)
     output.write_table(decoded(selected).to_parquet)
     keep_description(selected, output.table)
-    print(f"{len(selected)} responses selected, written to {output.table}")
+    print(f"{counted(len(selected), 'response')} selected, written to {output.table}")
     if form is not None and len(selected):
         print(f"The first row, as a trainer reads it:\n{preview(selected)}")
 

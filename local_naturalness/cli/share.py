@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_naturalness.cli.scored_rows import Kept, score_rows, write_rows
+from local_naturalness.counted import counted
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -81,13 +82,13 @@ def score_share(
         output.parts, place, part, (lambda path: write_rows(scored, path, block)) if len(rows) else None
     )
     which = (
-        f"one of every {num_shards} blocks of {block} rows"
+        f"one of every {counted(num_shards, 'block')} of {counted(block, 'row')}"
         if is_interleaved
         else f"from row {part.first_row}"
     )
     return scored, (
-        f"Shard {index} of {num_shards} is finished: {len(rows)} of {len(dataset)} rows ({which}). When all "
-        f"are: local-naturalness merge {options.output}"
+        f"Shard {index} of {num_shards} is finished: {len(rows):,} of {counted(len(dataset), 'row')} "
+        f"({which}). When all are: local-naturalness merge {options.output}"
     )
 
 

@@ -1,6 +1,8 @@
 """Show what exactly is scored of a row: the prompt as the student sees it, the response, its steps.
 
 Nothing is scored, and no weights are loaded. Scores that the input holds already are shown beside the steps.
+Rows are counted as they are scored, one per response: where a row of the input holds several responses, the
+first line tells which row of the input it is, and which response.
 
 Example:
 
@@ -17,15 +19,26 @@ from local_naturalness.cli.scoring_options import add_scoring_arguments, make_sc
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "input", "rows of prompt, teacher, response, or another shape that is known")
     parser.add_argument(
-        "--row", type=number_from(0), default=0, metavar="N", help="number of the row, from 0 on (default: 0)"
+        "--row",
+        type=number_from(0),
+        default=0,
+        metavar="N",
+        help="number of the row, from 0 on, one per response (default: 0)",
     )
     add_scoring_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from local_naturalness.cli.rows import read_rows
+    from local_naturalness.cli.rows import read_input
+    from local_naturalness.shapes.origin import origin_of
 
-    dataset = read_rows(options)
+    dataset, source, shape = read_input(options)
+    origin = origin_of(source, shape, options.row)
     if options.row >= len(dataset):
-        raise ValueError(f"--row {options.row} is not there: the input has rows 0 to {len(dataset) - 1}.")
+        counted_as = " (one row per response)" if len(dataset) != len(source) else ""
+        raise ValueError(
+            f"--row {options.row} is not there: there are rows 0 to {len(dataset) - 1}{counted_as}."
+        )
+    if origin is not None:
+        print(f"row     {options.row}: {origin}")
     print(make_scorer(options).show(dataset[options.row]))

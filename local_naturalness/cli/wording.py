@@ -1,6 +1,8 @@
 """Errors of the library, told in the words of the command line."""
 
+import ast
 import re
+import shlex
 from collections.abc import Collection
 
 from local_naturalness.visible import visible
@@ -22,6 +24,8 @@ def told(error: BaseException, options: Collection[str]) -> str:
     >>> error = ValueError("Name it with `teacher_column=...`, pass `by='random'`, or drop `where`.")
     >>> told(error, {"--teacher-column", "--by"})
     'Name it with --teacher-column, pass --by random, or drop `where`.'
+    >>> told(ValueError("Pass `teacher_columns=['small', 'the big one']`."), {"--teacher-columns"})
+    "Pass --teacher-columns small 'the big one'."
     """
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         sentence = f"{error.strerror}: {str(error.filename)!r}"
@@ -36,4 +40,8 @@ def _as_option(argument: re.Match[str], options: Collection[str]) -> str:
     option = f"--{name.replace('_', '-')}"
     if option not in options:
         return argument[0]
-    return option if value in (None, "", "...") else f"{option} {value.strip(_QUOTES)}"
+    if value in (None, "", "..."):
+        return option
+    if value.startswith("['"):
+        return f"{option} {' '.join(map(shlex.quote, ast.literal_eval(value)))}"
+    return f"{option} {value.strip(_QUOTES)}"

@@ -10,6 +10,7 @@ from local_naturalness.comparison.agreement import best_rows, mean_tau, pick_ove
 from local_naturalness.comparison.outcomes import relate_to_outcomes
 from local_naturalness.comparison.result import CriteriaComparison
 from local_naturalness.comparison.summary import summarize
+from local_naturalness.counted import counted
 from local_naturalness.criteria import (
     CRITERIA,
     ResolvedCriterion,
@@ -110,7 +111,7 @@ def compare_criteria(
     summary = summarize(columns, resolved, picks, rows, verdict_column(columns, correct))
     notes = _notes(labels, np.isfinite(values), int((~is_complete).sum()))
     if passes is not None:
-        notes.insert(0, f"`where` keeps {passes.sum()} of {len(passes)} rows.")
+        notes.insert(0, f"`where` keeps {passes.sum()} of {counted(len(passes), 'row')}.")
     teacher_means = None
     if outcomes is not None:
         known = [one for one, of_rows in zip(resolved, values, strict=True) if np.isfinite(of_rows).any()]
@@ -165,13 +166,14 @@ def _available(columns: list[str]) -> list[str]:
 def _notes(labels: list[str], has_value: np.ndarray, num_left_out: int) -> list[str]:
     notes = []
     if num_left_out:
-        notes.append(f"{num_left_out} rows without a prompt or a teacher are left out.")
+        notes.append(f"Left out, without a prompt or a teacher: {counted(num_left_out, 'row')}.")
     if (has_value != has_value[0]).any():
         numbers = ", ".join(
             f"{label} {number}" for label, number in zip(labels, has_value.sum(axis=1), strict=True)
         )
         notes.append(
-            f"The criteria choose among different candidates, of {has_value.shape[1]} rows: {numbers}. "
+            f"The criteria choose among different candidates, of {counted(has_value.shape[1], 'row')}: "
+            f"{numbers}. "
             "Part of what sets their picks apart may be that: keep only rows in which all have a value "
             "to compare them on equal terms."
         )

@@ -28,6 +28,10 @@ REASONING_SWITCHED_OFF = "reasoning_switched_off"
 REASONING_LEFT_OPEN = "reasoning_left_open"
 # The template leaves out reasoning that stands beside the content: it is joined with the content.
 REASONING_JOINED = "reasoning_joined"
+# The conversation goes on after the last assistant turn.
+GOES_ON = "goes_on"
+# The response follows another turn of the assistant.
+FOLLOWS_ASSISTANT = "follows_assistant"
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ class ExampleEncoder:
             doubts = {REASONING_SWITCHED_OFF}
         elif leaves_open(shown.opening, text):
             doubts = {REASONING_LEFT_OPEN}
+        doubts |= doubts_of_turns(example)
         steps, spans = step_token_ranges(response.starts, self._spans(text, content, example.steps))
         begins = [start for start, _ in steps]
         return EncodedExample(
@@ -165,7 +170,9 @@ class ExampleEncoder:
             begin = position = position + len(response.ids)
         if not steps:
             return "empty_response"
-        doubts = {REASONING_SWITCHED_OFF} if shown.empty_block and carries_reasoning(texts[0]) else ()
+        doubts = {GOES_ON} if example.later else set()
+        if shown.empty_block and carries_reasoning(texts[0]):
+            doubts.add(REASONING_SWITCHED_OFF)
         # What follows the last turn that owns tokens is not part of the response.
         ids = np.concatenate(parts)[:begin]
         return EncodedExample(
@@ -226,6 +233,12 @@ def has_lone_surrogate(value: object) -> bool:
         case Turn():
             return has_lone_surrogate((value.text, value.between, value.message))
     return False
+
+
+def doubts_of_turns(example: Example) -> set[str]:
+    """What of a conversation is not part of its response, though somebody may take it for that."""
+    found = {GOES_ON} if example.later else set()
+    return found | ({FOLLOWS_ASSISTANT} if example.follows_assistant else set())
 
 
 def _has_more_than_content(example: Example) -> bool:

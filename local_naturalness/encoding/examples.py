@@ -54,6 +54,7 @@ class Example:
         turns: where each assistant turn is a step.
         tools: that the student is shown with the prompt.
         message: of a conversation, the last assistant turn. What is scored is how the template writes it.
+        later: number of messages behind the last assistant turn, which are not scored; `None` for none.
     """
 
     prompt: Prompt | None
@@ -62,6 +63,12 @@ class Example:
     turns: Sequence[Turn] | None = None
     tools: Tools | None = None
     message: Message | None = None
+    later: int | None = None
+
+    @property
+    def follows_assistant(self) -> bool:
+        """Whether another turn of the assistant stands directly before the response."""
+        return isinstance(self.prompt, list) and bool(self.prompt) and self.prompt[-1]["role"] == "assistant"
 
 
 class BadSteps(ValueError):
@@ -146,7 +153,8 @@ def _last_turn(messages: Any, column: str) -> Example:
             answer = Answer.of(message)
             # A turn without any part is a missing response, one with an empty content an empty one.
             response = message.get("content", None if answer.is_plain else "")
-            return Example(messages[:index] or None, response, message=message)
+            later = len(messages) - 1 - index
+            return Example(messages[:index] or None, response, message=message, later=later or None)
     return Example(messages or None, None)
 
 
@@ -169,7 +177,8 @@ def _all_turns(messages: Any, column: str) -> Example:
         waiting = []
     if prompt is None:
         return Example(messages or None, None)
-    return Example(prompt or None, "".join(turn.text for turn in turns), turns=turns)
+    text = "".join(turn.text for turn in turns)
+    return Example(prompt or None, text, turns=turns, later=len(waiting) or None)
 
 
 def _checked_prompt(prompt: Any, column: str) -> Prompt | None:

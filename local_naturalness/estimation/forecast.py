@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from local_naturalness.counted import counted
 from local_naturalness.engine.memory import pass_bytes
 from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.calibration import measured_speed
@@ -130,7 +131,7 @@ def estimate(
         if engine is None or calibration_seconds is None or not windows
         else measured_speed(engine, windows, cost, calibration_seconds),
         tuple(
-            in_words(kind, f"{count} of {len(dataset)} rows", scorer.template_source)
+            in_words(kind, f"In {count:,} of {counted(len(dataset), 'row')}", scorer.template_source)
             for kind, count in scaled.doubts.items()
         ),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from local_naturalness.counted import counted
 from local_naturalness.hub.escaping import escaped
 from local_naturalness.hub.facts import (
     NOT_RECORDED,
@@ -80,7 +81,7 @@ def _teacher_part(provenance: Provenance) -> list[str]:
     header = ("Teacher", "Share of the candidates", "Share of the selection")
     table = _table((*header, *(_MEANS[trait][0] for trait in means)), rows)
     left_out = len(names) - _MAX_TEACHERS
-    more = [f"{left_out} more teachers with smaller shares."] if left_out > 0 else []
+    more = [f"{counted(left_out, 'more teacher')} with smaller shares."] if left_out > 0 else []
     return ["### Teachers", table, *more]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from local_naturalness.counted import counted
 from local_naturalness.hub.escaping import escaped
 from local_naturalness.hub.provenance import Provenance, student_of
 from local_naturalness.hub.records import Record
@@ -112,9 +113,9 @@ def count_facts(provenance: Provenance) -> dict[str, str]:
     if "rows" not in record:
         return facts | {"Candidates": NOT_RECORDED, "Rejected": NOT_RECORDED}
     return facts | {
-        "Candidates": f"{record['rows']:,} responses to {record['prompts']:,} prompts",
+        "Candidates": _responses(record["rows"], record["prompts"]),
         **_unscored(record),
-        "Selected": f"{record['selected']:,} responses to {record['prompts_selected']:,} prompts",
+        "Selected": _responses(record["selected"], record["prompts_selected"]),
         "Rejected": listed_counts(record["rejected"]),
         **_traits(record),
     }
@@ -151,3 +152,7 @@ def source_facts(licence: str | None, source_datasets: list[str]) -> dict[str, s
     facts = {"Source datasets": ", ".join(escaped(name) for name in source_datasets)}
     facts["Licence"] = escaped(licence or "")
     return {name: value for name, value in facts.items() if value}
+
+
+def _responses(number: int, prompts: int) -> str:
+    return f"{counted(number, 'response')} to {counted(prompts, 'prompt')}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from datasets import config
 
+from local_naturalness.counted import counted
 from local_naturalness.inputs.compression import opened
 
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -26,7 +27,7 @@ def cause(files: Sequence[Path], kind: str, error: Exception) -> str:
         if found := cause_in_text(path, kind):
             return f"{str(path)!r} could not be read, {found}."
     words = " ".join(str(error.__cause__ or error).split())
-    where = str(files[0]) if len(files) == 1 else f"{files[0].parent} ({len(files)} files)"
+    where = str(files[0]) if len(files) == 1 else f"{files[0].parent} ({counted(len(files), 'file')})"
     return f"{where!r} could not be read ({type(error).__name__}: {words[:200]})."
 
 

@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
+from local_naturalness.counted import counted
 from local_naturalness.estimation.prompts import WORTHWHILE, prompt_cost, scattered_share
 from local_naturalness.ray.actor import PROMPT_COLUMN, ScoringActor, with_prompts
 from local_naturalness.ray.cluster import alive_nodes, check_room, check_visible, checked_ray
@@ -102,11 +103,11 @@ def score(
         )
         dataset = keyed.sort(PROMPT_COLUMN)
     logger.warning(
-        "Ray: %d actors with %s in %s, %d rows a task, rows %s.",
-        num_actors,
+        "Ray: %s with %s in %s, %s a task, rows %s.",
+        counted(num_actors, "actor"),
         f"{num_gpus:g} GPU each" if num_gpus else f"{resources['num_cpus']:g} CPU each",
         dtype,
-        batch_size,
+        counted(batch_size, "row"),
         why,
     )
     # A block is a task. Where few blocks hold all rows, few actors would do all the work.

@@ -8,6 +8,7 @@ import numpy as np
 from datasets import Dataset
 from markupsafe import Markup
 
+from local_naturalness.counted import counted
 from local_naturalness.report.chosen import chosen_rows, few_rows, where_verdicts, why_not
 from local_naturalness.report.sampling import sampled_prompts
 from local_naturalness.report.scored_table import ScoredTable
@@ -137,7 +138,7 @@ def _facts(table: ScoredTable, row: int) -> list[str]:
     if table.other is not None:
         facts.append(f"{table.other.name} {_number(table.other_values[row])}")
     if np.isfinite(table.tokens[row]):
-        facts.append(f"{table.tokens[row]:,.0f} tokens")
+        facts.append(counted(int(table.tokens[row]), "token"))
     if table.correct is not None:
         verdict = table.correct[row]
         facts.append("verdict not known" if np.isnan(verdict) else "correct" if verdict else "wrong")

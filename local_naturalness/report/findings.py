@@ -8,6 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from local_naturalness.comparison import CriteriaComparison
+from local_naturalness.counted import counted
 from local_naturalness.hub.safe_text import public_name, public_text
 from local_naturalness.report import charts
 from local_naturalness.report.chosen import few_rows
@@ -48,9 +49,9 @@ def verdict(
         sentences.append(
             f"{prefix}By {ranking.criterion}, {group.best} comes first with a mean of {first['mean']:.4f}, "
             f"{abs(second['gap']):.4f}{interval} ahead of {second['teacher']}{sure}, over "
-            f"{group.num_prompts} prompts."
+            f"{counted(group.num_prompts, 'prompt')}."
         )
-    sentences.append(f"{scored:,} of {total:,} responses have a score.")
+    sentences.append(f"A score is there for {scored:,} of {counted(total, 'response')}.")
     against = [str(line) for group in ranking.groups for line in group.explained if not line.is_doubt]
     against += [*ranking.warnings, *ranking.notes]
     if table.other is not None and {table.criterion.name, table.other.name} <= set(comparison.overlap):

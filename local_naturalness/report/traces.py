@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from local_naturalness.counted import counted
 from local_naturalness.report.tint import Scale
 from local_naturalness.tables.html import text_html
 
@@ -66,8 +67,8 @@ def trace_html(steps: Sequence[Step], scale: Scale, budget: int) -> Markup:
         shown = Markup("").join(drawn[place] for place in run if place in drawn)
         missing = sum(place not in drawn for place in run)
         if missing:
-            shown += Markup('<span class="left-out"> [{} steps are left out of this page] </span>').format(
-                missing
+            shown += Markup('<span class="left-out"> [{} left out of this page] </span>').format(
+                counted(missing, "step")
             )
         if not is_open:
             known = [steps[place].score for place in run]

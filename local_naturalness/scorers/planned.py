@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from local_naturalness.counted import counted
 from local_naturalness.encoding.encoder import EncodedExample
 from local_naturalness.encoding.examples import Example
 from local_naturalness.engine import Engine
@@ -74,7 +75,7 @@ def run(
     with token_bar(sum(map(_num_scored, windows)), "Scoring a batch") as done:
         scores = engine.score(windows, statistics, lambda window: done(_num_scored(window)))
     if len(scores) != len(windows):
-        raise RuntimeError(f"{len(windows)} windows were to be scored, {len(scores)} came back.")
+        raise RuntimeError(f"{counted(len(windows), 'window')} to be scored, {len(scores)} came back.")
     results = iter(scores)
     return [row.gathered(results, statistics) for row in rows]
 

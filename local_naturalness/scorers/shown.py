@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from local_naturalness.counted import counted
 from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
 from local_naturalness.scorers.doubts import in_words
 from local_naturalness.scorers.planned import PlannedRow
@@ -45,7 +46,8 @@ class Shown:
         if self.prompt is None or self.response is None:
             return "\n".join(lines)
         lines += ["", _heading("Prompt, shown to the student and not scored"), _visible(self.prompt)]
-        lines += ["", _heading(f"Response, scored: {self.num_tokens} tokens in {len(self.steps)} steps")]
+        length = f"{counted(self.num_tokens, 'token')} in {counted(len(self.steps), 'step')}"
+        lines += ["", _heading(f"Response, scored: {length}")]
         if self.not_scored:
             begin = self.response[: self.not_scored]
             lines.append(f"(Of step 1 {begin!r} is not scored again: the prompt ends in it.)")
@@ -79,7 +81,7 @@ def shown_row(
     if isinstance(planned, str):
         return Shown(planned, spec, notes=[refusal] if refusal else [])
     encoded = planned.encoded
-    notes = [in_words(doubt, "This row and those like it", template) for doubt in sorted(encoded.doubts)]
+    notes = [in_words(doubt, "In this row and those like it", template) for doubt in sorted(encoded.doubts)]
     scores, step_scores, other = _scores_of(row, spec, criterion, suffix)
     if step_scores is not None and len(step_scores) != len(encoded.spans):
         step_scores = None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from local_naturalness.counted import counted
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
 from local_naturalness.encoding.rows import Rows
 
@@ -81,9 +82,9 @@ class WrittenColumns:
         unscored = Counter(row["status"] for row in scored if row["status"] not in SCORED)
         if unscored:
             logger.info(
-                "%s: %d of %d rows not scored (%s)",
+                "%s: %d of %s not scored (%s)",
                 self.criterion,
                 unscored.total(),
-                len(scored),
+                counted(len(scored), "row"),
                 ", ".join(f"{status}: {count}" for status, count in sorted(unscored.items())),
             )

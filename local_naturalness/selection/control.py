@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 
+from local_naturalness.counted import counted
 from local_naturalness.selection.candidates import Ranking
 from local_naturalness.selection.exchange import match_teacher_counts
 from local_naturalness.selection.matching import Match
@@ -34,9 +35,9 @@ def wanted_by_prompt(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
         )
     if lost:
         logger.warning(
-            "%d of the %d prompts of `match` are not among the candidates: the control goes without them.",
+            "%d of %s of `match` are not among the candidates: the control goes without them.",
             lost,
-            len(np.unique(match.prompt_keys)),
+            counted(len(np.unique(match.prompt_keys)), "prompt"),
         )
     return wanted
 
@@ -86,11 +87,11 @@ def draw_control(
     if missing:
         short = np.bincount(prompt[picked], minlength=len(wanted)) < wanted
         logger.warning(
-            "%d of the %d rows of `match` have no counterpart: %d prompts have fewer candidates that may be "
-            "drawn than `match` has rows.",
+            "%d of %s of `match` have no counterpart: for %s there are fewer candidates that may be drawn "
+            "than `match` has rows.",
             missing,
-            wanted.sum(),
-            short.sum(),
+            counted(int(wanted.sum()), "row"),
+            counted(int(short.sum()), "prompt"),
         )
     place = np.array([*(names.index(name) for name in match.names), len(names) - 1])
     counts = np.bincount(place[match.teacher[of_match >= 0]], minlength=len(names))
@@ -98,9 +99,9 @@ def draw_control(
     cell = prompt[picked] * len(names) + teacher[picked]
     of_selection = (of_match * len(names) + place[match.teacher])[of_match >= 0]
     logger.info(
-        "%d of the %d rows of the control have the prompt and the teacher of a row of `match`.",
+        "%d of %s of the control have the prompt and the teacher of a row of `match`.",
         np.isin(cell, of_selection).sum(),
-        len(cell),
+        counted(len(cell), "row"),
     )
     return picked
 

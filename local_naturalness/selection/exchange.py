@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from local_naturalness.counted import counted
 from local_naturalness.selection.candidates import Ranking
 from local_naturalness.selection.chains import move_surplus
 
@@ -37,7 +38,7 @@ def cap_teacher_share(
     num_picks, num_teachers = int(picked.sum()), len(np.unique(teacher))
     if share * num_teachers < 1 - 1e-9:
         raise ValueError(
-            f"`max_teacher_share={share}` cannot be met by {num_teachers} teacher{'s' * (num_teachers > 1)}: "
+            f"`max_teacher_share={share}` cannot be met by {counted(num_teachers, 'teacher')}: "
             f"one of them holds at least {1 / num_teachers:.3g} of the picks. Raise the share, or add "
             "candidates of other teachers."
         )
@@ -46,11 +47,11 @@ def cap_teacher_share(
     if room * num_teachers < num_picks:
         room = math.ceil(num_picks / num_teachers)
         logger.warning(
-            "`max_teacher_share=%s`: %d picks cannot be split so evenly among %d teachers; up to %d (%.3f) "
+            "`max_teacher_share=%s`: %s cannot be split so evenly among %s; up to %d (%.3f) "
             "for one is as near as whole picks come.",
             share,
-            num_picks,
-            num_teachers,
+            counted(num_picks, "pick"),
+            counted(num_teachers, "teacher"),
             room,
             room / num_picks,
         )
@@ -60,13 +61,13 @@ def cap_teacher_share(
     if (counts > room).any():
         worst = int(counts.argmax())
         logger.warning(
-            "`max_teacher_share=%s` could not be met: %s still has %d of %d picks (%.3f), %d more than "
+            "`max_teacher_share=%s` could not be met: %s still has %d of %s (%.3f), %d more than "
             "allowed, because no candidate of another teacher is left to exchange for them. Raise the share "
             "or relax the filters.",
             share,
             names[worst],
             counts[worst],
-            num_picks,
+            counted(num_picks, "pick"),
             counts[worst] / num_picks,
             counts[worst] - room,
         )

@@ -1,10 +1,12 @@
 """Why rows are not selected: the reasons, how often each held, and the line that tells it."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from local_naturalness.counted import counted
 from local_naturalness.selection.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -62,15 +64,25 @@ def _shares(teacher: np.ndarray, names: list[str]) -> dict[str, float]:
     return {names[i]: round(float(number[i] / total), 6) for i in largest}
 
 
-def log_counts(counts: dict[str, Any], settings: Settings, place: str) -> None:
-    """One line: what each rule removed and which argument relaxes it; loud if nothing is left."""
+def log_counts(
+    counts: dict[str, Any], unscored: Mapping[str, Mapping[str, int]], settings: Settings, place: str
+) -> None:
+    """One line: what each rule removed and which argument relaxes it; loud if nothing is left.
+
+    Args:
+        counts: As of `count_outcome`.
+        unscored: Status column -> status -> number of rows, of those that have no score.
+        settings: Of the selection.
+        place: Such as a split.
+    """
+    told = {"null_score": _why_unscored(unscored)}
     removed = [
-        f"{reason} removed {number} (relax `{REASONS[reason]}`)"
+        f"{reason} removed {number} ({told.get(reason) or f'relax `{REASONS[reason]}`'})"
         for reason, number in counts["rejected"].items()
     ]
     message = (
-        f"select_responses{place} by {settings.by}: {counts['selected']} of {counts['rows']} rows "
-        f"for {counts['prompts_selected']} of {counts['prompts']} prompts"
+        f"select_responses{place} by {settings.by}: {counts['selected']} of {counted(counts['rows'], 'row')} "
+        f"for {counts['prompts_selected']} of {counted(counts['prompts'], 'prompt')}"
     )
     message = "; ".join([message, *removed])
     if not counts["selected"]:
@@ -86,8 +98,8 @@ def log_counts(counts: dict[str, Any], settings: Settings, place: str) -> None:
         logger.info("%s.", message)
     if counts["ties"] and settings.by != "random":
         logger.info(
-            "For %d prompts equal scores stood on both sides of the choice: the earlier row was taken.",
-            counts["ties"],
+            "For %s equal scores stood on both sides of the choice: the earlier row was taken.",
+            counted(counts["ties"], "prompt"),
         )
     lengths = counts["traits"].get("num_tokens")
     if settings.match is not None and settings.match.tokens is not None and lengths is not None:
@@ -99,6 +111,16 @@ def log_counts(counts: dict[str, Any], settings: Settings, place: str) -> None:
         logger.log(
             level, "The control has %.1f tokens a row, `match` has %.1f.", lengths["after"] or 0, wanted
         )
+
+
+def _why_unscored(unscored: Mapping[str, Mapping[str, int]]) -> str:
+    """The statuses of rows without a score: no setting of a selection gives them one."""
+    told = [
+        f"{column}: {', '.join(f'{status} {number}' for status, number in statuses.items())}"
+        for column, statuses in unscored.items()
+        if statuses
+    ]
+    return "; ".join(told) or "null, NaN or infinite"
 
 
 def _differ(one: float, other: float | None) -> bool:

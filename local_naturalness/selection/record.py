@@ -14,12 +14,15 @@ _MARK = "local_naturalness selection: "
 _NO_STATUS = "no status"
 
 
-def count_unscored(columns: Columns, criteria: Iterable[ResolvedCriterion]) -> dict[str, dict[str, int]]:
+def count_unscored(
+    columns: Columns, criteria: Iterable[ResolvedCriterion], among: np.ndarray | None = None
+) -> dict[str, dict[str, int]]:
     """Why candidates have no score, as far as the scorers' status columns tell.
 
     Args:
         columns: All candidates.
         criteria: Those that are selected by.
+        among: One flag per row: those that are counted; `None` for all.
 
     Returns:
         Status column -> status -> number of rows in which a number that the criteria need is null, NaN or
@@ -43,7 +46,10 @@ def count_unscored(columns: Columns, criteria: Iterable[ResolvedCriterion]) -> d
         if column in columns.names:
             lacking = [~np.isfinite(columns.numbers(name)) for name in criterion.inputs]
             unscored[column] = np.any([*lacking, unscored.get(column, lacking[0])], axis=0)
-    return {column: _counted(columns, column, rows) for column, rows in unscored.items()}
+    return {
+        column: _counted(columns, column, rows if among is None else rows & among)
+        for column, rows in unscored.items()
+    }
 
 
 def _counted(columns: Columns, column: str, rows: np.ndarray) -> dict[str, int]:

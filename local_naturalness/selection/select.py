@@ -7,7 +7,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
 from local_naturalness.selection.matching import matching
-from local_naturalness.selection.reasons import log_counts
+from local_naturalness.selection.reasons import CODES, log_counts
 from local_naturalness.selection.record import count_unscored, write_record
 from local_naturalness.selection.settings import Settings
 from local_naturalness.selection.streaming import select_in_stream
@@ -236,7 +236,9 @@ def _select(part: Any, settings: Settings, place: str, return_rejected: bool) ->
         passes = function_verdicts(settings.where, part.with_format(None))
     columns = Columns.of(part)
     choice = choose(columns, passes, settings)
-    log_counts(choice.counts, settings, place)
+    is_unscored = choice.reason == CODES.index("null_score")
+    unscored = count_unscored(columns, settings.criteria(columns.names), is_unscored)
+    log_counts(choice.counts, unscored, settings, place)
     kept = part.remove_columns([name for name in OUTPUT_COLUMNS if name in part.column_names])
     selected = select_with_columns(kept, choice.rows, choice.added)
     write_record(selected, _record(settings, columns, choice.counts))

@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, Value
 
+from local_naturalness.counted import counted
 from local_naturalness.inputs.columns import as_text, undecoded
-from local_naturalness.shapes.samples import parallel_lists
+from local_naturalness.shapes.parallel import parallel_lists
 from local_naturalness.shapes.seen import RESPONSE_LISTS
 
 AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
@@ -22,7 +23,8 @@ def explode(dataset: AnyDataset, lists: Sequence[str] | None = None) -> AnyDatas
         lists: columns of lists, that of responses first. A list may be null where there are responses. By
             default the column of responses (`response`, `generations`, `responses`, `completions` or
             `candidates`), and all columns of lists, conversations aside, that have as many items in every row
-            (of a stream: in its first rows).
+            (of a stream: in its first rows). A column of verdicts that is longer or shorter in a few rows is
+            split, too, with nulls in those rows; the log names the first.
 
     Raises:
         ValueError: a column is missing, there is no column of responses, or lists of a row differ in length;
@@ -41,14 +43,28 @@ def explode(dataset: AnyDataset, lists: Sequence[str] | None = None) -> AnyDatas
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         return type(dataset)({split: explode(rows, lists) for split, rows in dataset.items()})
     columns = _columns(dataset)
+    loose: Sequence[str] = ()
     if lists is None:
-        lists = parallel_lists(dataset, _responses(columns))
+        found = parallel_lists(dataset, _responses(columns))
+        found.tell()
+        lists, loose = found.lists, found.loose
+    return exploded(dataset, lists, loose)
+
+
+def exploded(dataset: AnyDataset, lists: Sequence[str], loose: Sequence[str] = ()) -> AnyDataset:
+    """One row per item of lists; those of `loose` become null in rows where they are not as long.
+
+    Raises:
+        ValueError: as `explode`.
+    """
+    columns = _columns(dataset)
     missing = [name for name in lists if name not in columns]
     if missing or not lists:
         raise ValueError(f"`lists` names {missing or 'nothing'}; the columns are {columns}.")
     features = _features(dataset, dict.fromkeys(lists, None))
-    exploded: AnyDataset = _mapped(dataset, _exploded, {"lists": tuple(lists)}, columns, features)
-    return exploded
+    settings = {"lists": tuple(lists), "loose": tuple(loose)}
+    rows: AnyDataset = _mapped(dataset, _exploded, settings, columns, features)
+    return rows
 
 
 def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) -> AnyDataset:
@@ -62,13 +78,18 @@ def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) 
     return rows
 
 
-def _exploded(rows: Mapping[str, Any], places: list[int], lists: tuple[str, ...]) -> dict[str, list[Any]]:
+def _exploded(
+    rows: Mapping[str, Any], places: list[int], lists: tuple[str, ...], loose: tuple[str, ...]
+) -> dict[str, list[Any]]:
     sizes = [len(value or ()) for value in rows[lists[0]]]
     for name in lists[1:]:
+        if name in loose:
+            continue
         for place, value, size in zip(places, rows[name], sizes, strict=True):
             if value is not None and len(value) != size:
                 raise ValueError(
-                    f"In row {place} the list {name!r} has {len(value)} items and {lists[0]!r} has {size}. "
+                    f"In row {place} the list {name!r} has {counted(len(value), 'item')} and {lists[0]!r} "
+                    f"has {counted(size, 'item')}. "
                     "Name the lists that run parallel with `lists=[...]`, or mend the row."
                 )
     return {
@@ -84,7 +105,7 @@ def _exploded(rows: Mapping[str, Any], places: list[int], lists: tuple[str, ...]
 def _items(value: Any, size: int, is_list: bool) -> Sequence[Any]:
     if not is_list:
         return [value] * max(size, 1)
-    return value if value else [None] * max(size, 1)
+    return value if value and len(value) == max(size, 1) else [None] * max(size, 1)
 
 
 def _by_teacher(

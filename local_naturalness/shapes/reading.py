@@ -8,10 +8,17 @@ from typing import Any
 
 from datasets.formatting.formatting import LazyBatch, LazyRow
 
-from local_naturalness.encoding.rows import Rows, TableColumns, is_column, read_rows
+from local_naturalness.encoding.rows import (
+    Rows,
+    TableColumns,
+    is_column,
+    missing_column_message,
+    read_rows,
+)
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape
+from local_naturalness.shapes.side_by_side import answer_columns, side_by_side_hint
 
 logger = logging.getLogger(__name__)
 
@@ -22,11 +29,16 @@ def shape_of(rows: Any, caller: str) -> Shape | None:
     """The shape of the first rows that a scorer is given, told in one line; `None` if it is not known.
 
     Raises:
-        ValueError: a row holds several responses, and a scorer cannot add rows.
+        ValueError: a row holds several responses, and a scorer cannot add rows; or responses are missing,
+            and there are columns that look like those of several teachers.
     """
     if not isinstance(rows, Mapping):
         return None
     shape = recognise({name: _values(rows, name) if name in KNOWN else [] for name in rows})
+    if shape is None and "response" not in rows:
+        if answers := answer_columns({name: _values(rows, name) for name in rows if name not in KNOWN}):
+            missing = missing_column_message("response", "response_column", list(rows), caller)
+            raise ValueError(missing + side_by_side_hint(answers))
     if shape is not None and not shape.is_row_by_row:
         raise ValueError(
             f"{caller} scores one response per row, and here each row holds a list of them "

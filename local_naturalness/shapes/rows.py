@@ -10,11 +10,13 @@ from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDa
 
 from local_naturalness.encoding.messages import messages_from_json
 from local_naturalness.inputs.columns import undecoded, with_mixed_as_text
-from local_naturalness.shapes.explode import AnyDataset, explode, one_column_per_teacher
+from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_per_teacher
+from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
-from local_naturalness.shapes.samples import parallel_lists, sample_of
+from local_naturalness.shapes.samples import answers_of, sample_of
 from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape
+from local_naturalness.shapes.side_by_side import side_by_side_hint
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ def to_rows(
         raise ValueError(
             f"No shape is recognised in the columns {', '.join(map(repr, dataset.column_names or ()))}. Name "
             "them with `prompt_column=...` and `response_column=...`, `messages_column=...` or "
-            "`teacher_columns=[...]`."
+            f"`teacher_columns=[...]`.{side_by_side_hint(answers_of(dataset))}"
         )
     if found.told:
         logger.warning("%s", found)
@@ -96,12 +98,15 @@ def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
     if shape is None:
         return dataset, None
     if shape.lists:
-        shape = _with_lists(shape, parallel_lists(dataset, shape.lists[0]), dataset.column_names or ())
+        parallel = parallel_lists(dataset, shape.lists[0])
+        parallel.tell()
+        shape = _with_lists(shape, parallel, dataset.column_names or ())
     return _applied(dataset, shape), shape
 
 
-def _with_lists(shape: Shape, lists: tuple[str, ...], columns: Sequence[str]) -> Shape:
+def _with_lists(shape: Shape, parallel: Parallel, columns: Sequence[str]) -> Shape:
     """Tell the lists beside that of responses, and call the one that names the teacher so."""
+    lists = parallel.lists
     renamed = dict(shape.renamed)
     teachers = [name for name in _TEACHERS if name in lists and "teacher" not in columns][:1]
     renamed |= dict.fromkeys(teachers, "teacher")
@@ -112,13 +117,13 @@ def _with_lists(shape: Shape, lists: tuple[str, ...], columns: Sequence[str]) ->
         told += f"; `{teachers[0]}` becomes `teacher`"
     elif "teacher" not in columns:
         told += "; no column names the teacher"
-    return replace(shape, told=f"{told}.", lists=lists, renamed=renamed)
+    return replace(shape, told=f"{told}.", lists=lists, loose=parallel.loose, renamed=renamed)
 
 
 def _applied(dataset: Any, shape: Shape) -> Any:
     _refuse_clashes(list(dataset.column_names or ()), shape)
     if shape.lists:
-        dataset = explode(dataset, shape.lists)
+        dataset = exploded(dataset, shape.lists, shape.loose)
     if shape.teacher_columns:
         dataset = one_column_per_teacher(dataset, shape.teacher_columns)
     if shape.convert is not None:

@@ -1,12 +1,13 @@
 """A look at a dataset before anything is done with it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
-import datasets
 from datasets import Dataset, IterableDataset
 
 from local_naturalness.inputs.columns import undecoded
+from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.side_by_side import answer_columns
 
 _ROWS = 100
 
@@ -26,41 +27,11 @@ def sample_of(dataset: Dataset | IterableDataset, names: Collection[str]) -> dic
     return {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
 
 
-def parallel_lists(dataset: Dataset | IterableDataset, responses: str) -> tuple[str, ...]:
-    """The column of lists of responses, and the columns of lists that have as many items in every row.
-
-    A row's list may be null. Of a stream the first rows are looked at.
-    """
+def answers_of(dataset: Dataset | IterableDataset) -> list[str]:
+    """Columns that look like the answers of several teachers, side by side."""
+    names = list(dataset.column_names or next(iter(dataset), {}))
     if isinstance(dataset, Dataset):
-        names = [name for name, feature in dataset.features.items() if _is_list(feature)]
-        batches = dataset.select_columns(names).with_format(None).iter(1000) if names else iter(())
-    else:
-        rows = list(dataset.take(_ROWS))
-        names = [name for name in rows[0] if any(isinstance(row[name], list) for row in rows)]
-        batches = iter([{name: [row[name] for row in rows] for name in names}])
-    parallel = {name for name in names if name != responses}
-    for batch in batches:
-        sizes = _sizes(batch, responses)
-        parallel = {name for name in parallel if _agree(_sizes(batch, name), sizes)}
-    return responses, *(name for name in names if name in parallel)
-
-
-def _sizes(batch: Mapping[str, Any], name: str) -> list[int | None]:
-    return [None if value is None else len(value) for value in batch[name]]
-
-
-def _agree(sizes: list[int | None], others: list[int | None]) -> bool:
-    """Whether lists have as many items as others, and at least one row has any."""
-    pairs = [(size, other or 0) for size, other in zip(sizes, others, strict=True) if size is not None]
-    return all(size == other for size, other in pairs)
-
-
-def _is_list(feature: Any) -> bool:
-    """Lists of anything but messages: a conversation is one value, however many turns it has."""
-    if not isinstance(feature, datasets.List | datasets.LargeList):
-        return False
-    inner = feature.feature
-    is_message = isinstance(inner, dict) and (
-        {"role", "content"} <= set(inner) or {"from", "value"} <= set(inner)
-    )
-    return not is_message and not type(inner).__name__ == "Json"
+        kinds = dataset.features
+        names = [name for name in names if getattr(kinds[name], "dtype", None) in ("string", "large_string")]
+    values = sample_of(dataset, names)
+    return answer_columns({name: column for name, column in values.items() if name not in KNOWN})

@@ -20,6 +20,7 @@ class Shape:
         consumed: columns that do not stand in these rows.
         convert: a batch to the columns that come instead, row by row; `None` where nothing changes.
         lists: columns of which each item becomes a row, that of responses first.
+        loose: those of `lists` that may have another number of items in some rows.
         teacher_columns: columns of which each becomes a row.
         has_chat_prompts: the prompts that come of it are lists of messages.
         renamed: new names of columns, given when all else is done.
@@ -31,6 +32,7 @@ class Shape:
     consumed: tuple[str, ...] = ()
     convert: Callable[[Batch], dict[str, list[Any]]] | None = None
     lists: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
     teacher_columns: tuple[str, ...] = ()
     has_chat_prompts: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local_naturalness.counted import counted
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
 from local_naturalness.store.inputs import InputRows, digest_table, read_input
 from local_naturalness.store.manifest import ADDED_LATER
@@ -114,8 +115,8 @@ def _looked_through(path: Path, part: Part) -> _File:
         ) from error
     if found.metadata.num_rows != part.num_rows:
         raise ValueError(
-            f"The part {str(path)!r} holds {found.metadata.num_rows} rows instead of {part.num_rows}: score "
-            "that shard again."
+            f"The part {str(path)!r} holds {counted(found.metadata.num_rows, 'row')} instead of "
+            f"{part.num_rows}: score that shard again."
         )
     if (part.table is not None and digest_file(path) != part.table) or not _has_its_blocks(found):
         raise ValueError(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from local_naturalness.counted import counted
 from local_naturalness.spec import read_spec
 from local_naturalness.store.blocks import block_range, interleaved_rows
 from local_naturalness.store.inputs import first_difference, read_input
@@ -125,8 +126,8 @@ def _check_blocks(parts: Sequence[Part]) -> None:
         rows = interleaved_rows(part.total_rows, part.shard_rows, part.shard_index, part.num_shards)
         if part.num_rows != len(rows):
             raise ValueError(
-                f"The part {part.name} holds {part.num_rows} rows, and its shard has {len(rows)}: score it "
-                f"again, {AGAIN}."
+                f"The part {part.name} holds {counted(part.num_rows, 'row')}, and its shard has {len(rows)}: "
+                f"score it again, {AGAIN}."
             )
 
 
@@ -144,8 +145,8 @@ def _check_ranges(parts: Sequence[Part]) -> None:
         row = part.end
     if row != parts[0].total_rows:
         raise ValueError(
-            f"The parts end with row {row - 1} of a table of {parts[0].total_rows} rows: score the last "
-            "shard again."
+            f"The parts end with row {row - 1} of a table of {counted(parts[0].total_rows, 'row')}: score "
+            "the last shard again."
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import Example
 from local_naturalness.spec import read_spec
 from local_naturalness.store.files import remove_abandoned_parts
@@ -84,7 +85,9 @@ class ScoreStore:
             self._append(missing, compute([distinct[key] for key in missing]))
             found |= self._read(missing)
         if lost := len(distinct) - len(found):
-            raise OSError(f"{lost} rows could not be read back from the score store {str(self._folder)!r}.")
+            raise OSError(
+                f"{counted(lost, 'row')} could not be read back from the score store {str(self._folder)!r}."
+            )
         return [found[key] for key in keys]
 
     def is_finished(self, examples: Sequence[Example]) -> list[bool]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from local_naturalness.counted import counted
 from local_naturalness.store.manifest import ADDED_LATER
 
 _OWNER, _ROWS = b"local_naturalness.id", b"local_naturalness.rows"
@@ -52,7 +53,9 @@ def read_shard(path: Path, schema: pa.Schema, columns: Sequence[str], owner: str
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DamagedShard(" ".join(str(error).split())) from error
     if str(len(table)).encode() != notes.get(_ROWS):
-        raise DamagedShard(f"it holds {len(table)} rows instead of {notes.get(_ROWS, b'?').decode()}")
+        raise DamagedShard(
+            f"it holds {counted(len(table), 'row')} instead of {notes.get(_ROWS, b'?').decode()}"
+        )
     return table
 
 

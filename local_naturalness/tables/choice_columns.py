@@ -97,8 +97,7 @@ class Columns:
             column = _zero_or_one(name, column)
         elif not pa.types.is_boolean(kind):
             raise TypeError(
-                f"Column {name!r} must hold bools, or 0 and 1, found type {kind}. Convert it: "
-                f'`dataset.cast_column({name!r}, Value("bool"))`, or pass a function of a row.'
+                f"Column {name!r} must hold bools, or 0 and 1, found type {kind}. {_made_flags(name, kind)}"
             )
         return self._shown(pc.fill_null(column, False).to_numpy())
 
@@ -220,6 +219,19 @@ def first_rows(codes: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(codes >= 0)[::-1]
     first[codes[rows]] = rows
     return first
+
+
+def _made_flags(name: str, kind: pa.DataType) -> str:
+    """What to do with a column of another type, as far as its type tells."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return (
+            "A row must have one verdict, not a list: make one row per response with `to_rows(dataset)` of "
+            "`local_naturalness.shapes` before it is scored, which also splits lists that run parallel with "
+            "the responses."
+        )
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return f"Write what is meant, such as `where=\"{name} = 'yes'\"`, or pass a function of a row."
+    return "Pass a function of a row."
 
 
 def _zero_or_one(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from local_naturalness.counted import counted
 from local_naturalness.teachers.bootstrap import Estimate
 from local_naturalness.teachers.family import shared_family, student_words
 from local_naturalness.teachers.interval import FEWEST_PROMPTS
@@ -82,6 +83,6 @@ def _other_order(result: Estimate) -> list[str]:
     if not (steps > 0).any():
         return []
     return [
-        f"Over the {result.num_complete_prompts} prompts that all teachers answered the order "
+        f"Over {counted(result.num_complete_prompts, 'prompt')} that all teachers answered the order "
         "differs (see `mean_complete`)."
     ]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from datasets import Dataset
 
+from local_naturalness.counted import counted
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
 from local_naturalness.tables import Columns, Where, eligible_rows, grouping_column, require_dataset
 from local_naturalness.teachers.bootstrap import Estimate, GroupValues, estimate
@@ -104,14 +105,16 @@ def rank_teachers(
 
 def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) -> list[str]:
     notes: list[str] = _kept(scored)
-    notes += [f"{number} rows without {what} are left out." for what, number in scored.left_out.items()]
+    notes += [
+        f"Without {what}: {counted(number, 'row')}, left out." for what, number in scored.left_out.items()
+    ]
     if scored.unscored:
         notes.append(f"Not ranked, for want of a valid score: {', '.join(scored.unscored)}.")
     if complete_only:
         notes.append("Only prompts that all teachers of a group answered are used.")
     num_repeated = sum((group.table["num_responses"] - group.table["num_prompts"]).sum() for group in groups)
     if num_repeated and not complete_only:
-        notes.append(f"{num_repeated} rows repeat a teacher's answer to a prompt: they are averaged.")
+        notes.append(f"A prompt answered twice by a teacher: {counted(int(num_repeated), 'row')}, averaged.")
     return notes
 
 
@@ -122,8 +125,10 @@ def _kept(scored: ScoredRows) -> list[str]:
     some, total = map(sum, zip(*scored.kept.values(), strict=True))
     shown = [f"{name} {kept} of {all_rows}" for name, (kept, all_rows) in scored.kept.items()]
     more = len(shown) - _TEACHERS_IN_A_NOTE
-    listed = ", ".join([*shown[:_TEACHERS_IN_A_NOTE], *([f"and {more} more teachers"] if more > 0 else [])])
-    return [f"`where` keeps {some} of {total} rows: {listed}."]
+    listed = ", ".join(
+        [*shown[:_TEACHERS_IN_A_NOTE], *([f"and {counted(more, 'more teacher')}"] if more > 0 else [])]
+    )
+    return [f"`where` keeps {some} of {counted(total, 'row')}: {listed}."]
 
 
 def _rank_group(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
+from local_naturalness.counted import counted
 from local_naturalness.tables.html import list_html, table_html, text_html
 from local_naturalness.tables.text import (
     decimals_for,
@@ -106,7 +107,7 @@ def shown_table(group: "TeacherGroup") -> pd.DataFrame:
 
 def size_sentence(group: "TeacherGroup") -> str:
     """How many prompts there are, and whether fewer would have said the same."""
-    many = f"{group.num_prompts} {'prompt' if group.num_prompts == 1 else 'prompts'}"
+    many = counted(group.num_prompts, "prompt")
     if len(group.table) == 1:
         return f"{many}; one teacher, nothing to compare."
     answered = f"{many}, {group.num_complete_prompts} of them answered by every teacher."

@@ -7,6 +7,9 @@ from typing import Any, Literal, TypeVar
 
 from datasets import Dataset, DatasetDict
 
+from local_naturalness.counted import counted
+from local_naturalness.encoding.encoder import GOES_ON, doubts_of_turns
+from local_naturalness.scorers.doubts import in_words
 from local_naturalness.training.agreement import Agreement, agreement
 from local_naturalness.training.refusals import trainable
 from local_naturalness.training.source import Source, find_source
@@ -93,6 +96,7 @@ def export(
         split: find_source(rows, prompt_column or "prompt", response_column) for split, rows in splits.items()
     }
     seen = [_looked_at(rows, sources[split], text, form, split) for split, rows in splits.items()]
+    _tell_turns(seen, specs)
     layout = _layout(form, text, seen, specs)
     written = {split: write(rows, sources[split], layout, text) for split, rows in splits.items()}
     if text is not None and not text.is_chat:
@@ -118,12 +122,14 @@ def _is_done(dataset: Dataset, form: str, response_column: str) -> bool:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What there is in the rows of a split."""
+    """What there is in the rows of a split; of what is told, number and first row."""
 
     fields: frozenset[str]
     has_earlier_turns: int
     agreed: Counter[Agreement]
     first: dict[Agreement, int]
+    turns: dict[str, tuple[int, int]]
+    num_rows: int
 
 
 def _looked_at(dataset: Dataset, source: Source, text: StudentText | None, form: str, split: str) -> _Seen:
@@ -133,10 +139,14 @@ def _looked_at(dataset: Dataset, source: Source, text: StudentText | None, form:
     earlier = 0
     agreed: Counter[Agreement] = Counter()
     first: dict[Agreement, int] = {}
+    turns: dict[str, tuple[int, int]] = {}
     for row, example in trainable(source.read(dataset), place):
         messages = [*(example.prompt if isinstance(example.prompt, list) else ()), example.message or {}]
         fields |= {name for message in messages for name in message}
         earlier += any(message.get("role") == "assistant" for message in messages[:-1])
+        for kind in doubts_of_turns(example):
+            count, first_row = turns.get(kind, (0, row))
+            turns[kind] = (count + 1, first_row)
         if text is None:
             continue
         try:
@@ -145,7 +155,16 @@ def _looked_at(dataset: Dataset, source: Source, text: StudentText | None, form:
             raise type(error)(f"Row {row}{place} cannot be exported: {error}") from error
         agreed[found] += 1
         first.setdefault(found, row)
-    return _Seen(frozenset(fields), earlier, agreed, first)
+    return _Seen(frozenset(fields), earlier, agreed, first, turns, len(dataset))
+
+
+def _tell_turns(seen: list[_Seen], specs: Specs) -> None:
+    """Say which conversations are not written whole."""
+    for one in seen:
+        for kind, (count, row) in one.turns.items():
+            if kind == GOES_ON or not specs.by_turn:
+                where = f"In {count:,} of {counted(one.num_rows, 'row')}, such as row {row},"
+                logger.warning("%s", in_words(kind, where, template=""))
 
 
 def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs) -> Layout:
@@ -160,9 +179,9 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
     plain = Layout("prompt-completion" if form == "trl" else form, fields <= {"role", "content"}, switches)
     if form == "messages" and (earlier := sum(one.has_earlier_turns for one in seen)) and not specs.by_turn:
         logger.warning(
-            "%d conversations have earlier turns of the assistant, which were not scored: trainers take the "
-            'loss of these too. `export="trl"` trains on the last turn alone.',
-            earlier,
+            "In %s there are earlier turns of the assistant, which were not scored: trainers take the loss "
+            'of these too. `export="trl"` trains on the last turn alone.',
+            counted(earlier, "conversation"),
         )
     if text is None:
         return plain
@@ -176,22 +195,22 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
     if agreed[Agreement.OTHER]:
         row = min(one.first[Agreement.OTHER] for one in seen if Agreement.OTHER in one.first)
         raise ValueError(
-            f"Of {agreed[Agreement.OTHER]} rows, such as row {row}, a trainer would make another text than "
-            "the one that was scored: the student's chat template rewrites them. Pass "
+            f"Of {counted(agreed[Agreement.OTHER], 'row')}, such as row {row}, a trainer would make another "
+            "text than the one that was scored: the student's chat template rewrites them. Pass "
             '`export="trl"`, which writes token ids where it has to, or `export=None`.'
         )
     if merged := agreed[Agreement.SEAM]:
         logger.warning(
-            "In %d of %d rows the tokenizer joins the end of the prompt with the beginning of the response "
+            "In %d of %s the tokenizer joins the end of the prompt with the beginning of the response "
             'where a trainer tokenizes both at once; the text is the same. `export="trl"` keeps the tokens.',
             merged,
-            agreed.total(),
+            counted(agreed.total(), "row"),
         )
     if shown := agreed[Agreement.SHOWN]:
         logger.warning(
-            "In %d of %d rows a trainer shows another prompt than the one that was scored, such as with "
+            "In %d of %s a trainer shows another prompt than the one that was scored, such as with "
             'today\'s date; what is trained on is the same. `export="trl"` keeps the prompt.',
             shown,
-            agreed.total(),
+            counted(agreed.total(), "row"),
         )
     return plain

@@ -5,6 +5,8 @@ from typing import Any
 
 from datasets import Dataset
 
+from local_naturalness.counted import counted
+
 _LONGEST = 600  # characters of a text
 
 
@@ -24,7 +26,8 @@ def preview(dataset: Dataset) -> str:
             lines += _told(name, row[name])
     if "labels" in row:
         trained = sum(label != -100 for label in row["labels"])
-        lines.append(f"input_ids: {len(row['input_ids'])} tokens, of which {trained} have labels to train on")
+        tokens = counted(len(row["input_ids"]), "token")
+        lines.append(f"input_ids: {tokens}, of which {trained} have labels to train on")
     return "\n".join(lines)
 
 

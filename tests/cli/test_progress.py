@@ -95,18 +95,18 @@ def test_a_resumed_run_counts_only_what_it_scores(workers, suffix, rows, tmp_pat
         return capsys.readouterr(), sums, tokens[:]
 
     said, sums, tokens = run(rows[1:3])
-    assert said.out.startswith("0 of 2 rows were scored before, 2 are left.\n")
+    assert said.out.startswith("Scored before: 0 of 2 rows; left: 2.\n")
     assert re.search(r"^Scoring with student: 2 of 2 rows, [\d,]+ tokens/s", said.err, re.MULTILINE)
     assert sums == (2, sum(tokens))
 
     # The rows that are new stand around those that are there: one has no response, so no tokens either.
     said, sums, tokens = run([rows[0], *rows[1:3], rows[3]])
-    assert said.out.startswith("2 of 4 rows were scored before, 2 are left.\n")
+    assert said.out.startswith("Scored before: 2 of 4 rows; left: 2.\n")
     assert "2 of 2 rows" in said.err
     assert sums == (2, tokens[0])
 
     said, sums, _ = run(rows[:3])
-    assert said.out.startswith("3 of 3 rows were scored before, 0 are left.\n")
+    assert said.out.startswith("Scored before: 3 of 3 rows; left: 0.\n")
     assert "rows" not in said.err and sums == (0, 0)
 
 

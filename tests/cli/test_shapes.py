@@ -68,7 +68,8 @@ def test_estimate_reads_shapes_too(scored_shape, tmp_path, capsys):
     [
         (["--teacher-columns", "a", "c"], "--teacher-columns names 'c'; the columns are"),
         (["--teacher-columns", "a", "b", "--shape", "lists"], "cannot be read as 'lists'"),
-        ([], "needs the column 'prompt' and found 'question', 'a', 'b'"),
+        ([], "needs the column 'response' and found 'question', 'a', 'b'"),
+        ([], "If each of these columns holds the answers of one teacher, pass --teacher-columns a b."),
     ],
 )
 def test_what_is_refused_says_what_to_change(words, says, tmp_path, capsys):

@@ -48,7 +48,7 @@ def test_a_row_that_cannot_be_scored_says_why(rows, capsys):
 
 def test_a_row_that_is_not_there(rows, capsys):
     assert main(["show", rows, "--student", student_path(), "--row", "2"]) == 2
-    assert "--row 2 is not there: the input has rows 0 to 1." in capsys.readouterr().err
+    assert "--row 2 is not there: there are rows 0 to 1." in capsys.readouterr().err
 
 
 def test_scores_stand_beside_the_steps_they_belong_to(rows, tmp_path, capsys):
@@ -71,7 +71,7 @@ def test_scores_of_other_settings_are_not_shown(rows, tmp_path, capsys):
 
 def test_an_opening_that_the_prompt_holds_is_marked(rows, capsys):
     out = shown(capsys, rows, "--prompt-template", r"{prompt}<think>\n")
-    assert "note    This row and those like it do not close the block of reasoning" in out
+    assert "note    In this row and those like it the response does not close the block of reasoning" in out
     thinking = LocalScorer(student_path(), prompt_template="{prompt}<think>\n").show(
         ROW | {"response": "<think>\n2 + 3 = 5.</think>5."}
     )
@@ -95,6 +95,37 @@ def test_shapes_and_switches_are_those_of_score(tmp_path, capsys):
 def test_an_estimate_tells_what_is_doubtful(rows, capsys):
     words = ["estimate", rows, "--student", student_path(), "--calibrate", "0"]
     assert main([*words, "--prompt-template", r"{prompt}<think>\n"]) == 0
-    assert "Note: 1 of 2 rows do not close the block of reasoning" in capsys.readouterr().out
+    assert (
+        "Note: In 1 of 2 rows the response does not close the block of reasoning" in capsys.readouterr().out
+    )
     assert main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "number", "origin", "answer"),
+    [
+        (
+            {"problem": "Sum?", "generations": ["It is 5.", "Five."]},
+            [],
+            0,
+            "input row 0, item 0 of",
+            "It is 5.",
+        ),
+        ({"problem": "Sum?", "generations": ["It is 5.", "Five."]}, [], 3, "input row 1, item 1 of", "Five."),
+        (
+            {"question": "Sum?", "a": "It is 5.", "b": "Five."},
+            ["--teacher-columns", "a", "b"],
+            2,
+            "input row 1, column `a`",
+            "It is 5.",
+        ),
+    ],
+)
+def test_a_row_of_several_responses_is_told(row, words, number, origin, answer, tmp_path, capsys):
+    path = tmp_path / "wide.jsonl"
+    path.write_text(2 * (json.dumps(row) + "\n"))
+    out = shown(capsys, str(path), "--row", str(number), *words)
+    assert out.startswith(f"row     {number}: {origin}") and answer in out
+    assert main(["show", str(path), "--student", student_path(), *words, "--row", "4"]) == 2
+    assert "there are rows 0 to 3 (one row per response)" in capsys.readouterr().err

@@ -60,7 +60,7 @@ def test_specs_differ_in_versions_only(scorer, settings, frozen, batch):
 def test_a_stopped_run_goes_on_and_scores_only_what_is_missing(tmp_path, capsys):
     output = copied("stopped", tmp_path)
     assert main([*score(output), "--scorer", "global"]) == 0
-    assert "8 of 19 rows were scored before, 11 are left." in capsys.readouterr().out
+    assert "Scored before: 8 of 19 rows; left: 11." in capsys.readouterr().out
     (table,) = output.glob("*.parquet")
     frozen = SCORES["global"][0]["columns"]
     written = pq.read_table(table).to_pydict()

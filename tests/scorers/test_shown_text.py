@@ -171,7 +171,7 @@ def test_reasoning_behind_a_closed_block_is_told_once_with_the_remedy(model, cap
     made(batch)
     made(batch)
     (record,) = caplog.records
-    assert "2 of 3 rows carry reasoning" in record.getMessage()
+    assert "In 2 of 3 rows the response carries reasoning" in record.getMessage()
     assert '`chat_template_kwargs={"enable_thinking": true}`' in record.getMessage()
     caplog.clear()
     switched = scorer(model, templates.QWEN, chat_template_kwargs={"enable_thinking": True})
@@ -182,7 +182,7 @@ def test_reasoning_behind_a_closed_block_is_told_once_with_the_remedy(model, cap
 def test_an_estimate_tells_it_too(model):
     rows = Dataset.from_dict({"prompt": ["What is 17 + 25?"] * 40, "response": [THOUGHT, "It is 42."] * 20})
     (warning,) = estimate(scorer(model, templates.QWEN), rows, calibration_seconds=None).warnings
-    assert warning.startswith("20 of 40 rows carry reasoning")
+    assert warning.startswith("In 20 of 40 rows the response carries reasoning")
 
 
 @pytest.mark.parametrize(
@@ -273,3 +273,38 @@ def test_all_scorers_give_a_prompt_the_same_key(model):
 def test_a_prompt_key_of_somebody_else_is_not_overwritten():
     with pytest.raises(ValueError, match="writes a column 'prompt_key', and there is one already"):
         LocalScorer(student_path())({"prompt": "Hi", "response": "42.", "prompt_key": "p7"})
+
+
+QUESTION_TURN = {"role": "user", "content": "What is 17 + 25?"}
+ANSWER_TURN = {"role": "assistant", "content": "It is 42."}
+
+
+@pytest.mark.parametrize(
+    ("messages", "says"),
+    [
+        ([QUESTION_TURN, ANSWER_TURN, {"role": "user", "content": "Thanks!"}], "goes on after the last turn"),
+        ([QUESTION_TURN, ANSWER_TURN, {"role": "tool", "content": "42"}], "goes on after the last turn"),
+        ([QUESTION_TURN, {"role": "assistant", "content": "Let me see."}, ANSWER_TURN], "follow each other"),
+        ([QUESTION_TURN, ANSWER_TURN, QUESTION_TURN, ANSWER_TURN], ""),
+    ],
+)
+def test_turns_that_are_no_part_of_the_response_are_told_once(model, caplog, messages, says):
+    made = scorer(model, templates.QWEN, messages_column="messages")
+    batch = {"messages": [[QUESTION_TURN, ANSWER_TURN], messages, messages]}
+    assert made(batch)[f"{made.criterion}_status"] == ["ok"] * 3
+    made(batch)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == bool(says)
+    if says:
+        assert told[0].startswith("In 2 of 3 rows") and says in told[0]
+        assert "The first of these prompts ends with" in told[0]
+        assert says in " ".join(made.show({"messages": messages}).notes)
+        rows = Dataset.from_dict({"messages": [messages, messages]})
+        (warning,) = estimate(made, rows, calibration_seconds=None).warnings
+        assert warning.startswith("In 2 of 2 rows") and says in warning
+
+
+def test_messages_behind_the_last_scored_turn_are_told_when_all_turns_are_scored(model, caplog):
+    made = scorer(model, templates.QWEN, messages_column="messages", splitter="turn")
+    made({"messages": [[QUESTION_TURN, ANSWER_TURN, ANSWER_TURN, QUESTION_TURN]]})
+    assert ["goes on after the last turn" in record.getMessage() for record in caplog.records] == [True]

@@ -209,7 +209,7 @@ def test_rows_without_a_prompt_or_a_teacher_are_noted():
         {"prompt": ["p", "p", None], "teacher": ["a", "b", "b"], "local_naturalness": [-1.0, -2.0, -3.0]}
     )
     result = compare_criteria(dataset, ["local_naturalness"])
-    assert result.notes == ["1 rows without a prompt or a teacher are left out."]
+    assert result.notes == ["Left out, without a prompt or a teacher: 1 row."]
 
 
 @pytest.mark.parametrize(

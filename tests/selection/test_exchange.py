@@ -182,8 +182,10 @@ def test_match_without_enough_candidates_is_said(make, caplog):
     dataset = make("ppqr", "abac", score=[1.0, 2.0, 3.0, 4.0], response=list("wxyz"), ok=[1, 0, 1, 1])
     control = select_responses(dataset, by="random", match=wanted, where="ok")
     assert list(zip(control["prompt"], control["teacher"], strict=True)) == [("p", "a"), ("q", "a")]
-    assert "1 of the 3 prompts of `match` are not among the candidates" in caplog.text
-    assert "1 of the 3 rows of `match` have no counterpart: 1 prompts have fewer candidates" in caplog.text
+    assert "1 of 3 prompts of `match` are not among the candidates" in caplog.text
+    assert (
+        "1 of 3 rows of `match` have no counterpart: for 1 prompt there are fewer candidates" in caplog.text
+    )
 
 
 @pytest.fixture

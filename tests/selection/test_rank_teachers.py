@@ -116,14 +116,14 @@ def test_duplicates_are_averaged_and_noted(make):
     table = ranking.to_pandas()
     assert table["mean"].tolist() == [3.0, 2.0]
     assert table["num_responses"].tolist() == [2, 1]
-    assert ranking.notes == ["1 rows repeat a teacher's answer to a prompt: they are averaged."]
+    assert ranking.notes == ["A prompt answered twice by a teacher: 1 row, averaged."]
 
 
 def test_rows_without_a_score_are_left_out_and_noted(make):
     dataset = make("ppqq", "abab", score=[1.0, 2.0, float("inf"), None])
     ranking = rank_teachers(dataset, **HIGH)
     assert ranking.to_pandas()["mean"].tolist() == [2.0, 1.0]
-    assert ranking.notes == ["2 rows without a valid score are left out."]
+    assert ranking.notes == ["Without a valid score: 2 rows, left out."]
 
 
 def test_what_rows_lack_is_told_and_who_is_not_ranked(make):
@@ -134,9 +134,9 @@ def test_what_rows_lack_is_told_and_who_is_not_ranked(make):
     ranking = rank_teachers(dataset, **HIGH)
     assert ranking.groups[0].teachers == ["b", "a"]
     assert ranking.notes == [
-        "1 rows without a prompt are left out.",
-        "1 rows without a teacher are left out.",
-        "2 rows without a valid score are left out.",
+        "Without a prompt: 1 row, left out.",
+        "Without a teacher: 1 row, left out.",
+        "Without a valid score: 2 rows, left out.",
         "Not ranked, for want of a valid score: c.",
     ]
 

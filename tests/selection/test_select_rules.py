@@ -109,8 +109,24 @@ def test_log_line_names_counts_and_settings(make, caplog):
     with caplog.at_level(logging.INFO, logger="local_naturalness"):
         select_responses(dataset, **HIGH)
     assert caplog.messages == [
-        "select_responses by score: 2 of 4 rows for 2 of 2 prompts; null_score removed 1 (relax "
-        "`by`); not_in_top_k removed 1 (relax `k`)."
+        "select_responses by score: 2 of 4 rows for 2 of 2 prompts; null_score removed 1 (null, NaN or "
+        "infinite); not_in_top_k removed 1 (relax `k`)."
+    ]
+
+
+def test_rows_without_a_score_are_told_by_their_status(make, caplog):
+    dataset = make(
+        "pppq",
+        "abcd",
+        local_naturalness=[-1.0, None, None, None],
+        local_naturalness_status=["ok", "empty_response", "missing_response", "empty_response"],
+        keep=[True, True, True, False],
+    )
+    with caplog.at_level(logging.INFO, logger="local_naturalness"):
+        select_responses(dataset, where="keep")
+    assert caplog.messages == [
+        "select_responses by local_naturalness: 1 of 4 rows for 1 of 2 prompts; where removed 1 (relax "
+        "`where`); null_score removed 2 (local_naturalness_status: empty_response 1, missing_response 1)."
     ]
 
 

@@ -5,7 +5,7 @@ from datasets import Dataset, DatasetDict, Features, List, Value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local_naturalness.shapes import explode
+from local_naturalness.shapes import explode, to_rows
 
 WIDE = {
     "prompt": ["2 + 3?", "4 + 4?", "1 + 1?"],
@@ -71,3 +71,43 @@ def test_like_a_plain_loop(responses):
 def test_what_is_refused(columns, lists, says):
     with pytest.raises(ValueError, match=says):
         explode(Dataset.from_dict(columns), lists)
+
+
+def test_one_verdict_list_that_is_too_short(caplog):
+    """The column is split all the same; the verdicts of that row are not known, and it is named."""
+    columns = {
+        "problem": ["2 + 3?", "4 + 4?", "1 + 1?"],
+        "generations": [["5.", "6."], ["8.", "9."], ["2."]],
+        "correctness_math_verify": [[True, False], [True], [True]],
+    }
+    split = {"generations": ["5.", "6.", "8.", "9.", "2."]}
+    split["correctness_math_verify"] = [True, False, None, None, True]
+    for dataset in (Dataset.from_dict(columns), Dataset.from_dict(columns).to_iterable_dataset()):
+        for rows in (explode(dataset), to_rows(dataset)):
+            assert [row["correctness_math_verify"] for row in rows] == split["correctness_math_verify"]
+    assert (
+        caplog.text.count("In row 1 the list `correctness_math_verify` has 1 item and `generations` has 2")
+        == 4
+    )
+    with pytest.raises(ValueError, match="In row 1 the list 'correctness_math_verify' has 1 item and"):
+        explode(Dataset.from_dict(columns), ["generations", "correctness_math_verify"])
+
+
+@pytest.mark.parametrize(
+    ("name", "lists", "is_split", "says"),
+    [
+        ("tags", [["a", "b"], ["c"], ["d", "e", "f"]], False, ""),  # no verdicts: hardly ever as long
+        ("flags", [[True], [True], [True, True]], False, "In row 0 the list `flags` has 1 item"),
+        ("flags", [[True, False], None, [True]], True, ""),
+        (
+            "flags",
+            [[True, False], [True, True], [False, True]],
+            True,
+            "In row 2 the list `flags` has 2 items",
+        ),
+    ],
+)
+def test_which_lists_run_parallel(name, lists, is_split, says, caplog):
+    dataset = Dataset.from_dict({"generations": [["5.", "6."], ["8.", "9."], ["2."]], name: lists})
+    assert isinstance(explode(dataset)[0][name], list) is not is_split
+    assert says in caplog.text and bool(says) == bool(caplog.text)

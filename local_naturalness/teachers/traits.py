@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from local_naturalness.counted import counted
 from local_naturalness.teachers.bootstrap import GroupValues
 from local_naturalness.teachers.explained import Decomposition, decompose
 from local_naturalness.teachers.interval import FEWEST_PROMPTS, interval
@@ -50,7 +51,7 @@ class ExplainedGap:
         with_unit = f" {self.unit}" if self.unit else ""
         gap = f"the gap of {self.gap:.3g}{with_unit} between {self.first} and {self.last}"
         if not self.is_told:
-            prompts = f"{self.num_prompts} {'prompt' if self.num_prompts == 1 else 'prompts'}"
+            prompts = counted(self.num_prompts, "prompt")
             return f"How much of {gap} goes with {_WORDS[self.trait]} cannot be told with {prompts}."
         part = f"{self.part + 0.0:.3g} ({self.low:.3g} to {self.high:.3g})"
         line = f"Of {gap}, {part} goes with {_WORDS[self.trait]}."

@@ -9,6 +9,7 @@ Example:
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import (
     EXPORTS,
@@ -22,6 +23,9 @@ from local_naturalness.cli.arguments import (
     number_from,
 )
 from local_naturalness.counted import counted
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 _PASSED_ON = (
     "mode",
@@ -99,7 +103,13 @@ def run(options: argparse.Namespace) -> None:
     if options.return_rejected:
         selected, rejected = selected
     form = None if options.export == "none" else options.export
-    selected = export(selected, form, student=options.student, response_column=options.response_column)
+    selected = export(
+        selected,
+        form,
+        student=options.student,
+        prompt_column=_column_of_texts(selected, options.prompt_column),
+        response_column=options.response_column,
+    )
     if options.return_rejected:
         beside.write_table(decoded(rejected).to_parquet)
     output.write_table(decoded(selected).to_parquet)
@@ -107,6 +117,16 @@ def run(options: argparse.Namespace) -> None:
     print(f"{counted(len(selected), 'response')} selected, written to {output.table}")
     if form is not None and len(selected):
         print(f"The first row, as a trainer reads it:\n{preview(selected)}")
+
+
+def _column_of_texts(selected: "Dataset", prompt_column: str | None) -> str | None:
+    """The column that told prompts apart, where nothing else tells which one holds them."""
+    from local_naturalness.tables import is_prompt_key
+
+    names = selected.column_names
+    if prompt_column is None or "prompt" in names or any(map(is_prompt_key, names)):
+        return None
+    return prompt_column
 
 
 def _criterion(words: list[str]) -> str | dict[str, float]:

@@ -12,6 +12,7 @@ from local_naturalness.encoding.encoder import GOES_ON, doubts_of_turns
 from local_naturalness.scorers.doubts import in_words
 from local_naturalness.training.agreement import Agreement, agreement
 from local_naturalness.training.refusals import trainable
+from local_naturalness.training.scored_prompts import refuse_other_prompts
 from local_naturalness.training.source import Source, find_source
 from local_naturalness.training.student_of import Specs
 from local_naturalness.training.student_text import StudentText
@@ -51,7 +52,8 @@ def export(
             scorer, which also knows a `prompt_template`. `None` looks in the cache of the Hub for the one
             that the scores name. Without a student no row can be checked, and all are taken to be shown
             by a chat template.
-        prompt_column: Texts or lists of messages; `None` is "prompt". Never the column of ids that rows
+        prompt_column: Texts or lists of messages. `None` is the column that was scored, which `prompt_key`
+            tells; without that "prompt", or what a known shape calls so. Never the column of ids that rows
             were grouped by.
         response_column: Texts.
 
@@ -92,10 +94,8 @@ def export(
             "%s is not at hand: pass `student=` (--student).",
             specs.student or "that they were scored for",
         )
-    sources = {
-        split: find_source(rows, prompt_column or "prompt", response_column) for split, rows in splits.items()
-    }
-    seen = [_looked_at(rows, sources[split], text, form, split) for split, rows in splits.items()]
+    sources = {split: find_source(rows, prompt_column, response_column) for split, rows in splits.items()}
+    seen = [_looked_at(rows, sources[split], text, form, split, specs) for split, rows in splits.items()]
     _tell_turns(seen, specs)
     layout = _layout(form, text, seen, specs)
     written = {split: write(rows, sources[split], layout, text) for split, rows in splits.items()}
@@ -132,7 +132,9 @@ class _Seen:
     num_rows: int
 
 
-def _looked_at(dataset: Dataset, source: Source, text: StudentText | None, form: str, split: str) -> _Seen:
+def _looked_at(
+    dataset: Dataset, source: Source, text: StudentText | None, form: str, split: str, specs: Specs
+) -> _Seen:
     """Check every row, and compare what a trainer makes of it with what was scored."""
     place = f" of split {split!r}" if split else ""
     fields: set[str] = set()
@@ -140,7 +142,10 @@ def _looked_at(dataset: Dataset, source: Source, text: StudentText | None, form:
     agreed: Counter[Agreement] = Counter()
     first: dict[Agreement, int] = {}
     turns: dict[str, tuple[int, int]] = {}
-    for row, example in trainable(source.read(dataset), place):
+    rows = source.read(dataset)
+    if specs.are_known and not specs.by_turn:
+        rows = refuse_other_prompts(rows, dataset, place)
+    for row, example in trainable(rows, place):
         messages = [*(example.prompt if isinstance(example.prompt, list) else ()), example.message or {}]
         fields |= {name for message in messages for name in message}
         earlier += any(message.get("role") == "assistant" for message in messages[:-1])

@@ -12,6 +12,7 @@ from local_naturalness.shapes.reading import read_shaped, shape_of
 from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.tables import is_prompt_key
+from local_naturalness.training.scored_prompts import scored_columns
 
 MESSAGES_COLUMN = "messages"
 _SAMPLE = 100
@@ -53,13 +54,23 @@ class Source:
                 row += 1
 
 
-def find_source(dataset: Dataset, prompt_column: str, response_column: str) -> Source:
-    """The columns to read: those that are named, else conversations, else a shape that is recognised.
+def find_source(dataset: Dataset, prompt_column: str | None, response_column: str) -> Source:
+    """The columns to read: those that are named, else those that were scored, else those of a known shape.
+
+    Args:
+        dataset: rows; scored ones have keys of their prompts, which tell the column.
+        prompt_column: `None` looks for it.
+        response_column: of responses; without it there are conversations.
 
     Raises:
         ValueError: there are none, or the prompts are keys and no text.
     """
     columns = dataset.column_names
+    if prompt_column is None:
+        prompt_column, messages = scored_columns(dataset, response_column)
+        if messages is not None:
+            return Source("prompt", response_column, messages, None, (messages,))
+        prompt_column = prompt_column or "prompt"
     if is_prompt_key(prompt_column):
         raise ValueError(
             f"Column {prompt_column!r} tells prompts apart and holds no text to train on: name the column of "

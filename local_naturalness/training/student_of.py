@@ -36,6 +36,11 @@ class Specs:
                 )
 
     @property
+    def are_known(self) -> bool:
+        """Whether the rows were scored."""
+        return bool(self._specs)
+
+    @property
     def student(self) -> str | None:
         """Name and commit, where there is one."""
         names = {spec["student"] for spec in self._specs if "student" in spec}

@@ -1,6 +1,7 @@
 """`select --export` writes what `push` would, and a trainer reads it without further ado."""
 
 import json
+import re
 
 import pytest
 from datasets import load_dataset
@@ -39,3 +40,35 @@ def test_an_export_of_another_student_is_one_sentence(scored, student_folder, tm
     assert main(["select", str(scored), *words]) == 2
     assert "The rows were scored for the student student@" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"question": "What is 2 + 3?", "answer": "It is 5."}], ["--response-column", "answer"]),
+        (
+            [
+                {
+                    "chat": [
+                        {"role": "user", "content": "What is 2 + 3?"},
+                        {"role": "assistant", "content": "It is 5."},
+                    ]
+                }
+            ],
+            [],
+        ),
+    ],
+)
+def test_columns_of_other_names_are_exported_as_they_were_scored(rows, words, tmp_path, capsys):
+    source, output = tmp_path / "rows.jsonl", tmp_path / "scored"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    named = ["--prompt-column", "question", *words] if words else ["--messages-column", "chat"]
+    student = ["--student", student_path()]
+    assert main(["score", str(source), *named, *student, "--output", str(output)]) == 0
+    for number, more in enumerate(([], ["--prompt-column", "question"]) if words else ([],)):
+        best = tmp_path / f"best{number}"
+        command = ["select", str(output), *words, *more, "--output", str(best), "--export", "trl", *student]
+        assert main(command) == 0
+        assert read(best)["prompt"][0] == [{"role": "user", "content": "What is 2 + 3?"}]
+        assert read(best)["completion"][0] == [{"role": "assistant", "content": "It is 5."}]
+    assert not re.search(r"\b1 (rows|prompts|responses|steps|tokens)\b", capsys.readouterr().out)

@@ -3,6 +3,8 @@
 import pytest
 from datasets import Dataset, DatasetDict, Features, Json, List, Value
 
+from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.prompt_key import prompt_key
 from local_naturalness.selection import export
 from local_naturalness.training import preview
 
@@ -235,3 +237,31 @@ def test_what_a_trainer_cannot_show_is_refused(settings, says):
     spec = f"student=me/s@01; scorer=local; {settings}; id=1"
     with pytest.raises(ValueError, match=says):
         table(CHAT | {"local_naturalness_spec": [spec]}, "trl")
+
+
+def scored(columns, prompts):
+    """Rows with what scorers write: a spec, and the keys of prompts."""
+    spec = "student=me/s@01; scorer=local; id=1"
+    keys = [prompt_key(Example(prompt, "")) for prompt in prompts]
+    size = len(prompts)
+    return Dataset.from_dict(columns | {"local_naturalness_spec": [spec] * size, "prompt_key": keys})
+
+
+def test_the_column_that_was_scored_is_the_one_that_trains():
+    """Whatever stands in `prompt`, and whatever rows were grouped by."""
+    columns = {"prompt": ["p-1", "p-2"], "question": ["Sum?", "Product?"], "answer": ["It is 5.", "It is 6."]}
+    ready = export(scored(columns, columns["question"]), "messages", response_column="answer")
+    assert [row[0]["content"] for row in ready["messages"]] == columns["question"]
+    assert ready["prompt"][:] == columns["prompt"]
+
+
+def test_conversations_of_any_name_are_found():
+    chats = {"id": [1], "dialogue": [[ASK, REASONED]]}
+    ready = export(scored(chats, [[ASK]]), "messages")
+    assert ready["messages"][0] == [ASK, REASONED]
+
+
+def test_prompts_that_were_changed_after_scoring_are_refused():
+    columns = {"prompt": ["Sum?", "Product?"], "response": ["It is 5.", "It is 6."]}
+    with pytest.raises(ValueError, match="The prompt of row 1 is not the one that was scored"):
+        export(scored(columns, ["Sum?", "Difference?"]), "trl")

@@ -1,0 +1,71 @@
+"""Which columns were scored: the key of a prompt tells, and no name is taken on trust."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from datasets import Dataset
+
+from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
+from local_naturalness.encoding.prompt_key import prompt_key
+from local_naturalness.encoding.rows import Rows
+from local_naturalness.tables import is_prompt_key
+
+
+def key_column(dataset: Dataset) -> str | None:
+    """The column in which scorers name the prompt of each row."""
+    return next(iter(sorted(name for name in dataset.column_names if is_prompt_key(name))), None)
+
+
+def scored_columns(dataset: Dataset, response_column: str) -> tuple[str | None, str | None]:
+    """The column of the prompts that were scored and that of the conversations; one of them is `None`.
+
+    Args:
+        dataset: with the keys of its prompts.
+        response_column: without it there are conversations.
+    """
+    keys = key_column(dataset)
+    if keys is None:
+        return None, None
+    shown = dataset.with_format(None)
+    first = next((row for row, key in enumerate(shown[keys]) if key is not None), None)
+    if first is None:
+        return None, None
+    row = shown[first]
+    for name in sorted(dataset.column_names, key=lambda name: name not in ("prompt", "messages")):
+        is_prompt = response_column in row
+        if name != response_column and _key(row, name, is_prompt) == row[keys]:
+            return (name, None) if is_prompt else (None, name)
+    return None, None
+
+
+def refuse_other_prompts(
+    rows: Iterator[tuple[int, Example]], dataset: Dataset, place: str
+) -> Iterator[tuple[int, Example]]:
+    """The rows, whose prompts must be those that were scored.
+
+    Raises:
+        ValueError: names the row.
+    """
+    name = key_column(dataset)
+    keys = dataset.with_format(None)[name][:] if name is not None else [None] * len(dataset)
+    for row, example in rows:
+        if keys[row] is not None and prompt_key(example) != keys[row]:
+            raise ValueError(
+                f"The prompt of row {row}{place} is not the one that was scored, as its {name!r} tells: name "
+                "the column of the prompts that were scored with `prompt_column=...`, or score the rows "
+                "again."
+            )
+        yield row, example
+
+
+def _key(row: Mapping[str, Any], name: str, is_prompt: bool) -> str | None:
+    """The key of a row's prompt if it stands in some column; `None` if that holds something else."""
+    if not isinstance(row[name], str | list):
+        return None
+    values = {column: [row[column]] for column in (name, TOOLS_COLUMN) if column in row} | {"": [None]}
+    try:
+        rows = Rows(values, is_batch=True, is_lazy=False)
+        (example,) = read_examples(rows, name, "", None if is_prompt else name, None)
+    except (TypeError, ValueError):
+        return None
+    return prompt_key(example)

@@ -11,7 +11,7 @@ from local_naturalness.cli.arguments import number_from
 if TYPE_CHECKING:
     from local_naturalness.scorers.scorer import Scorer
 
-_LOCAL_ONLY = ("window", "stride", "max_steps", "weighting", "include_prompt", "return_steps", "seed")
+_LOCAL_ONLY = ("window", "stride", "max_steps", "weighting", "include_prompt", "seed")
 _GLOBAL_ONLY = ("statistics",)
 _BOTH = (
     "splitter",
@@ -23,6 +23,7 @@ _BOTH = (
     "max_tokens_per_batch",
     "prompt_template",
     "chat_template_kwargs",
+    "return_steps",
 )
 
 
@@ -68,6 +69,9 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         default="sentence",
         help="sentence, line, paragraph, blank-line or turn (default: sentence)",
     )
+    settings.add_argument(
+        "--return-steps", action="store_true", help="add the score and place of every step, for `report`"
+    )
     settings.add_argument("--max-tokens-per-batch", type=number_from(1), metavar="N")
     # Options of one scorer are there only when given, so that the other one can refuse them.
     given = argparse.SUPPRESS
@@ -84,7 +88,6 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     )
     local.add_argument("--weighting", choices=("step", "token"), default=given, help="(default: step)")
     local.add_argument("--no-include-prompt", dest="include_prompt", action="store_false", default=given)
-    local.add_argument("--return-steps", action="store_true", default=given)
     local.add_argument("--seed", type=int, default=given, help="(default: 0)")
     global_ = parser.add_argument_group("global scorer")
     global_.add_argument(

@@ -24,7 +24,6 @@ from local_naturalness.scorers.written import Scores
 
 _INT, _FLOAT = pa.int32(), pa.float64()
 
-
 _STATISTIC_TYPES = {
     "rank": {"rank_surprisal_ratio": _FLOAT, "mean_clipped_rank": _FLOAT},
     "brier": {"brier": _FLOAT},
@@ -37,6 +36,11 @@ _STATISTIC_TYPES = {
         "num_steps": _INT,
         "repeated_step_share": _FLOAT,
     },
+}
+_PARTS_OF_STEPS = {
+    "global_step_scores": pa.list_(_FLOAT),
+    "step_tokens": pa.list_(_INT),
+    "step_spans": pa.list_(pa.list_(_INT)),
 }
 # What the engine computes for each token.
 _TOKEN_STATISTICS = {
@@ -65,6 +69,11 @@ class GlobalScorer(Scorer):
             `global_naturalness_by_step` (mean over steps of the step's mean), `global_naturalness_drop`
             (without the first token of each step, ASLEC, arXiv 2604.06834), `first_token_log_prob`,
             `num_steps`, `repeated_step_share`.
+        return_steps (`bool`, *optional*, defaults to `False`):
+            The statistic `"steps"` with its parts: `global_step_scores` (mean nats per token of each step,
+            given all of the response before it), `step_tokens` (tokens of each step, by which global
+            naturalness weighs it) and `step_spans` (`[start, end)` characters of each step). Beside those of
+            `LocalScorer(..., return_steps=True)` they show where in a response the two scores part.
 
     The other arguments are those of `LocalScorer`; `splitter` and `steps_column` matter for `"steps"` only.
 
@@ -86,6 +95,11 @@ class GlobalScorer(Scorer):
     >>> row = scorer({"prompt": "What is 2 + 3?", "response": "Adding 2 and 3 gives 5. The answer is 5."})
     >>> row["global_naturalness"] < 0, row["num_steps"]
     (True, 2)
+    >>> scorer = GlobalScorer(student_path(), return_steps=True)
+    >>> row = scorer({"prompt": "What is 2 + 3?", "response": "Adding 2 and 3 gives 5. The answer is 5."})
+    >>> total = sum(n * mean for n, mean in zip(row["step_tokens"], row["global_step_scores"]))
+    >>> abs(total / row["num_tokens"] - row["global_naturalness"]) < 1e-5
+    True
 
     ```
     """
@@ -94,6 +108,7 @@ class GlobalScorer(Scorer):
     sibling: ClassVar[str] = "local_naturalness"
 
     statistics: Sequence[str] = ()
+    return_steps: bool = False
 
     def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
         unknown = sorted(set(self.statistics) - set(_STATISTIC_TYPES))
@@ -102,8 +117,9 @@ class GlobalScorer(Scorer):
                 f"`statistics` must be a sequence out of {', '.join(map(repr, _STATISTIC_TYPES))}; found "
                 f"{self.statistics!r}."
             )
+        asked = {*self.statistics, "steps"} if self.return_steps else self.statistics
         # In one order, so that the same statistics named in another order are the same settings.
-        self.statistics = tuple(name for name in _STATISTIC_TYPES if name in self.statistics)
+        self.statistics = tuple(name for name in _STATISTIC_TYPES if name in asked)
         if not self._with_steps:
             self.steps_column = None
         super().__post_init__(tokenizer, device, dtype)
@@ -117,7 +133,7 @@ class GlobalScorer(Scorer):
         types = {"global_naturalness": _FLOAT, "initial_loss": _FLOAT, "num_tokens": _INT}
         for name in self.statistics:
             types |= _STATISTIC_TYPES[name]
-        return types
+        return types | (_PARTS_OF_STEPS if self.return_steps else {})
 
     @property
     def _with_steps(self) -> bool:
@@ -163,8 +179,12 @@ class GlobalScorer(Scorer):
             scores |= {"rank_surprisal_ratio": ratio, "mean_clipped_rank": mean_rank}
         if self._with_steps:
             first, others = first_token_statistics(log_probs, encoded.owned_steps)
+            means = step_means(log_probs, encoded.owned_steps)
             scores |= {
-                "global_naturalness_by_step": float(step_means(log_probs, encoded.owned_steps).mean()),
+                "global_naturalness_by_step": float(means.mean()),
+                "global_step_scores": means.tolist(),
+                "step_tokens": [end - start for start, end in encoded.owned_steps],
+                "step_spans": [list(span) for span in encoded.spans],
                 "global_naturalness_drop": others,
                 "first_token_log_prob": first,
                 "num_steps": len(encoded.owned_steps),

@@ -21,7 +21,12 @@ SCORED = frozenset({"ok", "context_trimmed", "step_in_pieces"})
 Scores = dict[str, Any]
 
 # Columns that both scorers write, and their values where neither has scored a row.
-_SHARED: dict[str, int | None] = {"num_steps": 0, "num_tokens": 0, "repeated_step_share": None}
+_SHARED: dict[str, int | None] = {
+    "num_steps": 0,
+    "num_tokens": 0,
+    "repeated_step_share": None,
+    "step_spans": None,
+}
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,23 @@ def test_all_steps_is_global_by_step(local, over_all_tokens):
     assert local(window=None) == close(over_all_tokens["global_naturalness_by_step"])
 
 
+def test_parts_of_the_full_pass_are_those_of_all_steps(model, tokenizer):
+    rows = LocalScorer(model, tokenizer=tokenizer, window=None, return_steps=True)(ROWS)
+    over_all = GlobalScorer(model, tokenizer=tokenizer, return_steps=True)
+    parts = over_all(ROWS)
+    assert parts["step_spans"] == rows["step_spans"]
+    for means, same, lengths, score in zip(
+        parts["global_step_scores"],
+        rows["step_scores"],
+        parts["step_tokens"],
+        parts["global_naturalness"],
+        strict=True,
+    ):
+        assert means == close(same)
+        assert sum(n * mean for n, mean in zip(lengths, means, strict=True)) / sum(lengths) == close(score)
+    assert over_all.spec == GlobalScorer(model, tokenizer=tokenizer, statistics=["steps"]).spec
+
+
 def test_weighings_and_windows_differ(local, over_all_tokens):
     """The two identities above do not hold because everything is equal."""
     longest = ROWS["response"].index(RESPONSE * 2)

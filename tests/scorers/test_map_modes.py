@@ -50,6 +50,9 @@ GLOBAL_TYPES = {
     "first_token_log_prob": FLOAT,
     "num_steps": INT,
     "repeated_step_share": FLOAT,
+    "global_step_scores": List(FLOAT),
+    "step_tokens": List(INT),
+    "step_spans": List(List(INT)),
     "prompt_key": TEXT,
 }
 MODES = [{"batched": False}] + [{"batched": True, "batch_size": size} for size in (1, 7, 64)]
@@ -59,9 +62,8 @@ MODES = [{"batched": False}] + [{"batched": True, "batch_size": size} for size i
 def scorer(request, model, tokenizer):
     if request.param == "local":
         return LocalScorer(model, tokenizer=tokenizer, max_steps=3, return_steps=True)
-    return GlobalScorer(
-        model, tokenizer=tokenizer, statistics=["rank", "brier", "entropy", "mass_above", "steps"]
-    )
+    statistics = ["rank", "brier", "entropy", "mass_above", "steps"]
+    return GlobalScorer(model, tokenizer=tokenizer, statistics=statistics, return_steps=True)
 
 
 def types_of(scorer):
@@ -74,7 +76,7 @@ def assert_same(found, expected):
     for name, values in expected.items():
         if isinstance(values[0], float):
             assert found[name] == pytest.approx(values, abs=1e-5), name
-        elif name == "step_scores":
+        elif name in ("step_scores", "global_step_scores"):
             for a, b in zip(found[name], values, strict=True):
                 assert a == pytest.approx(b, abs=1e-5) if b else a is None
         else:

@@ -197,3 +197,17 @@ def test_counts_of_a_row_that_only_one_scorer_can_score(tokenizer, batched):
         == [local(ROW | {"response": RESPONSE})["num_tokens"], 0]
     )
     assert both["num_steps"][:] == [8, 0]
+
+
+@pytest.mark.parametrize("kinds", [(LocalScorer, GlobalScorer), (GlobalScorer, LocalScorer)])
+def test_steps_of_both_scorers_stand_side_by_side(model, tokenizer, kinds):
+    dataset = Dataset.from_dict({"prompt": ["Hi", "Hi"], "response": [RESPONSE, None]})
+    for kind in kinds:
+        dataset = dataset.map(kind(model, tokenizer=tokenizer, return_steps=True), batched=True)
+    scored, unscored = dataset
+    names = ("step_scores", "global_step_scores", "step_tokens", "step_spans")
+    assert {len(scored[name]) for name in names} == {scored["num_steps"]} and scored["num_steps"] > 2
+    assert all(unscored[name] is None for name in names)
+    other = GlobalScorer(model, tokenizer=tokenizer, return_steps=True, splitter="line")
+    with pytest.raises(ValueError, match="differ in splitter"):
+        dataset.map(other, batched=True)

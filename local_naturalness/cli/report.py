@@ -1,6 +1,7 @@
 """Write a page that shows which teacher, which response to each prompt, and why.
 
-One HTML file that needs no network. Score with --return-steps to see each step tinted by its score.
+One HTML file that needs no network. Score with --return-steps to see each step tinted by its score, and
+with both scorers to see where in a trace they part.
 
 Example:
 
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rows", type=number_from(1), default=40, metavar="N", help="responses shown with text (default: 40)"
     )
     add_column_arguments(parser, "prompt", "teacher", "response")
+    parser.add_argument("--messages-column", metavar="COLUMN", help="conversations, as for `score`")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -41,5 +43,6 @@ def run(options: argparse.Namespace) -> None:
         prompt_column=options.prompt_column,
         teacher_column=options.teacher_column,
         response_column=options.response_column,
+        messages_column=options.messages_column,
     )
     print(f"Written to {path}")

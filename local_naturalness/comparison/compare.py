@@ -136,31 +136,32 @@ def _resolve(
     if isinstance(criteria, str):
         raise TypeError(f"`criteria` must be a list of names, got {criteria!r}: pass [{criteria!r}].")
     if criteria is None:
-        criteria = _available(columns)
+        criteria = available_criteria(columns)
+        if not criteria:
+            raise ValueError(
+                f"No known criterion is there: found {columns}. Score the rows first with "
+                "`dataset.map(LocalScorer(...), batched=True)`, or name columns with `criteria=...`."
+            )
+        criteria = [*criteria, *(["num_tokens"] if "num_tokens" in columns else []), "random"]
     directions = criteria if isinstance(criteria, Mapping) else {"num_tokens": "high"}
     return [resolve_criterion(name, columns, directions) for name in criteria]
 
 
-def _available(columns: list[str]) -> list[str]:
+def available_criteria(columns: Sequence[str]) -> list[str]:
+    """The known criteria that columns hold or allow to compute, with the suffixes of their scorers."""
     suffixes = {""} | {
         column.removeprefix(f"{criterion.scorer}_spec")
         for criterion in CRITERIA.values()
         for column in columns
         if column.startswith(f"{criterion.scorer}_spec")
     }
-    names = [
+    return [
         name + suffix
         for name, criterion in CRITERIA.items()
         for suffix in sorted(suffixes)
         if name + suffix in columns
         or (criterion.inputs and {part + suffix for part in criterion.inputs} <= set(columns))
     ]
-    if not names:
-        raise ValueError(
-            f"No known criterion is there: found {columns}. Score the rows first with "
-            "`dataset.map(LocalScorer(...), batched=True)`, or name columns with `criteria=...`."
-        )
-    return [*names, *(["num_tokens"] if "num_tokens" in columns else []), "random"]
 
 
 def _notes(labels: list[str], has_value: np.ndarray, num_left_out: int) -> list[str]:

@@ -1,11 +1,12 @@
 """Charts as inline SVG: classes for colours, a title and a description for who does not see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from markupsafe import Markup
 
 from local_naturalness.tables.html import text_html
+from local_naturalness.tables.text import shortened
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 720, 170, 20, 12
 
@@ -59,10 +60,11 @@ def scatter(x: np.ndarray, y: np.ndarray, codes: np.ndarray, what: str, across: 
     return _svg(parts + axis, height + 44, f"{what} against {across}, {len(x)} sampled responses")
 
 
-def curves(lines: Mapping[str, np.ndarray], names: Sequence[str], unit: str) -> Markup:
+def curves(
+    lines: Mapping[str, np.ndarray], names: Sequence[str], unit: str, span: tuple[float, float]
+) -> Markup:
     """Means by relative position, one line per teacher, in the colour that the key gives it."""
-    known = np.concatenate([line[np.isfinite(line)] for line in lines.values()])
-    low, high = _span(known, 0.0)
+    low, high = span
     parts, height = [], 240
     for name, line in lines.items():
         points = " ".join(
@@ -75,6 +77,37 @@ def curves(lines: Mapping[str, np.ndarray], names: Sequence[str], unit: str) -> 
     told = "; ".join(f"{name}: from {line[0]:.2f} to {line[-1]:.2f}" for name, line in lines.items())
     axis = _axis(0, 1, height + 8, f"place in the trace, from its beginning to its end; {unit}")
     return _svg(parts + axis, height + 44, f"Mean score of steps by place in the trace. {told}")
+
+
+def span_of(lines: Iterable[np.ndarray]) -> tuple[float, float]:
+    """From the lowest to the highest of some numbers, one axis for all of them."""
+    known = np.concatenate(list(lines))
+    return _span(known[np.isfinite(known)], 0.0)
+
+
+def running(lines: Mapping[str, np.ndarray], pair: str) -> Markup:
+    """How far one response is ahead of another as both are read, one line per criterion; zero is marked."""
+    low, high = _span(np.concatenate([*lines.values(), np.zeros(1)]), 0.0)
+    height = 130
+    zero = _up(0.0, low, high, height)
+    parts = [
+        Markup('<line class="axis faint" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(
+            _LEFT, _WIDTH - _RIGHT, zero
+        )
+    ]
+    for place, line in enumerate(lines.values()):
+        points = " ".join(
+            f"{_x(i, 0, len(line) - 1):.1f},{_up(float(value), low, high, height):.1f}"
+            for i, value in enumerate(line)
+        )
+        parts.append(Markup('<polyline class="line c{}" points="{}"/>').format(place, points))
+    ends = [f"{high:+.3f}", f"{low:+.3f}"]
+    parts += [_label(ends[0], _TOP + 6), _label(ends[1], height - 2)]
+    said = "; ".join(f"{name}: {line[-1]:+.4f} at the end" for name, line in lines.items())
+    axis = _axis(0, 1, height + 4, "place in the traces, from beginning to end", marks=())
+    drawn = _svg(parts + axis, height + 36, f"Running difference of {pair}. {said}")
+    told = "How far ahead so far, as both traces are read; above the grey line is ahead."
+    return Markup("<figure><figcaption>{}</figcaption>{}{}</figure>").format(told, key(list(lines)), drawn)
 
 
 def key(names: Sequence[str]) -> Markup:
@@ -109,22 +142,26 @@ def _up(value: float, low: float, high: float, height: int) -> float:
 
 
 def _label(text: str, y: float) -> Markup:
-    return Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_LEFT - 8, y, text_html(text, 24))
+    return Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(
+        _LEFT - 8, y, text_html(shortened(text, 20))
+    )
 
 
-def _axis(low: float, high: float, y: float, unit: str, power: bool = False) -> list[Markup]:
-    marks = [
+def _axis(
+    low: float, high: float, y: float, unit: str, power: bool = False, marks: Sequence[float] | None = None
+) -> list[Markup]:
+    drawn = [
         Markup('<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(_LEFT, _WIDTH - _RIGHT, y, y)
     ]
-    for value in np.linspace(low, high, 5):
+    for value in np.linspace(low, high, 5) if marks is None else marks:
         told = f"{10**value:,.0f}" if power else f"{value:.2f}"
-        marks.append(
+        drawn.append(
             Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
                 _x(float(value), low, high), y + 14, told
             )
         )
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
-    marks.append(
+    drawn.append(
         Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(middle, y + 29, text_html(unit))
     )
-    return marks
+    return drawn

@@ -1,16 +1,15 @@
 """Which of the sampled candidates a selection holds, and why the others are not in it."""
 
-from typing import Any
-
 import numpy as np
 from datasets import Dataset
 
 from local_naturalness.report.scored_table import ScoredTable
+from local_naturalness.report.texts import few_rows
 from local_naturalness.tables import Columns, Where, require_columns, rows_where, text_of_value
 
 
 def chosen_rows(
-    table: ScoredTable, rows: np.ndarray, selection: Dataset | None, best: np.ndarray, compared: list[str]
+    table: ScoredTable, rows: np.ndarray, selection: Dataset | None, response: str | None
 ) -> set[int]:
     """The rows among some that were chosen: those of the selection, else the best of each prompt.
 
@@ -18,12 +17,11 @@ def chosen_rows(
         table: All rows.
         rows: Row numbers of the candidates of whole prompts.
         selection: What was selected; `None` without.
-        best: The row that the criterion picks for each prompt.
-        compared: Columns that tell the candidates of a prompt apart.
+        response: The column that tells a teacher's responses to a prompt apart.
     """
     if selection is None:
-        return set(rows.tolist()) & set(best.tolist())
-    names = [table.prompt_column, *(name for name in compared if name in table.columns.names)]
+        return set(rows.tolist()) & set(table.picks.tolist())
+    names = [table.prompt_column, table.teacher_column, *([response] if response else [])]
     require_columns(selection.column_names, {f"selection, {name}": name for name in names})
     keys = table.columns.content_keys(table.prompt_column, rows, seed=0)
     of_selection = Columns.of(selection)
@@ -35,11 +33,6 @@ def chosen_rows(
         for row, one in zip(rows.tolist(), _identities(table.dataset, rows, names), strict=True)
         if one in picked
     }
-
-
-def few_rows(dataset: Dataset, rows: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
-    """Some columns of some rows; nothing else is read."""
-    return dataset.with_format(None).select_columns(names).select(rows.tolist()).to_list()
 
 
 def where_verdicts(table: ScoredTable) -> np.ndarray | None:

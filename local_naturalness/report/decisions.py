@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from datasets import Dataset
 from markupsafe import Markup
 
 from local_naturalness.counted import counted
-from local_naturalness.report.chosen import chosen_rows, few_rows, where_verdicts, why_not
+from local_naturalness.report import charts
+from local_naturalness.report.chosen import chosen_rows, where_verdicts, why_not
+from local_naturalness.report.parting import Added, Parting
 from local_naturalness.report.sampling import sampled_prompts
 from local_naturalness.report.scored_table import ScoredTable
-from local_naturalness.report.tint import Scale
-from local_naturalness.report.traces import Step, steps_of, thirds, trace_html, without_middle
-from local_naturalness.tables.html import text_html
+from local_naturalness.report.steps import Step, steps_of
+from local_naturalness.report.texts import TextColumns, Texts, few_rows
+from local_naturalness.report.tint import Tints
+from local_naturalness.report.traces import trace_html, without_middle
+from local_naturalness.report.views import View, view_of
+from local_naturalness.tables.html import table_html, text_html
 
 _CANDIDATES_SHOWN = 6
-_BYTES_OF_TRACES = 3_000_000
+_BYTES_OF_TRACES = 2_500_000
 _LONGEST_PROMPT = 1_500
 _LONGEST_PLAIN_TEXT = 10_000
 
@@ -43,89 +48,95 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Decision:
-    """A prompt, its candidates best first, and what is to be said of the choice."""
+    """A prompt, its candidates best first, and what is to be said of the choice.
+
+    Args:
+        kind: Why this prompt is shown.
+        prompt: Its text.
+        sentences: On the choice.
+        parting: Where in the traces the distance of two candidates arises; empty where not known.
+        candidates: The chosen ones first.
+        num_hidden: Candidates that are not shown.
+    """
 
     kind: str
     prompt: str
     sentences: list[str]
+    parting: Markup
     candidates: list[Candidate]
     num_hidden: int
 
 
 def decisions(
-    table: ScoredTable,
-    selection: Dataset | None,
-    scale: Scale,
-    rows: int,
-    teacher_column: str,
-    response_column: str,
+    table: ScoredTable, selection: Dataset | None, texts: TextColumns, tints: Tints, rows: int
 ) -> list[Decision]:
     """Prompts of all kinds whose candidates are at most `rows` together.
 
     Args:
         table: All rows.
         selection: What was selected; `None` without.
-        scale: Of the page.
+        texts: Where prompts and responses are.
+        tints: Of the page.
         rows: Candidates to show.
-        teacher_column: Where teachers are.
-        response_column: Where responses are.
     """
-    picks = table.picks()
-    sampled = sampled_prompts(table, picks, rows, _CANDIDATES_SHOWN)
+    sampled = sampled_prompts(table, rows, _CANDIDATES_SHOWN)
     wanted = np.array([prompt for prompt, _ in sampled], dtype=np.int64)
     candidates = np.flatnonzero(np.isin(table.prompt, wanted))
-    chosen = chosen_rows(table, candidates, selection, picks[0], [teacher_column, response_column])
+    chosen = chosen_rows(table, candidates, selection, texts.response)
     passes = where_verdicts(table)
-    suffix = table.criterion.suffix
-    status = (table.criterion.spec_column or "").replace("_spec", "_status", 1)
-    names = [
-        name
-        for name in (
-            "prompt" if "prompt" in table.columns.names else table.prompt_column,
-            response_column,
-            f"step_scores{suffix}",
-            f"step_spans{suffix}",
-            status,
-        )
-        if name in table.columns.names
-    ]
     budget = _BYTES_OF_TRACES // max(min(len(candidates), rows), 1)
     found = []
     for prompt, kind in sampled:
         of_prompt = candidates[table.prompt[candidates] == prompt].tolist()
         of_prompt.sort(key=lambda row: _place(table, row, chosen))
-        shown = of_prompt[:_CANDIDATES_SHOWN]
-        texts = few_rows(table.dataset, np.array(shown), names)
         ours = [row for row in of_prompt if row in chosen]
-        steps = [
-            steps_of(
-                text.get(response_column) or "",
-                text.get(f"step_spans{suffix}"),
-                text.get(f"step_scores{suffix}"),
-            )
-            for text in texts
+        shown = [
+            _Shown(table, row, one, text, tints.views)
+            for row, one, text in _read(table, of_prompt[:_CANDIDATES_SHOWN], texts, tints.views)
         ]
+        # What another criterion picks for the prompt, if that is among the candidates that are shown.
+        other = int(table.other_picks[prompt])
         found.append(
             Decision(
                 kind=kind,
-                prompt=without_middle(_prompt_text(texts[0][names[0]]), _LONGEST_PROMPT),
-                sentences=_sentences(table, picks[:, prompt], shown, steps, ours),
+                prompt=without_middle(shown[0].text.prompt, _LONGEST_PROMPT),
+                sentences=_sentences(table, prompt),
+                parting=_parting(table, shown, ours, other, tints.views),
                 candidates=[
                     Candidate(
-                        teacher=table.name_of(row),
-                        facts=_facts(table, row),
-                        is_chosen=row in chosen,
-                        reason=""
-                        if row in chosen
-                        else why_not(table, row, ours, passes, str(text.get(status, "no status"))),
-                        trace=_trace(text.get(response_column), one, scale, budget),
+                        teacher=table.name_of(one.row),
+                        facts=_facts(table, one.row),
+                        is_chosen=one.row in chosen,
+                        reason="" if one.row in chosen else why_not(table, one.row, ours, passes, one.status),
+                        trace=_trace(one, tints, budget),
                     )
-                    for row, text, one in zip(shown, texts, steps, strict=True)
+                    for one in shown
                 ],
                 num_hidden=len(of_prompt) - len(shown),
             )
         )
     return found
+
+
+class _Shown:
+    """A candidate as it was read."""
+
+    def __init__(
+        self, table: ScoredTable, row: int, values: dict[str, object], text: Texts, views: Sequence[View]
+    ):
+        self.row = row
+        self.text = text
+        self.steps: list[Step] | None = steps_of(text.responses, values, views)
+        self.status = str(values.get(table.status_column, "no status"))
+
+
+def _read(
+    table: ScoredTable, rows: list[int], texts: TextColumns, views: Sequence[View]
+) -> list[tuple[int, dict[str, object], Texts]]:
+    of_steps = [name for view in views for name in (view.scores, view.spans, view.tokens)]
+    names = dict.fromkeys([*texts.names, *of_steps, table.status_column])
+    found = few_rows(table.dataset, np.array(rows), [name for name in names if name in table.columns.names])
+    return list(zip(rows, found, texts.read(found), strict=True))
 
 
 def _place(table: ScoredTable, row: int, chosen: set[int]) -> tuple[bool, float, int]:
@@ -145,55 +156,63 @@ def _facts(table: ScoredTable, row: int) -> list[str]:
     return facts
 
 
-def _sentences(
-    table: ScoredTable,
-    picks: np.ndarray,
-    shown: Sequence[int],
-    steps: Sequence[list[Step] | None],
-    chosen: Sequence[int],
-) -> list[str]:
-    told = []
-    if table.other is not None:
-        one, other = (int(row) for row in picks)
-        if other < 0:
-            told.append(f"{table.other.name} has no score here.")
-        elif one == other:
-            told.append(f"{table.other.name} would have chosen the same response.")
-        else:
-            told.append(
-                f"{table.other.name} would have chosen {table.name_of(other)} "
-                f"({_number(table.other_values[other])}), and gives "
-                f"{_number(table.other_values[one])} to the best by {table.criterion.name}, "
-                f"{table.name_of(one)}."
-            )
-    scored = [(row, thirds(one)) for row, one in zip(shown, steps, strict=True) if one]
-    known = [(row, part) for row, part in scored if part is not None]
-    if len(known) > 1 and known[0][0] in chosen:
-        (first, mine), (second, theirs) = known[:2]
-        gap = mine - theirs
-        told.append(
-            f"By the mean over steps, {table.name_of(first)} is {gap.sum():+.4f} nats against "
-            f"{table.name_of(second)}: "
-            f"{gap[0]:+.4f} from the first third of the steps, {gap[1]:+.4f} from the second, {gap[2]:+.4f} "
-            "from the last."
-        )
-    return told
+def _sentences(table: ScoredTable, prompt: int) -> list[str]:
+    if table.other is None:
+        return []
+    one, other = int(table.picks[prompt]), int(table.other_picks[prompt])
+    if other < 0:
+        return [f"{table.other.name} has no score here."]
+    if one == other:
+        return [f"{table.other.name} would have chosen the same response."]
+    theirs = "no response" if one < 0 else f"{table.name_of(one)} ({_number(table.other_values[one])})"
+    return [
+        f"{table.other.name} would have chosen {table.name_of(other)} "
+        f"({_number(table.other_values[other])}), {table.criterion.name} chooses {theirs}."
+    ]
 
 
-def _trace(response: Any, steps: list[Step] | None, scale: Scale, budget: int) -> Markup:
-    if response is None:
+def _parting(
+    table: ScoredTable, shown: Sequence[_Shown], ours: Sequence[int], other: int, views: Sequence[View]
+) -> Markup:
+    """The chosen response against what the other criterion would have chosen, else against the next one."""
+    chosen = [one for one in shown if one.row in ours] or list(shown[:1])
+    rivals = [one for one in shown if one.row != chosen[0].row]
+    rivals.sort(key=lambda one: one.row != other)
+    if not rivals:
+        return Markup("")
+    first, second = chosen[0], rivals[0]
+    names, added = [], []
+    for criterion, values in ((table.criterion, table.values), (table.other, table.other_values)):
+        view = view_of(criterion)
+        if criterion is not None and view in views:
+            names.append(criterion.name)
+            added.append([_added(one, views.index(view), float(values[one.row])) for one in (first, second)])
+    found = Parting.of(names, *zip(*added, strict=True)) if names[:1] == [table.criterion.name] else None
+    if found is None:
+        return Markup("")
+    pair = f"{table.name_of(first.row)} against {table.name_of(second.row)}"
+    rows = found.rows()
+    frame = pd.DataFrame(
+        [cells for _, cells in rows], index=[name for name, _ in rows], columns=found.headings()
+    )
+    caption = f"{pair}, in nats: how far ahead, and where in the traces that arises"
+    drawn = charts.running(dict(zip(found.names, found.lines, strict=True)), pair)
+    told = Markup("<p>{}</p>").format(text_html(found.sentence())) if found.sentence() else Markup("")
+    return Markup('<div class="parting"><div class="wide">{}</div>{}</div>{}').format(
+        table_html(frame, "steps", caption), drawn, told
+    )
+
+
+def _added(one: _Shown, view: int, score: float) -> Added | None:
+    return Added.of(one.steps, view, score) if one.steps else None
+
+
+def _trace(one: _Shown, tints: Tints, budget: int) -> Markup:
+    if one.steps is not None:
+        return trace_html(one.steps, tints, budget)
+    if not one.text.responses:
         return Markup("<p>No text.</p>")
-    if steps is None:
-        return text_html(without_middle(str(response), min(budget // 8, _LONGEST_PLAIN_TEXT)))
-    return trace_html(steps, scale, budget)
-
-
-def _prompt_text(prompt: Any) -> str:
-    if isinstance(prompt, list):
-        return "\n".join(
-            f"{one.get('role')}: {one.get('content')}" for one in prompt if isinstance(one, dict)
-        )
-    return str(prompt)
+    return text_html(without_middle(one.text.responses[0], min(budget // 8, _LONGEST_PLAIN_TEXT)))
 
 
 def _number(value: float) -> str:

@@ -11,16 +11,14 @@ from local_naturalness.comparison import CriteriaComparison
 from local_naturalness.counted import counted
 from local_naturalness.hub.safe_text import public_name, public_text
 from local_naturalness.report import charts
-from local_naturalness.report.chosen import few_rows
+from local_naturalness.report.length import Wins, WinsByLength
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.spec import read_spec
 from local_naturalness.tables.html import table_html
 from local_naturalness.teachers import TeacherRanking
 
 _TEACHERS_DRAWN = 8
-_ROWS_OF_A_CURVE = 120
 _POINTS = 800
-_PLACES = 10
 
 
 def verdict(
@@ -29,7 +27,8 @@ def verdict(
     """The paragraph, and what speaks for and against trusting it."""
     scored, total = int(np.isfinite(table.values).sum()), len(table.values)
     sign = table.criterion.sign
-    sentences = []
+    sentences: list[str] = []
+    undecided: list[str] = []
     for number, group in enumerate(ranking.groups, start=1):
         first = group.table.iloc[0]
         prefix = f"Group {number}: " if len(ranking.groups) > 1 else ""
@@ -40,7 +39,13 @@ def verdict(
         # The gap is the second's mean minus the first's: turned round, it is how far the first is ahead.
         ends = [-sign * second[name] for name in ("gap_low", "gap_high")]
         low, high = min(ends), max(ends)
-        interval = f" (95 % interval {low:.4f} to {high:.4f})" if np.isfinite([low, high]).all() else ""
+        is_known = np.isfinite([low, high]).all()
+        interval = f" (95 % interval {low:.4f} to {high:.4f})" if is_known else ""
+        if is_known and low <= 0:
+            undecided.append(
+                f"The interval of the distance between {group.best} and {second['teacher']} holds 0: other "
+                "prompts may turn the two round."
+            )
         sure = (
             f"; it is best in {first['p_best']:.0%} of bootstrap draws"
             if np.isfinite(first["p_best"])
@@ -52,7 +57,8 @@ def verdict(
             f"{counted(group.num_prompts, 'prompt')}."
         )
     sentences.append(f"A score is there for {scored:,} of {counted(total, 'response')}.")
-    against = [str(line) for group in ranking.groups for line in group.explained if not line.is_doubt]
+    against = [*undecided]
+    against += [str(line) for group in ranking.groups for line in group.explained if not line.is_doubt]
     against += [*ranking.warnings, *ranking.notes]
     if table.other is not None and {table.criterion.name, table.other.name} <= set(comparison.overlap):
         share = float(comparison.overlap[table.other.name][table.criterion.name])
@@ -60,6 +66,28 @@ def verdict(
     if not np.isfinite(table.tokens).any():
         against.append("The table does not tell lengths, so whether length explains the order is not known.")
     return cleaned(table, " ".join(sentences)), [cleaned(table, one) for one in against]
+
+
+def length_sentences(table: ScoredTable, ranking: TeacherRanking, wins: WinsByLength) -> list[str]:
+    """Whether the first teacher of each group is ahead of shorter and of longer answers."""
+    told = []
+    for group in ranking.groups:
+        first = table.teachers.index(group.best)
+        if len(group.table) < 2 or not np.isfinite(table.tokens).any():
+            continue
+        lengths = group.table["mean_tokens"]
+        told.append(
+            f"Natural or short? {group.best} writes {lengths.iloc[0]:,.0f} tokens on average, the others "
+            f"{lengths.iloc[1:].min():,.0f} to {lengths.iloc[1:].max():,.0f}. On the same prompt it wins "
+            f"{_of(wins.over_shorter, first)} with shorter responses and {_of(wins.over_longer, first)} "
+            "with longer ones: who is ahead by being short wins the latter alone."
+        )
+    return [cleaned(table, one) for one in told]
+
+
+def _of(wins: Wins, teacher: int) -> str:
+    number = int(wins.compared[teacher])
+    return f"{wins.share(teacher):.0%} of {counted(number, 'comparison')}" if number else "no comparison"
 
 
 def cleaned(table: ScoredTable, sentence: str) -> str:
@@ -72,12 +100,12 @@ def cleaned(table: ScoredTable, sentence: str) -> str:
 
 def drawn_names(table: ScoredTable) -> list[str]:
     """The teachers of the charts, in the order of their colours."""
-    return [table.shown_names[code] for code in _most_frequent(table)]
+    return [table.shown_names[code] for code in most_frequent(table)]
 
 
 def drawings(table: ScoredTable) -> dict[str, Markup]:
     """The charts of the page, by name; those that nothing is known for are left out."""
-    drawn, names = _most_frequent(table), drawn_names(table)
+    drawn, names = most_frequent(table), drawn_names(table)
     known = np.isfinite(table.values)
     found = {"key": charts.key(names)}
     by_teacher = {
@@ -98,48 +126,6 @@ def drawings(table: ScoredTable) -> dict[str, Markup]:
     return found
 
 
-def step_sample(table: ScoredTable) -> tuple[list[float], dict[str, np.ndarray]]:
-    """Scores of steps of sampled responses, and by teacher the mean by place in the trace.
-
-    Returns:
-        All scores, and teacher -> shape [10], each response counting alike; both empty without steps.
-    """
-    name = f"step_scores{table.criterion.suffix}"
-    scores: list[float] = []
-    lines: dict[str, np.ndarray] = {}
-    if name not in table.columns.names:
-        return scores, lines
-    generator = np.random.default_rng(0)
-    for code in _most_frequent(table):
-        rows = np.flatnonzero((table.teacher == code) & np.isfinite(table.values))
-        rows = np.sort(generator.choice(rows, min(_ROWS_OF_A_CURVE, len(rows)), replace=False))
-        of_rows = []
-        for row in few_rows(table.dataset, rows, [name]):
-            steps = np.array([np.nan if one is None else one for one in row[name] or []], dtype=float)
-            scores += steps[np.isfinite(steps)].tolist()
-            if len(steps) >= _PLACES:
-                of_rows.append(means_by_place(steps))
-        if of_rows:
-            stacked = np.array(of_rows)
-            count = np.isfinite(stacked).sum(axis=0)
-            line = np.nansum(stacked, axis=0) / np.where(count, count, np.nan)
-            lines[table.shown_names[code]] = line
-    return scores, lines
-
-
-def means_by_place(steps: np.ndarray) -> np.ndarray:
-    """Mean of the steps in each tenth of a trace, NaN where none has a score.
-
-    >>> means_by_place(np.array([-1.0, -3.0] + [-2.0] * 18)).tolist()[:2]
-    [-2.0, -2.0]
-    """
-    place = _PLACES * np.arange(len(steps)) // len(steps)
-    known = np.isfinite(steps)
-    count = np.bincount(place[known], minlength=_PLACES)
-    total = np.bincount(place[known], steps[known], minlength=_PLACES)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
 def unscored(table: ScoredTable) -> list[Markup]:
     """For each scorer, how many rows of each teacher have which status."""
     tables = []
@@ -147,7 +133,7 @@ def unscored(table: ScoredTable) -> list[Markup]:
         if not name.startswith(("local_naturalness_status", "global_naturalness_status")):
             continue
         codes, statuses = table.columns.labels(name)
-        drawn = _most_frequent(table)
+        drawn = most_frequent(table)
         counts = {
             table.shown_names[code]: np.bincount(
                 codes[table.teacher == code] + 1, minlength=len(statuses) + 1
@@ -190,7 +176,7 @@ def _flat(record: Mapping[str, Any], inside: str = "") -> list[tuple[str, str]]:
     return facts
 
 
-def _most_frequent(table: ScoredTable) -> list[int]:
+def most_frequent(table: ScoredTable) -> list[int]:
     """The teachers that are drawn, in the order in which the table has them."""
     known = np.isfinite(table.values) & (table.teacher >= 0)
     counts = np.bincount(table.teacher[known], minlength=len(table.teachers))

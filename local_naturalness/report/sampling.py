@@ -3,7 +3,6 @@
 import numpy as np
 
 from local_naturalness.report.scored_table import ScoredTable
-from local_naturalness.selection.candidates import rank_rows
 
 KINDS = {
     "closest": "the criterion hardly tells the best two apart",
@@ -13,27 +12,27 @@ KINDS = {
 }
 
 
-def sampled_prompts(table: ScoredTable, picks: np.ndarray, rows: int, most: int) -> list[tuple[int, str]]:
+def sampled_prompts(table: ScoredTable, rows: int, most: int) -> list[tuple[int, str]]:
     """Prompts of each kind in turn, with the kind, until their candidates would be too many.
 
     Args:
         table: All rows.
-        picks: Of both criteria, shape [2, prompts].
         rows: How many candidates may be shown.
         most: How many of one prompt are shown.
     """
-    usable = (table.prompt >= 0) & np.isfinite(table.values)
-    better = table.criterion.sign * table.values
-    ranking = rank_rows(table.prompt, better, usable)
+    ranking, better = table.ranking, table.criterion.sign * table.values
     seconds = np.flatnonzero(ranking.position == 1)
     if not len(seconds):
         of_rows = table.prompt[table.prompt >= 0]
         return [(int(prompt), "closest") for prompt in np.unique(of_rows)[:rows]]
     prompts = table.prompt[ranking.rows[seconds]]
     gap = ranking.value[seconds - 1] - ranking.value[seconds]
-    longest = np.zeros(picks.shape[1])
-    np.maximum.at(longest, table.prompt[usable], np.nan_to_num(table.tokens[usable]))
-    one, other = picks[:, prompts]
+    of_prompts = np.flatnonzero(ranking.position == 0)
+    longest = np.zeros(len(table.picks))
+    longest[table.prompt[ranking.rows[of_prompts]]] = np.maximum.reduceat(
+        np.nan_to_num(table.tokens[ranking.rows]), of_prompts
+    )
+    one, other = table.picks[prompts], table.other_picks[prompts]
     differs = (one >= 0) & (other >= 0) & (one != other)
     lost = np.where(differs & np.isfinite(better[other]), better[one] - better[other], -np.inf)
     orders = {

@@ -1,14 +1,16 @@
 """The few numbers of a scored table that a page is made of."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from datasets import Dataset
 
-from local_naturalness.comparison.agreement import best_rows
-from local_naturalness.criteria import CRITERIA, ResolvedCriterion, criterion_values, resolve_criterion
+from local_naturalness.comparison.compare import available_criteria
+from local_naturalness.criteria import ResolvedCriterion, criterion_values, resolve_criterion
 from local_naturalness.hub.safe_text import public_text
+from local_naturalness.selection.candidates import Ranking, rank_rows
 from local_naturalness.selection.record import read_record
 from local_naturalness.tables import Columns, grouping_column, require_columns, verdict_column
 
@@ -22,8 +24,10 @@ class ScoredTable:
         columns: Its columns.
         criterion: What the page is about.
         other: Another criterion to set beside it, where there is one.
+        criteria: All that are compared, by name, with their directions.
         record: What the selection noted; empty where nothing is known.
         prompt_column: What tells prompts apart.
+        teacher_column: Where teachers are.
         prompt: Prompt numbers, -1 for none.
         teacher: Codes into `teachers`, -1 for none.
         teachers: Names as the table has them.
@@ -31,15 +35,19 @@ class ScoredTable:
         values: The criterion, NaN for none.
         other_values: The other criterion, NaN for none.
         tokens: Number of tokens, NaN where not known.
+        tokens_column: Where they are.
         correct: 1.0, 0.0 or NaN; `None` without such a column.
+        correct_column: Its name.
     """
 
     dataset: Dataset
     columns: Columns
     criterion: ResolvedCriterion
     other: ResolvedCriterion | None
+    criteria: dict[str, str]
     record: dict[str, Any]
     prompt_column: str
+    teacher_column: str
     prompt: np.ndarray
     teacher: np.ndarray
     teachers: list[str]
@@ -47,7 +55,9 @@ class ScoredTable:
     values: np.ndarray
     other_values: np.ndarray
     tokens: np.ndarray
+    tokens_column: str
     correct: np.ndarray | None
+    correct_column: str | None
 
     @classmethod
     def of(
@@ -62,7 +72,7 @@ class ScoredTable:
         record = (read_record(selection) or {}) if selection is not None else {}
         prompt_column = grouping_column(columns.names, prompt_column)
         require_columns(columns.names, {"prompt_column": prompt_column, "teacher_column": teacher_column})
-        criterion, other = _criteria(columns.names, record)
+        criterion, other, criteria = _criteria(columns.names, record)
         prompt = columns.prompt_codes(prompt_column)
         teacher, teachers = columns.labels(teacher_column)
         is_candidate = (prompt >= 0) & (teacher >= 0)
@@ -74,8 +84,10 @@ class ScoredTable:
             columns=columns,
             criterion=criterion,
             other=other,
+            criteria=criteria,
             record=record,
             prompt_column=prompt_column,
+            teacher_column=teacher_column,
             prompt=prompt,
             teacher=teacher,
             teachers=teachers,
@@ -83,16 +95,40 @@ class ScoredTable:
             values=criterion_values(columns, criterion, prompt, is_candidate),
             other_values=nothing if other is None else criterion_values(columns, other, prompt, is_candidate),
             tokens=columns.numbers(lengths) if lengths in columns.names else nothing,
+            tokens_column=lengths,
             correct=None if verdict is None else columns.numbers(verdict),
+            correct_column=verdict,
         )
 
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The rows with a score, prompt by prompt, best first."""
+        return self._ranked(self.criterion.sign * self.values)
+
+    @cached_property
     def picks(self) -> np.ndarray:
-        """The row that each of the two criteria picks for each prompt, shape [2, prompts], -1 for none."""
-        signs = self.criterion.sign, self.other.sign if self.other else 1.0
-        both = [sign * values for sign, values in zip(signs, (self.values, self.other_values), strict=True)]
-        rows = np.flatnonzero(self.prompt >= 0)
-        picks = best_rows(np.array([values[rows] for values in both]), self.prompt[rows])
-        return np.where(picks >= 0, rows[picks], -1)
+        """The best row of each prompt, shape [prompts], -1 for none."""
+        return self._first(self.ranking)
+
+    @cached_property
+    def other_picks(self) -> np.ndarray:
+        """What the other criterion picks for each prompt, shape [prompts], -1 for none."""
+        sign = self.other.sign if self.other else 1.0
+        return self._first(self._ranked(sign * self.other_values))
+
+    def _ranked(self, better: np.ndarray) -> Ranking:
+        return rank_rows(self.prompt, better, (self.prompt >= 0) & np.isfinite(better))
+
+    def _first(self, ranking: Ranking) -> np.ndarray:
+        picks = np.full(self.prompt.max(initial=-1) + 1, -1, dtype=np.int64)
+        rows = ranking.rows[ranking.position == 0]
+        picks[self.prompt[rows]] = rows
+        return picks
+
+    @property
+    def status_column(self) -> str:
+        """Where the criterion's scorer told what became of a row; the table need not have it."""
+        return (self.criterion.spec_column or "").replace("_spec", "_status", 1)
 
     def name_of(self, row: int) -> str:
         """The teacher of a row, fit to be shown."""
@@ -110,19 +146,19 @@ def _shown(names: list[str]) -> list[str]:
     return shown
 
 
-def _criteria(names: list[str], record: dict[str, Any]) -> tuple[ResolvedCriterion, ResolvedCriterion | None]:
-    """What the selection was made by, else the first that is there; and the next."""
+def _criteria(
+    names: list[str], record: dict[str, Any]
+) -> tuple[ResolvedCriterion, ResolvedCriterion | None, dict[str, str]]:
+    """What the selection was made by, else the first that is there; the next; and all of them."""
     by = record.get("by")
     directions = record.get("directions", {})
-    wanted = [by] if isinstance(by, str) and by != "random" else []
-    found = [name for name in names if any(name.startswith(base) for base in CRITERIA)]
-    found.sort(key=lambda name: next((i for i, base in enumerate(CRITERIA) if name == base), len(CRITERIA)))
     resolved = []
-    for name in dict.fromkeys([*wanted, *found]):
+    for name in dict.fromkeys([*([by] if isinstance(by, str) else []), *available_criteria(names)]):
         try:
             resolved.append(resolve_criterion(name, names, directions))
         except ValueError:
-            continue  # such as a status column, whose name begins in the same way
+            continue  # what the selection was made by need not be in this table
+    resolved = [one for one in resolved if one.kind != "random"]
     if not resolved:
         raise ValueError(
             f"No known criterion is there: found {names}. Score the rows first with "
@@ -131,4 +167,5 @@ def _criteria(names: list[str], record: dict[str, Any]) -> tuple[ResolvedCriteri
     first = resolved[0]
     # Of two scorers with suffixes the same criterion is of interest; else what a full prefix says.
     others = [one for one in resolved[1:] if one.base in ("local_naturalness", "global_naturalness")]
-    return first, next(iter([*others, *resolved[1:]]), None)
+    other = next(iter([*others, *resolved[1:]]), None)
+    return first, other, {one.name: one.direction for one in resolved}

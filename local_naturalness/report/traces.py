@@ -1,14 +1,13 @@
 """Responses step by step, long ones folded around their worst and best passages."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
 from local_naturalness.counted import counted
-from local_naturalness.report.tint import Scale
+from local_naturalness.report.steps import Step
+from local_naturalness.report.tint import Tints, difference
 from local_naturalness.tables.html import text_html
 
 # Steps on each side of the worst and the best one that stay open in a trace that is folded.
@@ -17,47 +16,19 @@ _OPEN_UNTIL = 30
 _LONGEST_STEP = 1_500
 
 
-@dataclass(frozen=True)
-class Step:
-    """A piece of a response; `score` is `None` outside a sample."""
-
-    number: int
-    text: str
-    score: float | None
-
-
-def steps_of(response: str, spans: Any, scores: Any) -> list[Step] | None:
-    """The steps of a response, or `None` where the spans do not tile it.
-
-    >>> [(step.text, step.score) for step in steps_of("One. Two.", [[0, 4], [4, 9]], [-0.5, None])]
-    [('One.', -0.5), (' Two.', None)]
-    >>> steps_of("One. Two.", [[0, 4]], [-0.5]) is None
-    True
-    """
-    if not spans or scores is None or len(spans) != len(scores):
-        return None
-    ends = [end for _, end in spans]
-    if [start for start, _ in spans] != [0, *ends[:-1]] or ends[-1] != len(response):
-        return None
-    return [
-        Step(number, response[start:end], score)
-        for number, ((start, end), score) in enumerate(zip(spans, scores, strict=True), start=1)
-    ]
-
-
-def trace_html(steps: Sequence[Step], scale: Scale, budget: int) -> Markup:
+def trace_html(steps: Sequence[Step], tints: Tints, budget: int) -> Markup:
     """Tinted steps in at most some bytes; what is left out is told.
 
     Args:
         steps: Of one response.
-        scale: Of the page.
+        tints: Of the page.
         budget: Bytes.
     """
     open_ones = _open_places(steps)
     drawn: dict[int, Markup] = {}
     # Worst and best passages first, so that they are there however long a trace is.
     for place in sorted(range(len(steps)), key=lambda one: (one not in open_ones, one)):
-        html = step_html(steps[place], scale)
+        html = step_html(steps[place], tints)
         budget -= len(html.encode())
         if budget < 0 and drawn:
             break
@@ -71,23 +42,24 @@ def trace_html(steps: Sequence[Step], scale: Scale, budget: int) -> Markup:
                 counted(missing, "step")
             )
         if not is_open:
-            known = [steps[place].score for place in run]
-            shown = Markup("<details><summary>Steps {} to {}{}</summary>{}</details>").format(
-                steps[run[0]].number, steps[run[-1]].number, _mean_text(known), shown
+            known = [steps[place].scores[0] for place in run]
+            first, last = steps[run[0]].number, steps[run[-1]].number
+            named = f"Steps {first} to {last}" if last > first else f"Step {first}"
+            shown = Markup("<details><summary>{}{}</summary>{}</details>").format(
+                named, _mean_text(known), shown
             )
         pieces.append(shown)
     return Markup("").join(pieces)
 
 
-def step_html(step: Step, scale: Scale) -> Markup:
-    """One step, its score on hover and for screen readers."""
-    told = "not in the sample of scored steps" if step.score is None else f"{step.score:.3f} nats per token"
-    text = without_middle(step.text, _LONGEST_STEP)
-    score = "" if step.score is None else f"{step.score:.6g}"
+def step_html(step: Step, tints: Tints) -> Markup:
+    """One step, its scores on hover and for screen readers."""
+    told, text = tints.told(step), without_middle(step.text, _LONGEST_STEP)
+    scores = " ".join("" if score is None else f"{score:.6g}" for score in step.scores)
     return Markup(
         '<span class="step {}" data-score="{}" title="Step {}: {}">{}'
         '<span class="sr"> (step {}: {}) </span></span>'
-    ).format(scale.class_of(step.score), score, step.number, told, text_html(text), step.number, told)
+    ).format(tints.classes(step), scores, step.number, told, text_html(text), step.number, told)
 
 
 def without_middle(text: str, longest: int) -> str:
@@ -102,23 +74,19 @@ def without_middle(text: str, longest: int) -> str:
     return f"{text[:half]} [{len(text) - 2 * half} characters are left out] {text[-half:]}"
 
 
-def thirds(steps: Sequence[Step]) -> np.ndarray | None:
-    """What each third of a trace adds to the mean over steps, shape [3]; `None` where steps lack scores."""
-    scores = np.array([np.nan if step.score is None else step.score for step in steps])
-    if not len(scores) or np.isnan(scores).any():
-        return None
-    place = np.minimum(3 * np.arange(len(scores)) // len(scores), 2)
-    return np.bincount(place, scores, minlength=3) / len(scores)
-
-
 def _open_places(steps: Sequence[Step]) -> set[int]:
+    """Beginning and end, and what surrounds the worst, the best and the step where two views part most."""
     if len(steps) <= _OPEN_UNTIL:
         return set(range(len(steps)))
+    scores = np.array([np.nan if step.scores[0] is None else step.scores[0] for step in steps])
+    tellers = [scores, -scores]
+    if len(steps[0].scores) == 2:
+        apart = [difference(step) for step in steps]
+        tellers.append(-np.abs([np.nan if one is None else one for one in apart]))
     places = {0, 1, len(steps) - 1}
-    scored = [place for place, step in enumerate(steps) if step.score is not None]
-    if scored:
-        ordered = sorted(scored, key=lambda place: steps[place].score or 0.0)
-        for middle in (ordered[0], ordered[-1]):
+    for numbers in tellers:
+        if np.isfinite(numbers).any():
+            middle = int(np.nanargmin(numbers))
             places |= set(range(max(middle - _BESIDE, 0), min(middle + _BESIDE + 1, len(steps))))
     return places
 

@@ -4,6 +4,8 @@ import base64
 import hashlib
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from datasets import Dataset
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -11,18 +13,27 @@ from markupsafe import Markup
 from local_naturalness.comparison import compare_criteria
 from local_naturalness.comparison.text import shown_tables
 from local_naturalness.report import charts, findings
+from local_naturalness.report.control import chosen_beside_random
+from local_naturalness.report.curve import step_sample
 from local_naturalness.report.decisions import decisions
+from local_naturalness.report.length import WinsByLength
+from local_naturalness.report.sample import NumbersOfPrompts
 from local_naturalness.report.sampling import KINDS
 from local_naturalness.report.scored_table import ScoredTable
-from local_naturalness.report.tint import Scale
+from local_naturalness.report.texts import TextColumns
+from local_naturalness.report.tint import Tints
+from local_naturalness.report.views import views_of
 from local_naturalness.store.files import part_file, settle
 from local_naturalness.tables import require_dataset
 from local_naturalness.tables.html import table_html, text_html
+from local_naturalness.tables.text import number_text
 from local_naturalness.teachers import rank_teachers
+from local_naturalness.teachers.result import TeacherGroup
 from local_naturalness.teachers.text import shown_table, size_sentence
 from local_naturalness.version import __version__
 
 _TEACHERS_LISTED = 50
+_GROUPS_LISTED = 20
 
 
 def write_report(
@@ -34,11 +45,13 @@ def write_report(
     prompt_column: str | None = None,
     teacher_column: str = "teacher",
     response_column: str = "response",
+    messages_column: str | None = None,
 ) -> Path:
     """Write one HTML page that shows which teacher, which response to each prompt, and why.
 
     The page needs no network and no other file, stays below 5 MB for tables of any size, and reads texts
-    of the sampled rows only. With `LocalScorer(..., return_steps=True)` it tints each step by its score.
+    of the sampled rows only. With `LocalScorer(..., return_steps=True)` it tints each step by its score; with
+    `GlobalScorer(..., return_steps=True)` as well it shows where in a trace the two criteria part.
 
     Args:
         dataset: Scored rows.
@@ -48,7 +61,9 @@ def write_report(
         rows: How many responses are shown with their text.
         prompt_column: What tells prompts apart. `None` is `prompt_key`, which scorers write, else `prompt`.
         teacher_column: Teachers' names.
-        response_column: The responses.
+        response_column: The responses. Where they stand in conversations or under other names that scorers
+            know, they are found.
+        messages_column: Conversations, as for scorers.
 
     Returns:
         The path.
@@ -77,49 +92,55 @@ def write_report(
         raise ValueError(f"`rows` must be at least 1, got {rows!r}.")
     target = Path(path)
     table = ScoredTable.of(dataset, selection, prompt_column, teacher_column)
+    texts = TextColumns.of(dataset, response_column, messages_column)
+    numbers = NumbersOfPrompts.of(table)
     direction = None if table.criterion.base else table.criterion.direction
-    ranking = rank_teachers(
-        dataset,
-        table.criterion.name,
-        direction=direction,
-        prompt_column=table.prompt_column,
-        teacher_column=teacher_column,
-    )
-    comparison = compare_criteria(
-        dataset,
-        prompt_column=table.prompt_column,
-        teacher_column=teacher_column,
-        response_column=response_column,
-    )
+    ranking = rank_teachers(numbers.dataset, table.criterion.name, direction=direction)
+    measures = table.criteria | ({"num_tokens": "high"} if "num_tokens" in dataset.column_names else {})
+    comparison = compare_criteria(numbers.dataset, measures)
     shown = dict(zip(table.teachers, table.shown_names, strict=True))
-    scores, lines = findings.step_sample(table)
-    scale = Scale.of(scores)
+    views = views_of((table.criterion, table.other), dataset.column_names)
+    scores, lines = step_sample(table, views)
+    tints = Tints.of(views, scores)
+    drawn_rows = numbers.rows
+    wins = WinsByLength.of(
+        table.criterion.sign * table.values[drawn_rows],
+        table.tokens[drawn_rows],
+        table.prompt[drawn_rows],
+        table.teacher[drawn_rows],
+        len(table.teachers),
+    )
     paragraph, against = findings.verdict(table, ranking, comparison)
-    drawn = findings.drawings(table)
-    if lines:
-        drawn["curve"] = charts.curves(lines, findings.drawn_names(table), table.criterion.unit)
+    against += findings.length_sentences(table, ranking, wins)
+    names = findings.drawn_names(table)
+    known = [(view, of_view) for view, of_view in zip(views, lines, strict=True) if of_view]
+    span = charts.span_of(line for _, of_view in known for line in of_view.values()) if known else (0.0, 1.0)
     page = _page(
         paragraph=text_html(paragraph),
-        against=[text_html(sentence) for sentence in against],
+        against=[text_html(one) for one in (*against, numbers.note()) if one],
         groups=[
             (
-                table_html(shown_table(group).head(_TEACHERS_LISTED).rename(index=shown), "teacher"),
+                table_html(_teachers(group, table, wins).rename(index=shown), "teacher"),
                 size_sentence(group),
                 max(len(group.table) - _TEACHERS_LISTED, 0),
             )
-            for group in ranking.groups
+            for group in ranking.groups[:_GROUPS_LISTED]
         ],
-        drawn=drawn,
+        num_groups_hidden=max(len(ranking.groups) - _GROUPS_LISTED, 0),
+        drawn=findings.drawings(table),
+        curves=[(view, charts.curves(of_view, names, "nats", span)) for view, of_view in known],
+        control=table_html(chosen_beside_random(table, selection), ""),
         comparison=[
             table_html(frame.rename(columns=shown), first, title)
             for title, frame, first in shown_tables(comparison)
         ],
         notes=[text_html(findings.cleaned(table, note)) for note in comparison.notes],
-        decisions=decisions(table, selection, scale, rows, teacher_column, response_column),
+        decisions=decisions(table, selection, texts, tints, rows),
         kinds=KINDS,
-        has_steps=bool(scores),
+        has_steps=scores.shape[1] > 0,
+        has_both=len(views) == 2,
         has_selection=selection is not None,
-        legend=scale.legend(),
+        legends=tints.legends(),
         criterion=table.criterion.name,
         direction=table.criterion.direction,
         unscored=findings.unscored(table),
@@ -134,6 +155,20 @@ def write_report(
         part.write_text(page, encoding="utf-8")
         settle(part, target)
     return target
+
+
+def _teachers(group: TeacherGroup, table: ScoredTable, wins: WinsByLength) -> pd.DataFrame:
+    """What `str(ranking)` shows of a group, and how often it wins and on how much that rests."""
+    frame = shown_table(group)
+    if len(group.table) > 1:
+        codes = [table.teachers.index(name) for name in group.table["teacher"]]
+        kinds = {"wins": wins.all}
+        if np.isfinite(table.tokens).any():
+            kinds |= {"over shorter": wins.over_shorter, "over longer": wins.over_longer}
+        for name, kind in kinds.items():
+            frame[name] = [number_text(kind.share(code), 1, as_share=True) for code in codes]
+    frame["responses"] = [f"{number:,.0f}" for number in group.table["num_responses"]]
+    return frame.head(_TEACHERS_LISTED)
 
 
 def _page(**found: object) -> str:

@@ -20,6 +20,8 @@ element => {
 }
 """
 
+BACKGROUND = "element => getComputedStyle(element).backgroundColor"
+
 
 @pytest.fixture(scope="module")
 def page_file(scored, tmp_path_factory):
@@ -46,7 +48,20 @@ def test_tables_sort_by_numbers_and_prompts_are_filtered(opened, page_file):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_can_be_read_on_every_tint(opened, page_file, scheme):
     page = opened(page_file, color_scheme=scheme)
-    for selector in (*(f".legend .t{n}" for n in range(7)), ".facts", ".reason", ".mark", "figcaption", "p"):
+    for view, letter in enumerate("tud"):
+        page.check(f"#tint-{view}")
+        behind = set()
+        for number in range(7):
+            shown = page.locator(f".legend-{view} .{letter}{number}")
+            assert shown.is_visible() and shown.evaluate(CONTRAST) >= 4.5, (letter, number)
+            tint = page.locator(f".trace .{letter}{number}").first
+            assert tint.evaluate(CONTRAST) >= 4.5
+            colour = tint.evaluate(BACKGROUND)
+            assert colour == shown.evaluate(BACKGROUND)
+            behind.add(colour)
+        assert len(behind) == 7
+        assert page.locator(".legend:visible").count() == 1
+    for selector in (".facts", ".reason", ".mark", "figcaption", "p"):
         assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
 
 
@@ -73,6 +88,8 @@ def test_words_of_any_length_and_names_of_any_kind(opened, scored, tmp_path):
             "response": response,
             "step_spans": spans,
             "step_scores": [-2.0, *row["step_scores"]],
+            "global_step_scores": [-2.0, *row["global_step_scores"]],
+            "step_tokens": [9, *row["step_tokens"]],
         }
 
     path = write_report(scored.map(worse), tmp_path / "report.html")

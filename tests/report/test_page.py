@@ -24,7 +24,7 @@ class Page(HTMLParser):
         attributes = dict(attributes)
         self.tags.append((tag, attributes))
         if "data-score" in attributes:
-            self.steps.append((attributes["class"].split()[1], attributes["data-score"]))
+            self.steps.append((attributes["class"].split()[1:], attributes["data-score"].split()))
 
     def handle_data(self, data):
         self.text += data
@@ -32,14 +32,18 @@ class Page(HTMLParser):
 
 def test_steps_are_tinted_by_the_scores_of_the_table(scored, tmp_path):
     page = Page(write_report(scored, tmp_path / "report.html", rows=len(scored)))
-    known = sorted(f"{score:.6g}" for row in scored for score in row["step_scores"])
-    assert sorted(score for _, score in page.steps) == known
+    lists = [(row["step_scores"], row["global_step_scores"]) for row in scored]
+    known = sorted([f"{a:.6g}", f"{b:.6g}"] for pair in lists for a, b in zip(*pair, strict=True))
+    assert sorted(scores for _, scores in page.steps) == known
     by_class = {}
-    for name, score in page.steps:
-        by_class.setdefault(name, []).append(float(score))
-    assert sorted(by_class) == [f"t{number}" for number in range(7)]
-    for number in range(6):
-        assert max(by_class[f"t{number}"]) < min(by_class[f"t{number + 1}"])
+    for names, scores in page.steps:
+        local, full = map(float, scores)
+        for name, number in zip(names, (local, full, full - local), strict=True):
+            by_class.setdefault(name, []).append(number)
+    assert sorted(by_class) == sorted(f"{letter}{number}" for letter in "tud" for number in range(7))
+    for letter in "tud":
+        for number in range(6):
+            assert max(by_class[f"{letter}{number}"]) <= min(by_class[f"{letter}{number + 1}"]) + 1e-5
 
 
 def test_the_verdict_is_that_of_the_ranking(scored, tmp_path):
@@ -92,8 +96,8 @@ def test_long_traces_are_folded_and_the_page_stays_small(tmp_path):
     path = write_report(scored, tmp_path / "report.html", rows=30)
     page = Page(path)
     assert path.stat().st_size < 5_000_000
-    assert "steps are left out of this page" in page.text and "details" in {tag for tag, _ in page.tags}
-    shown = {score for _, score in page.steps}
+    assert "steps left out of this page" in page.text and "details" in {tag for tag, _ in page.tags}
+    shown = {scores[0] for _, scores in page.steps}
     for row in scored:
         assert {f"{min(row['step_scores']):.6g}", f"{max(row['step_scores']):.6g}"} <= shown
 
@@ -116,3 +120,57 @@ def test_the_command_writes_it(scored, tmp_path, capsys):
 def test_a_table_without_scores_is_refused(tmp_path):
     with pytest.raises(ValueError, match="Score the rows first"):
         write_report(Dataset.from_dict({"prompt": ["p"], "teacher": ["a"]}), tmp_path / "report.html")
+
+
+def test_conversations_are_shown_with_their_steps(scored, tmp_path):
+    rows = [
+        {
+            **{name: value for name, value in row.items() if name not in ("prompt", "response")},
+            "prompt_key": row["prompt"],
+            "chat": [
+                {"role": "user", "content": row["prompt"]},
+                {"role": "assistant", "content": row["response"]},
+            ],
+        }
+        for row in scored
+    ]
+    dataset = Dataset.from_list(rows)
+    page = Page(write_report(dataset, tmp_path / "report.html", rows=len(rows), messages_column="chat"))
+    assert len(page.steps) == sum(row["num_steps"] for row in rows)
+    assert "user: What is </title> 0 + 1?" in page.text
+    # Under a usual name they are found.
+    found = write_report(dataset.rename_column("chat", "messages"), tmp_path / "other.html", rows=len(rows))
+    assert Page(found).steps == page.steps
+
+
+def test_large_tables_are_sampled_and_say_so(scored, tmp_path, monkeypatch):
+    monkeypatch.setattr("local_naturalness.report.sample._MOST_PROMPTS", 5)
+    page = Page(write_report(scored, tmp_path / "report.html"))
+    assert "compared on 5 prompts, drawn at random from all 12" in page.text
+    assert "over 5 prompts. A score is there for 36 of 36 responses." in page.text
+
+
+def test_chosen_beside_chance(tmp_path):
+    """a is chosen twice, b once: chance gives 2/3 of a's mean (-0.5) and 1/3 of b's (-0.6)."""
+    scores = {"p": (-0.2, -0.9), "q": (-0.3, -0.8), "r": (-1.0, -0.1)}
+    rows = [
+        {"prompt": prompt, "teacher": teacher, "response": teacher, "local_naturalness": score}
+        for prompt, pair in scores.items()
+        for teacher, score in zip("ab", pair, strict=True)
+    ]
+    page = Page(write_report(Dataset.from_list(rows), tmp_path / "report.html"))
+    table = page.source.split("random, same teachers")[1]
+    assert "<td></td><td>-0.5333</td>" in table.split("</tr>")[0]
+    assert "<td>3</td><td>-0.2000</td>" in page.source
+
+
+def test_what_chance_gives_is_counted_among_those_that_pass_where(tmp_path):
+    rows = [
+        {"prompt": p, "teacher": "a", "response": f"{n}", "local_naturalness": -n / 10, "is_correct": n < 4}
+        for p in "pq"
+        for n in (1, 3, 8)
+    ]
+    scored = Dataset.from_list(rows)
+    selection = select_responses(scored, where="is_correct")
+    page = Page(write_report(scored, tmp_path / "report.html", selection=selection))
+    assert "<td></td><td>-0.2000</td>" in page.source.split("random, same teachers")[1]

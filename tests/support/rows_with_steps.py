@@ -20,6 +20,8 @@ def scored_rows(num_prompts=12, num_steps=4, teachers=("a", EVIL, "c")):
             steps = [SENTENCES[number % 4] for number in range(num_steps + place)]
             ends = np.cumsum([len(step) for step in steps]).tolist()
             scores = generator.normal(-1 - 0.2 * place, 0.5, len(steps)).tolist()
+            tokens = generator.integers(5, 15, len(steps)).tolist()
+            global_scores = (np.array(scores) + generator.normal(0.1, 0.1, len(steps))).tolist()
             rows.append(
                 {
                     "prompt": f"What is </title> {prompt} + 1?",
@@ -28,11 +30,13 @@ def scored_rows(num_prompts=12, num_steps=4, teachers=("a", EVIL, "c")):
                     "local_naturalness": float(np.mean(scores)),
                     "local_naturalness_status": "ok",
                     "local_naturalness_spec": "student=/home/somebody/models/tiny@0123; window=4; id=1",
-                    "global_naturalness": float(generator.normal(-1, 0.1)),
-                    "num_tokens": 10 * len(steps),
+                    "global_naturalness": float(np.average(global_scores, weights=tokens)),
+                    "num_tokens": sum(tokens),
                     "num_steps": len(steps),
                     "is_correct": bool(generator.random() < 0.5),
                     "step_scores": scores,
+                    "global_step_scores": global_scores,
+                    "step_tokens": tokens,
                     "step_spans": [list(span) for span in zip([0, *ends[:-1]], ends, strict=True)],
                 }
             )

@@ -1,0 +1,108 @@
+"""Prompts and responses of a few rows, in whatever shape the table holds them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+
+from local_naturalness.encoding.conversation import Answer
+from local_naturalness.encoding.examples import Example, read_examples
+from local_naturalness.shapes.reading import read_shaped
+from local_naturalness.shapes.recognise import recognise
+from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.shape import Shape
+from local_naturalness.tables import require_columns
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a row says.
+
+    Args:
+        prompt: As a person reads it.
+        responses: The response, and what else may have been split into steps; empty for none.
+    """
+
+    prompt: str
+    responses: Sequence[str]
+
+
+@dataclass(frozen=True)
+class TextColumns:
+    """Where prompts and responses are.
+
+    Args:
+        shape: How they are read; `None` where the table has no texts that are known.
+        names: Columns that are read.
+        response: The column that tells the responses to a prompt apart; `None` for none.
+    """
+
+    shape: Shape | None
+    names: list[str]
+    response: str | None
+
+    @classmethod
+    def of(cls, dataset: Dataset, response_column: str, messages_column: str | None) -> "TextColumns":
+        """Find them as scorers do: by their names, or as conversations.
+
+        Raises:
+            ValueError: A column that was named is not there.
+        """
+        names = dataset.column_names
+        if messages_column is not None:
+            require_columns(names, {"messages_column": messages_column})
+        elif response_column != "response":
+            require_columns(names, {"response_column": response_column})
+        known = KNOWN | {response_column, messages_column}
+        few = few_rows(dataset, np.arange(min(len(dataset), 100)), [one for one in names if one in known])
+        shape = recognise(
+            {name: [row[name] for row in few] if name in known else [] for name in names},
+            messages_column=messages_column,
+            response_column=response_column if response_column in names and not messages_column else None,
+        )
+        if shape is None or not shape.is_row_by_row:
+            return cls(None, [], response_column if response_column in names else None)
+        sources = {new: old for old, new in shape.renamed.items()}
+        read = shape.consumed or tuple(sources.get(name, name) for name in shape.columns.values())
+        response = shape.columns.get("messages_column") or shape.columns.get("response_column", "response")
+        response = sources.get(response, response)
+        return cls(shape, list(read), response if response in names else read[-1])
+
+    def read(self, rows: Sequence[Mapping[str, Any]]) -> list[Texts]:
+        """The texts of rows that hold the columns `names`."""
+        if self.shape is None or not rows:
+            return [Texts("", [])] * len(rows)
+        lists = {name: [row[name] for row in rows] for name in self.names}
+        columns = self.shape.columns
+        examples = read_examples(
+            read_shaped(lists, self.shape, "write_report"),
+            columns.get("prompt_column", "prompt"),
+            columns.get("response_column", "response"),
+            columns.get("messages_column"),
+            None,
+        )
+        return [_texts(example) for example in examples]
+
+
+def few_rows(dataset: Dataset, rows: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
+    """Some columns of some rows; nothing else is read."""
+    if not names:
+        return [{} for _ in rows]
+    return dataset.with_format(None).select_columns(names).select(rows.tolist()).to_list()
+
+
+def _texts(example: Example) -> Texts:
+    prompt = example.prompt
+    if not isinstance(prompt, str):
+        prompt = "\n".join(f"{one.get('role')}: {one.get('content')}" for one in prompt or [])
+    if example.response is None:
+        return Texts(prompt, [])
+    if example.message is None:
+        return Texts(prompt, [example.response])
+    answer = Answer.of(example.message)
+    whole = "\n".join(filter(None, [answer.reasoning, answer.content, *map(str, answer.tool_calls)]))
+    before = [] if isinstance(example.prompt, str) else example.prompt or []
+    turns = [one.get("content") or "" for one in before if one.get("role") == "assistant"]
+    return Texts(prompt, [whole, example.response, "".join([*turns, example.response])])

@@ -12,18 +12,19 @@ from random import Random
 
 import torch
 from harness.answers import is_right
-from world.problems import Problem, draw_problem
+from world.long_teachers import ALL_TEACHERS
+from world.problems import LETTERS, Problem, draw_problem
 from world.student import make_student
 from world.teachers import TEACHERS, manners_of
 
 LONG_LENGTHS = range(4, 9)
 
 
-def problems(seed: int, count: int, known: set[str], lengths: range) -> list[Problem]:
+def problems(seed: int, count: int, known: set[str], lengths: range, letters: str = LETTERS) -> list[Problem]:
     """Problems that are not among the known prompts, which they join."""
     rng, found = Random(seed), []
     while len(found) < count:
-        problem = draw_problem(rng, rng.choice(lengths))
+        problem = draw_problem(rng, rng.choice(lengths), letters=letters)
         if problem.prompt not in known:
             known.add(problem.prompt)
             found.append(problem)
@@ -35,7 +36,7 @@ def candidates(chosen: list[Problem], teachers: list[str], seed: int) -> Iterato
     rng = Random(seed)
     for number, problem in enumerate(chosen):
         for name in teachers:
-            response = TEACHERS[name](problem, rng)
+            response = ALL_TEACHERS[name](problem, rng)
             yield {
                 "prompt_id": f"chain-{number:04}",
                 "prompt": problem.prompt,

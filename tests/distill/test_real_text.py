@@ -18,6 +18,7 @@ from real_text.certainty import over_prompts
 from real_text.criteria import BY_STEP, GLOBAL, values_of
 from real_text.positions import Places, by_position
 from real_text.samples import GSM8K, LONG, MIXED, draw, reduced
+from real_text.sampling import by_sampling
 from safetensors.torch import load_file
 from save_student import save_student
 from transformers import AutoTokenizer
@@ -111,14 +112,23 @@ def test_positions_and_changes_by_hand():
         }
     )
     found = by_position(rows, Places(edges=(0, 4), early=4, late=4))
-    assert [point["mean"] for point in found["curves"]["full"]] == [-2.5, -1.0]  # p -3 and q -2, then p
+    # Of the steps that both have scored: p -4 and q -2, then p alone.
+    assert [point["mean"] for point in found["curves"]["full"]] == [-3.0, -1.0]
     assert [point["mean"] for point in found["curves"]["windows"]] == [-3.0, -3.0]
     change = found["changes"]["all"]
-    assert (change["full"]["mean"], change["full_same_steps"]["mean"]) == (2.0, 3.0)
-    assert (change["windows"]["mean"], change["full minus windows"]["mean"]) == (1.0, 2.0)
+    assert [change[name]["mean"] for name in ("full", "windows", "full minus windows")] == [3.0, 1.0, 2.0]
     assert change["windows"]["responses"] == 1
     assert found["changes"]["repetitive"]["windows"]["responses"] == 1
     assert found["changes"]["wrong"]["windows"]["responses"] == 0
+
+
+def test_samples_of_steps_by_hand():
+    # The second response is better but for one step in twenty, which outweighs all others.
+    rows = pd.DataFrame({"prompt": ["p", "p"], "step_scores_w4": [[0.0] * 20, [0.1] * 19 + [-10.0]]})
+    twelve, _, all_of_them = by_sampling(rows)
+    # A sample of twelve holds that step in 12 of 20 cases: 0.6 with the full order, 0.4 against it.
+    assert twelve["tau"]["tau"] == pytest.approx(0.2, abs=0.15) and twelve["responses"] == 2
+    assert (all_of_them["tau"]["tau"], all_of_them["responses"]) == (1.0, 0)
 
 
 def test_intervals_hold_prompts_together():

@@ -10,7 +10,6 @@ from local_naturalness import select_responses
 from real_text.steps import mean_per_token, step_table
 
 LOCAL, BY_STEP, GLOBAL = "local, window 4", "global by step", "global"
-BY_STEP_SAMPLED = "global by step, sampled steps"
 SHORTER, CHANCE = "fewer tokens", "chance"
 # Column or computed criterion -> name in tables, and which direction is better.
 SCORED: Mapping[str, tuple[str, str]] = {
@@ -50,12 +49,10 @@ def values_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _from_steps(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    """Global scores of a pass whose steps were kept: by token, by step, and by step of the sampled ones."""
+    """Global scores of a pass whose steps were kept: by token, and by step."""
     steps = step_table(rows)
     by_row = steps.groupby("row")
-    sampled = steps[steps["windows"].notna()].groupby("row")
     return {
         BY_STEP: by_row["full"].mean(),
-        BY_STEP_SAMPLED: sampled["full"].mean(),
         GLOBAL: by_row.apply(mean_per_token, "full"),
     }

@@ -8,11 +8,10 @@ from harness.plots import save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from real_text.positions import GAP
+from real_text.positions import GAP, SERIES
 from real_text.tables import FEWEST_PAIRS
 
-COLOURS = {"full_same_steps": "C3", "windows": "C0"}
-LABELS = {"full_same_steps": "full prefix", "windows": "windows of four steps"}
+COLOURS = {"full": "C3", "windows": "C0"}
 
 
 def plot_positions(summary: Mapping[str, Any], path: Path) -> None:
@@ -25,7 +24,7 @@ def plot_positions(summary: Mapping[str, Any], path: Path) -> None:
     panels = figure.subplots(len(students), 2, squeeze=False)
     for (left, right), (student, found) in zip(panels, students.items(), strict=True):
         for name, colour in COLOURS.items():
-            _draw(left, found["curves"][name], colour, LABELS[name])
+            _draw(left, found["curves"][name], colour, SERIES[name])
         _draw(right, found["curves"][GAP], "C2", "full prefix minus windows")
         right.axhline(0, color="grey", linewidth=0.5)
         for panel in (left, right):

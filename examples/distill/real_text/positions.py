@@ -12,7 +12,6 @@ from real_text.steps import compressed_share, mean_per_token, step_table
 
 SERIES = {
     "full": "full prefix",
-    "full_same_steps": "full prefix, the steps that windows sample",
     "windows": "windows of four steps",
 }
 GAP = "full minus windows"
@@ -35,9 +34,11 @@ class Places:
 
 
 def by_position(rows: pd.DataFrame, places: Places) -> dict[str, Any]:
-    """Curves, and how much responses change along the way, for all rows and for parts of them."""
-    steps = step_table(rows)
-    steps["full_same_steps"] = steps["full"].where(steps["windows"].notna())
+    """Curves, and how much responses change along the way, for all rows and for parts of them.
+
+    Only of the steps that both have scored, so that the text is the same.
+    """
+    steps = step_table(rows).dropna(subset=["full", "windows"])
     parts = {"all": rows.index}
     parts |= {f"domain {name}": some.index for name, some in rows.groupby("domain")}
     known = rows["is_correct"].dropna().astype(bool)
@@ -50,9 +51,9 @@ def by_position(rows: pd.DataFrame, places: Places) -> dict[str, Any]:
     parts |= {f"teacher {name}": some.index for name, some in rows.groupby("teacher")}
     prompts = rows["prompt"]
     changes = {name: _changes(steps, name, places) for name in SERIES}
-    changes[GAP] = changes["full_same_steps"] - changes["windows"]
+    changes[GAP] = changes["full"] - changes["windows"]
     means = {name: _means(steps, name, places.edges) for name in SERIES}
-    means[GAP] = means["full_same_steps"] - means["windows"]
+    means[GAP] = means["full"] - means["windows"]
     return {
         "places": asdict(places),
         "curves": {name: _curve(some, prompts, places.edges) for name, some in means.items()},

@@ -53,7 +53,7 @@ CHEAPER = (
     _local("sample16", 4, max_steps=16),
 )
 SETTINGS = {
-    "long": (FULL, SAMPLED),
+    "long": (FULL, SLIDING),
     "mixed": (PASS, SLIDING),
     "gsm8k": (PASS, SAMPLED),
     "settings": CHEAPER,

@@ -14,13 +14,14 @@ from harness.auc import auc_between_responses, auc_within_prompts
 
 from local_naturalness import rank_teachers
 from real_text.agreement import pairs_of, same_pick, tau_between
-from real_text.criteria import BY_STEP, BY_STEP_SAMPLED, CHANCE, GLOBAL, LOCAL, values_of
+from real_text.criteria import BY_STEP, CHANCE, GLOBAL, LOCAL, SHORTER, values_of
 from real_text.positions import Places, by_position
+from real_text.sampling import by_sampling
 
 # Tokens, of the two responses of a pair on average.
 LENGTHS = (0, 150, 300, 1000)
 LOCAL_AND_GLOBAL = f"{LOCAL} / {GLOBAL}"
-AGREEMENTS = ((LOCAL, GLOBAL), (LOCAL, BY_STEP), (BY_STEP, GLOBAL), (BY_STEP_SAMPLED, BY_STEP))
+AGREEMENTS = ((LOCAL, GLOBAL), (LOCAL, BY_STEP), (BY_STEP, GLOBAL))
 RANKED_BY = {
     "local_naturalness_w4": LOCAL,
     "global_naturalness": GLOBAL,
@@ -62,7 +63,9 @@ def _student(tables: Tables, places: Places) -> dict[str, Any]:
     found: dict[str, Any] = {"samples": {name: _described(rows) for name, rows in samples.items()}}
     if "long" in samples:
         found["positions"] = by_position(samples["long"], places)
+        found["sampling"] = by_sampling(samples["long"])
     found["agreement by length"] = _by_length(samples, values)
+    found["longer"] = {name: _longer(rows, values[name]) for name, rows in samples.items()}
     found["auc"] = {name: _aucs(rows, values[name]) for name, rows in samples.items()}
     found["teachers"] = {name: _teachers(rows, values[name]) for name, rows in samples.items()}
     if "settings" in tables:
@@ -87,10 +90,10 @@ def _described(rows: pd.DataFrame) -> dict[str, Any]:
 
 def _by_length(samples: Tables, values: Tables) -> list[dict[str, Any]]:
     """Tau between criteria within prompts, by the length of the responses that are compared."""
-    criteria = [LOCAL, BY_STEP, GLOBAL, BY_STEP_SAMPLED]
+    criteria = [LOCAL, BY_STEP, GLOBAL]
     tables = []
     for name, rows in samples.items():
-        known = values[name].reindex(columns=criteria)
+        known = values[name][criteria]
         known = known.assign(prompt=rows["prompt"], tokens=rows["num_tokens_w4"])
         tables.append(pairs_of(known, criteria).assign(sample=name))
     pairs = pd.concat(tables, ignore_index=True)
@@ -101,6 +104,14 @@ def _by_length(samples: Tables, values: Tables) -> list[dict[str, Any]]:
         taus = {f"{one} / {other}": asdict(tau_between(here, one, other)) for one, other in AGREEMENTS}
         found.append({"from": start, "samples": here["sample"].value_counts().to_dict(), **taus})
     return found
+
+
+def _longer(rows: pd.DataFrame, values: pd.DataFrame) -> dict[str, Any]:
+    """Tau between a criterion and the number of tokens, within prompts: above 0 where the longer one wins."""
+    criteria = [LOCAL, BY_STEP, GLOBAL]
+    table = values[criteria].assign(longer=-values[SHORTER], prompt=rows["prompt"], tokens=0)
+    pairs = pairs_of(table, [*criteria, "longer"])
+    return {name: asdict(tau_between(pairs, name, "longer")) for name in criteria}
 
 
 def _aucs(rows: pd.DataFrame, values: pd.DataFrame) -> dict[str, Any]:
@@ -114,7 +125,6 @@ def _aucs(rows: pd.DataFrame, values: pd.DataFrame) -> dict[str, Any]:
         found[part] = {
             one: asdict(auc_within_prompts(values.loc[members, one], right[members], prompts[members]))
             for one in values.columns
-            if one != BY_STEP_SAMPLED
         }
     for teacher, some in rows.groupby("teacher"):
         # Fewer wrong or right ones than this say nothing.

@@ -23,6 +23,8 @@ def tables_of(summary: Summary) -> dict[str, str]:
         "curves": _curves,
         "changes": _changes,
         "lengths": _lengths,
+        "longer": _longer,
+        "sampling": _sampling,
         "auc": _auc,
         "auc-within-teachers": _auc_within_teachers,
         "teachers": _teachers,
@@ -107,6 +109,37 @@ def _lengths(summary: Summary) -> pd.DataFrame:
                     **{name: _number(value, "tau") for name, value in taus.items()},
                 }
             )
+    return pd.DataFrame(rows)
+
+
+def _longer(summary: Summary) -> pd.DataFrame:
+    """Does the longer of two responses have the better score?"""
+    rows = []
+    for student, one in summary["students"].items():
+        for sample, found in one["longer"].items():
+            if max(value["pairs"] for value in found.values()) < FEWEST_PAIRS:
+                continue
+            taus = {f"{name} / more tokens": _number(value, "tau") for name, value in found.items()}
+            pairs = next(iter(found.values()))["pairs"]
+            rows.append({"student": student, "sample": sample, "pairs of responses": pairs, **taus})
+    return pd.DataFrame(rows)
+
+
+def _sampling(summary: Summary) -> pd.DataFrame:
+    rows = []
+    for student, one in _with(summary, "sampling"):
+        for found in one["sampling"]:
+            if found["responses"] and found["tau"]["pairs"] >= FEWEST_PAIRS:
+                rows.append(
+                    {
+                        "student": student,
+                        "max_steps": found["steps"],
+                        "responses with more": found["responses"],
+                        "mean difference, nats": f"{found['mean difference']:.3f}",
+                        "pairs of responses": found["tau"]["pairs"],
+                        "tau within prompts": _number(found["tau"], "tau"),
+                    }
+                )
     return pd.DataFrame(rows)
 
 

@@ -3,26 +3,39 @@
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from world.problems import MODULUS, OPERATIONS, Assignment, Problem, Result, calculate, draw_problem
+from world.problems import (
+    LETTERS,
+    MODULUS,
+    OPERATIONS,
+    Assignment,
+    Problem,
+    Result,
+    calculate,
+    draw_problem,
+)
 from world.teachers import Teacher, equation_in_words, wordy
 
 SHORT_LENGTHS = (1, 2)
 PROBLEMS_IN_A_PROMPT = (1, 2, 3)
+LETTERS_IN_A_PROMPT = max(PROBLEMS_IN_A_PROMPT) * (max(SHORT_LENGTHS) + 1)
 SHARE_OF_FACTS = 0.1
 FACTS_PER_DOCUMENT = 8
 
 
-def conversations(rng: Random, manners: Sequence[Teacher]) -> Iterator[tuple[str, str]]:
+def conversations(
+    rng: Random, manners: Sequence[Teacher], letters: str = LETTERS
+) -> Iterator[tuple[str, str]]:
     """Prompt and response of short problems, one manner as often as another, without end.
 
     A prompt may state several problems and ask for one of them: who reads this learns to look for what is
-    needed.
+    needed. Where there are more letters than that takes, it begins at any of them.
     """
+    spare = len(letters) - LETTERS_IN_A_PROMPT
     while True:
         stated: list[Problem] = []
-        first = 0
+        first = rng.randrange(spare + 1) if spare else 0
         for _ in range(rng.choice(PROBLEMS_IN_A_PROMPT)):
-            stated.append(draw_problem(rng, rng.choice(SHORT_LENGTHS), first))
+            stated.append(draw_problem(rng, rng.choice(SHORT_LENGTHS), first, letters))
             first += len(stated[-1].assignments) + 1
         asked = rng.choice(stated)
         prompt = " ; ".join([*(one.given for one in stated), asked.question])

@@ -5,12 +5,14 @@ factors are never 0, so that no assignment forgets what was before it: an answer
 """
 
 import operator
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 MODULUS = 7
 LETTERS = "abcdefghi"
+MANY_LETTERS = string.ascii_letters  # for chains of up to 51 assignments
 SHARE_WITH_EARLIER_VARIABLE = 0.25
 OPERATIONS: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
@@ -88,9 +90,9 @@ def calculate(left: int, symbol: str, right: int) -> int:
     return OPERATIONS[symbol](left, right) % MODULUS
 
 
-def draw_problem(rng: Random, length: int, first: int = 0) -> Problem:
+def draw_problem(rng: Random, length: int, first: int = 0, letters: str = LETTERS) -> Problem:
     """A problem of `length` assignments after the start value; its variables follow the letter `first`."""
-    names = LETTERS[first : first + length + 1]
+    names = letters[first : first + length + 1]
     assignments = []
     for place in range(length):
         if place and rng.random() < SHARE_WITH_EARLIER_VARIABLE:

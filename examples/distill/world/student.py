@@ -1,6 +1,7 @@
 """The student of the miniature world: a Llama of a million parameters, trained on the corpus."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from transformers import (
 )
 
 from world.corpus import SHARE_OF_FACTS, conversations, facts
+from world.problems import LETTERS
 from world.teachers import Teacher
 from world.tokenizer import CONTEXT, build_tokenizer
 
@@ -32,18 +34,37 @@ IGNORED_LABEL = -100
 Document = dict[str, list[int]]
 
 
-def make_student(output: Path, manners: Sequence[Teacher], seed: int, steps: int, width: int) -> float:
+@dataclass(frozen=True)
+class Reading:
+    """What a student for longer chains reads otherwise.
+
+    Args:
+        letters: Names of variables.
+        context: Tokens.
+        long_share: Share of the conversations that many others follow in the same document. Distances between
+            tokens that a student has never met in training are noise to it.
+    """
+
+    letters: str = LETTERS
+    context: int = CONTEXT
+    long_share: float = 0.0
+
+
+def make_student(
+    output: Path, manners: Sequence[Teacher], seed: int, steps: int, width: int, reading: Reading = Reading()
+) -> float:
     """Write model and tokenizer to `output`; return the mean loss in nats per token."""
     rng = Random(seed)
-    dialogues, fact_rows = conversations(rng, manners), facts(rng, manners)
+    dialogues, fact_rows = conversations(rng, manners, reading.letters), facts(rng, manners)
     sample = [text for pair in islice(dialogues, TEXTS_FOR_TOKENIZER) for text in pair]
-    tokenizer = build_tokenizer([*sample, *islice(fact_rows, TEXTS_FOR_TOKENIZER)])
-    curriculum = _curriculum(
-        rng, _only_results(fact_rows, tokenizer), _only_responses(dialogues, tokenizer), steps
-    )
+    tokenizer = build_tokenizer([*sample, *islice(fact_rows, TEXTS_FOR_TOKENIZER)], reading.context)
+    responses = _only_responses(dialogues, tokenizer)
+    if reading.long_share:
+        responses = _some_in_a_row(responses, Random(seed), reading)
+    curriculum = _curriculum(rng, _only_results(fact_rows, tokenizer), responses, steps)
     torch.manual_seed(seed)
     trainer = Trainer(
-        model=_new_model(tokenizer, width),
+        model=_new_model(tokenizer, width, reading.context),
         args=TrainingArguments(
             output_dir=str(output),
             max_steps=steps,
@@ -72,7 +93,7 @@ def make_student(output: Path, manners: Sequence[Teacher], seed: int, steps: int
     return loss
 
 
-def _new_model(tokenizer: PreTrainedTokenizerFast, width: int) -> LlamaForCausalLM:
+def _new_model(tokenizer: PreTrainedTokenizerFast, width: int, context: int) -> LlamaForCausalLM:
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=width,
@@ -80,7 +101,7 @@ def _new_model(tokenizer: PreTrainedTokenizerFast, width: int) -> LlamaForCausal
         num_hidden_layers=4,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=context,
         tie_word_embeddings=True,
         # About 1 / sqrt(width); the usual 0.02, made for wide models, learns more slowly.
         initializer_range=0.08 * (128 / width) ** 0.5,
@@ -130,6 +151,16 @@ def _only_responses(
         ids = tokenizer(whole, add_special_tokens=False).input_ids
         seen = len(tokenizer(opening, add_special_tokens=False).input_ids)
         yield _document(ids, [IGNORED_LABEL] * seen + ids[seen:])
+
+
+def _some_in_a_row(documents: Iterator[Document], rng: Random, reading: Reading) -> Iterator[Document]:
+    """Documents, some of them joined up to any length that the context holds."""
+    for document in documents:
+        room = rng.randrange(reading.context) if rng.random() < reading.long_share else 0
+        while len(document["input_ids"]) < room:
+            following = next(documents)
+            document = {key: (values + following[key])[: reading.context] for key, values in document.items()}
+        yield document
 
 
 def _document(ids: list[int], labels: list[int]) -> Document:

@@ -4,7 +4,7 @@ Every response ends with the same line, so that manners differ in the reasoning 
 read.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 
 from world.problems import MODULUS, Problem, Result
@@ -26,7 +26,7 @@ def careless(problem: Problem, rng: Random) -> str:
     """Full steps, some of them wrong, and later ones build on those."""
     return _in_full(
         problem,
-        problem.work_out(lambda value: _other(value, rng) if rng.random() < SHARE_OF_SLIPS else value),
+        problem.work_out(lambda value: other_value(value, rng) if rng.random() < SHARE_OF_SLIPS else value),
     )
 
 
@@ -55,7 +55,7 @@ def hesitating(problem: Problem, rng: Random) -> str:
     for one in problem.work_out():
         step = f"{one.assignment.target} = {one.formula} = "
         if rng.random() < SHARE_OF_FALSE_STARTS:
-            wrong = f"{one.left} {one.assignment.symbol} {one.right} = {_other(one.value, rng)}"
+            wrong = f"{one.left} {one.assignment.symbol} {one.right} = {other_value(one.value, rng)}"
             lines += [f"{step}{wrong}", f"wait , no , {one.equation}"]
         else:
             lines.append(f"{step}{one.equation}")
@@ -105,7 +105,8 @@ def _lines(problem: Problem, lines: list[str]) -> str:
     return "\n".join([*lines, f"answer {problem.answer}"])
 
 
-def _other(value: int, rng: Random) -> int:
+def other_value(value: int, rng: Random) -> int:
+    """Any value but this one."""
     return (value + rng.randrange(1, MODULUS)) % MODULUS
 
 
@@ -122,12 +123,12 @@ TEACHERS: dict[str, Teacher] = {
 }
 
 
-def manners_of(names: Iterable[str]) -> list[Teacher]:
+def manners_of(names: Iterable[str], teachers: Mapping[str, Teacher] = TEACHERS) -> list[Teacher]:
     """What a student has to read to know the manners of these teachers.
 
     The careless one writes as the stepwise one does, and its errors would only blur the facts.
     """
-    return [TEACHERS[name] for name in dict.fromkeys(_MANNER.get(name, name) for name in names)]
+    return [teachers[name] for name in dict.fromkeys(_MANNER.get(name, name) for name in names)]
 
 
 _MANNER = {"careless": "stepwise"}

@@ -16,7 +16,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def build_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
+def build_tokenizer(texts: Iterable[str], context: int = CONTEXT) -> PreTrainedTokenizerFast:
     """A token for every word, sign, number and line break in `texts`."""
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
     # Spaces are no tokens, so that a variable is the same token wherever it stands.
@@ -32,6 +32,6 @@ def build_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
         eos_token=END,
         additional_special_tokens=[PROMPT, RESPONSE],
         chat_template=CHAT_TEMPLATE,
-        model_max_length=CONTEXT,
+        model_max_length=context,
         clean_up_tokenization_spaces=False,
     )

@@ -1,0 +1,178 @@
+"""Does global naturalness fail as responses grow? The miniature world on chains of three lengths, whole.
+
+    python examples/distill/lengths.py --output distill-output/lengths
+
+One student learns facts and problems of one or two assignments in twelve manners, among them those of
+long traces: restarts, checks of earlier steps, failed attempts. Every teacher then trains it on chains of 4
+to 8, of 10 to 16 and of 20 to 32 assignments, with three seeds each. Needs the extras `trl` and `plots`. What
+is finished in the output folder is kept: the same command goes on where it was stopped.
+
+Nothing is left to choose once scores are there. The number of optimiser steps is the least of `MAX_STEPS`
+with which the student of the teacher `stepwise` answers half of the questions on chains of the middle
+length, with a seed that nothing else uses; the largest if none does.
+"""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from datasets import disable_progress_bars
+from harness.choices import choose
+from harness.experiment import NO_FILTER, Experiment, Selection, read_experiment
+from harness.lengths import plot_lengths, table_of_criteria, table_of_teachers
+from harness.markdown import markdown
+from harness.reading import read_table, trainable
+from harness.trainings import Planner, train_all
+from make_world import candidates, problems, write_lines
+from run import run
+from world.long_teachers import ALL_TEACHERS
+from world.problems import MANY_LETTERS
+from world.student import Reading, make_student
+from world.teachers import manners_of
+
+from local_naturalness import Student
+
+EXPERIMENT = Path(__file__).parent / "experiments" / "lengths.toml"
+MAX_STEPS = (240, 480, 960, 1920, 3840)
+ENOUGH = 0.5
+SEED_OF_STEPS = 100
+READING = Reading(letters=MANY_LETTERS, context=4096, long_share=0.03)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large everything is.
+
+    Args:
+        lengths: Name -> assignments of a problem. The middle one decides the number of optimiser steps.
+        teachers: Names.
+        prompts, questions: Problems to train on, and held-out ones, of each length.
+        pretraining, width: Steps, and hidden size of the student.
+        max_steps: Numbers of optimiser steps to choose from.
+        max_new_tokens: Of an answer; the longest candidates have 2,498.
+        seeds: Trainings on each teacher.
+    """
+
+    lengths: Mapping[str, range]
+    teachers: tuple[str, ...] = tuple(ALL_TEACHERS)
+    prompts: int = 400
+    questions: int = 400
+    pretraining: int = 10_000
+    width: int = 128
+    max_steps: tuple[int, ...] = MAX_STEPS
+    max_new_tokens: int = 2800
+    seeds: int = 3
+
+
+FULL = Size({"4 to 8": range(4, 9), "10 to 16": range(10, 17), "20 to 32": range(20, 33)})
+REDUCED = Size(
+    {"2": range(2, 3), "3": range(3, 4)},
+    teachers=("stepwise", "terse", "attempting"),
+    prompts=8,
+    questions=4,
+    pretraining=20,
+    width=32,
+    max_steps=(2,),
+    max_new_tokens=8,
+    seeds=1,
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="trainings at a time (1)")
+    parser.add_argument("--scale", type=int, default=1, metavar="N", help="N times the prompts (1)")
+    parser.add_argument("--width", type=int, help="hidden size of the student (128)")
+    parser.add_argument("--reduced", action="store_true", help="tiny, to see that it works")
+    options = parser.parse_args()
+    disable_progress_bars()
+    size = REDUCED if options.reduced else FULL
+    size = dataclasses.replace(size, prompts=options.scale * size.prompts, width=options.width or size.width)
+    student = _student(options.output, size)
+    experiments = dict(_experiments(options.output, student, size))
+    steps = _steps(experiments, options.output, size, options.workers)
+    print(f"{steps} optimiser steps for all trainings", flush=True)
+    for length, experiment in experiments.items():
+        print(f"Chains of {length} assignments:", flush=True)
+        trained = dataclasses.replace(experiment, training={**experiment.training, "max_steps": steps})
+        run(trained, options.output, options.workers)
+    report({length: options.output / one.name for length, one in experiments.items()}, options.output)
+
+
+def report(results: Mapping[str, Path], output: Path) -> None:
+    """Tables and figure over all lengths.
+
+    Args:
+        results: Length -> path of an experiment's results without ending, as `run.py` writes them.
+        output: Gets `lengths-criteria.md`, `lengths-teachers.md` and `lengths-criteria.svg`.
+    """
+    criteria = {length: _read(path, "-criteria.json") for length, path in results.items()}
+    outcomes = {length: _read(path, ".json") for length, path in results.items()}
+    (output / "lengths-criteria.md").write_text(markdown(table_of_criteria(criteria)) + "\n")
+    (output / "lengths-teachers.md").write_text(markdown(table_of_teachers(outcomes)) + "\n")
+    plot_lengths(criteria, output / "lengths-criteria.svg")
+
+
+def _read(path: Path, ending: str) -> list[dict]:
+    return json.loads(path.with_name(path.name + ending).read_text(encoding="utf-8"))
+
+
+def _student(output: Path, size: Size) -> Path:
+    """One for all lengths, so that length is all that differs."""
+    folder = output / "student"
+    if not (folder / "model.safetensors").exists():
+        torch.set_num_threads(1)  # another number of threads, other weights
+        manners = manners_of(size.teachers, ALL_TEACHERS)
+        loss = make_student(folder, manners, 0, size.pretraining, size.width, READING)
+        print(f"mean loss of the student's pretraining {loss:.3f} nats per token", flush=True)
+    return folder
+
+
+def _experiments(output: Path, student: Path, size: Size) -> Iterator[tuple[str, Experiment]]:
+    known: set[str] = set()
+    for number, (length, assignments) in enumerate(size.lengths.items()):
+        folder = output / f"length-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        training = problems(2 * number, size.prompts, known, assignments, MANY_LETTERS)
+        held_out = problems(2 * number + 1, size.questions, known, assignments, MANY_LETTERS)
+        write_lines(folder / "candidates.jsonl", candidates(training, list(size.teachers), number))
+        answers = ({"prompt": one.prompt, "reference": str(one.answer)} for one in held_out)
+        write_lines(folder / "questions.jsonl", answers)
+        experiment = read_experiment(
+            EXPERIMENT,
+            name=folder.name,
+            student=str(student),
+            candidates=str(folder / "candidates.jsonl"),
+            questions=str(folder / "questions.jsonl"),
+            teacher_seeds=size.seeds,
+        )
+        generation = {**experiment.generation, "max_new_tokens": size.max_new_tokens}
+        yield length, dataclasses.replace(experiment, generation=generation)
+
+
+def _steps(experiments: Mapping[str, Experiment], output: Path, size: Size, workers: int) -> int:
+    """The number of optimiser steps, from the `stepwise` teacher alone."""
+    middle = list(experiments.values())[len(experiments) // 2]
+    rows = trainable(read_table(middle.candidates, ["prompt", "teacher", "response"]))
+    chosen = choose(rows, Selection("stepwise", teacher="stepwise"), NO_FILTER, 0)
+    questions = read_table(middle.questions, ["prompt", "reference"])
+    for steps in size.max_steps:
+        experiment = dataclasses.replace(middle, training={**middle.training, "max_steps": steps})
+        planner = Planner(experiment, Student(middle.student).identity, questions, output / "trainings")
+        training = planner.plan(chosen, SEED_OF_STEPS)
+        for _, error in train_all([training], workers):
+            raise error
+        if training.result()["accuracy"] >= ENOUGH:
+            break
+    return steps
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Chains of several lengths: the manners of long traces, what the student reads, and tables over lengths."""
+
+import json
+import re
+from concurrent.futures import Future
+from itertools import islice
+from random import Random
+
+import pytest
+
+pytest.importorskip("trl", reason="needs the extra 'trl'")
+pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
+
+import lengths
+from harness.lengths import table_of_criteria
+from world.corpus import conversations
+from world.long_teachers import ALL_TEACHERS, LONG_TEACHERS
+from world.problems import LETTERS, MANY_LETTERS, draw_problem
+from world.student import Reading, _some_in_a_row
+from world.teachers import manners_of, stepwise
+
+CHAINS = {"short": range(4, 9), "long": range(20, 33)}
+# Published tables rest on what the first world's student has read.
+FIRST_CONVERSATION = ("a = 3 ; b = a - 6 ; ? b", "a = 3\nb = a - 6 = 3 - 6 = 4\nanswer 4")
+EQUATION = re.compile(r"(?<!\S)(\d+) ([-+*]) (\d+) = (\d+)")
+
+
+def drawn(chain, count=40):
+    rng = Random(11)
+    return [(draw_problem(rng, rng.choice(CHAINS[chain]), letters=MANY_LETTERS), rng) for _ in range(count)]
+
+
+def errors(lines):
+    """Equations that are wrong, in digits."""
+    found = [equation for line in lines for equation in EQUATION.findall(line)]
+    return [one for one in found if eval("".join(one[:3])) % 7 != int(one[3])]
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_restart_ends_in_the_whole_chain(chain):
+    places = set()
+    for problem, rng in drawn(chain):
+        before, after = LONG_TEACHERS["restarting"](problem, rng).split("\nwait , let us start again\n")
+        assert after == stepwise(problem, rng)
+        assert after.startswith(before)
+        places.add(before.count("\n") / len(problem.assignments))
+    assert min(places) < 0.3 and max(places) > 0.7
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_checks_repeat_what_is_known_and_are_right(chain):
+    for problem, rng in drawn(chain):
+        lines = LONG_TEACHERS["verifying"](problem, rng).split("\n")
+        checks = [number for number, line in enumerate(lines) if line.startswith("check ")]
+        assert len(checks) == -(-len(problem.assignments) // 3)
+        for number in checks:
+            _, target, _, equation = lines[number].removesuffix(" , right").split(" ", 3)
+            assert any(line.startswith(f"{target} =") and line.endswith(equation) for line in lines[:number])
+        kept = [line for number, line in enumerate(lines) if number not in checks]
+        assert "\n".join(kept) == stepwise(problem, rng)
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_failed_attempt_has_one_error_and_its_answer_is_wrong(chain):
+    counts = set()
+    for problem, rng in drawn(chain):
+        *failed, right = LONG_TEACHERS["attempting"](problem, rng).split(
+            " can not be right , another attempt\n"
+        )
+        assert right == stepwise(problem, rng)
+        for attempt in failed:
+            *lines, said = attempt.split("\n")
+            assert said == lines[-1][-1] != str(problem.answer)
+            assert len(errors(lines)) == 1
+        counts.add(len(failed))
+    assert counts == {1, 2}
+
+
+def test_the_student_reads_every_letter_and_none_of_the_first_world_has_changed():
+    manners = manners_of(ALL_TEACHERS, ALL_TEACHERS)
+    read = list(islice(conversations(Random(3), manners, MANY_LETTERS), 1000))
+    assert {prompt[-1] for prompt, _ in read} >= set(MANY_LETTERS[1 : max(CHAINS["long"]) + 1])
+    assert {prompt[-1] for prompt, _ in islice(conversations(Random(3), manners), 500)} <= set(LETTERS)
+    assert next(conversations(Random(3), manners_of(["stepwise"]))) == FIRST_CONVERSATION
+
+
+def test_some_documents_are_many_conversations_in_a_row():
+    document = {"input_ids": [1, 2, 3], "labels": [-100, 2, 3]}
+    reading = Reading(context=50, long_share=0.5)
+    read = list(islice(_some_in_a_row(iter([document] * 10_000), Random(0), reading), 400))
+    sizes = [len(one["input_ids"]) for one in read]
+    assert max(sizes) > 45 and max(sizes) <= 50
+    assert 0.4 < sizes.count(3) / 400 < 0.65
+    assert all(one["labels"][:6] == [-100, 2, 3, -100, 2, 3] for one in read if len(one["labels"]) >= 6)
+
+
+def test_criteria_over_lengths_by_hand():
+    def record(spearman, first, accuracy):
+        return {
+            "criterion": "local_naturalness_w4",
+            "spearman": spearman,
+            "spearman_low": -0.1,
+            "spearman_high": None if spearman is None else 0.9,
+            "first_teacher": first,
+            "its_accuracy": accuracy,
+        }
+
+    table = table_of_criteria({"4": [record(0.5, "terse", 0.25)], "9": [record(None, "direct", None)]})
+    assert table.to_dict("records") == [
+        {
+            "criterion": "local_naturalness_w4",
+            "4: Spearman": "+0.50 (-0.10 to +0.90)",
+            "4: first teacher": "terse (0.25)",
+            "9: Spearman": "",
+            "9: first teacher": "direct",
+        }
+    ]
+
+
+class _Here:
+    """A pool whose work is done in this process: the packages that trainings need are imported once."""
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def submit(self, work, argument):
+        future = Future()
+        future.set_result(work(argument))
+        return future
+
+
+@pytest.mark.slow
+def test_one_command_makes_tables_and_figure(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("harness.trainings.ProcessPoolExecutor", _Here)
+    monkeypatch.setattr("sys.argv", ["lengths.py", "--reduced", "--output", str(tmp_path)])
+    lengths.main()
+    criteria = (tmp_path / "lengths-criteria.md").read_text()
+    assert "global_naturalness_by_step" in criteria and "3: first teacher" in criteria
+    for name in ("teacher stepwise", "teacher attempting", "(untrained student)"):
+        assert name in (tmp_path / "lengths-teachers.md").read_text()
+    assert "Spearman" in (tmp_path / "lengths-criteria.svg").read_text()
+    assert "] " in capsys.readouterr().out  # trainings were done, and are not done again:
+    lengths.main()
+    assert "] " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("accuracies, steps", [((0.2, 0.6), 480), ((0.2, 0.3, 0.4), 960), ((0.5,), 240)])
+def test_the_number_of_steps_is_the_least_that_teaches_half(accuracies, steps, tmp_path, monkeypatch):
+    size = lengths.dataclasses.replace(lengths.REDUCED, max_steps=(240, 480, 960))
+    seen = []
+
+    def pretend(trainings, workers):
+        (training,) = trainings
+        training.folder.mkdir(parents=True)
+        accuracy = accuracies[len(seen)]
+        (training.folder / "result.json").write_text(json.dumps({"accuracy": accuracy}))
+        seen.append((training.settings["max_steps"], training.seed))
+        return []
+
+    monkeypatch.setattr(lengths, "train_all", pretend)
+    monkeypatch.setattr(lengths, "Student", lambda student: type("Known", (), {"identity": {"weights": "w"}}))
+    experiments = dict(lengths._experiments(tmp_path, tmp_path / "student", size))
+    assert lengths._steps(experiments, tmp_path, size, workers=1) == steps
+    assert seen == [(number, lengths.SEED_OF_STEPS) for number in (240, 480, 960)[: len(accuracies)]]

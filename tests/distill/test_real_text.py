@@ -11,6 +11,7 @@ import torch
 
 pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
 
+import plot_findings
 import report_real_text
 import score_real_text
 from real_text.agreement import pairs_of, same_pick, tau_between
@@ -25,6 +26,8 @@ from transformers import AutoTokenizer
 
 from local_naturalness import GlobalScorer
 from local_naturalness.embedded import candidates_path, student_path
+
+EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
 
 
 def start(monkeypatch, script, *arguments):
@@ -74,6 +77,14 @@ def test_a_reduced_run_answers_every_question(results):
         "real-text-costs.md",
     } <= names
     assert "NaN" not in (results / "summary.json").read_text()
+
+
+def test_figures_of_the_first_screen(results, tmp_path, monkeypatch):
+    shutil.copy(results / "summary.json", tmp_path / "real-text.json")
+    shutil.copy(EVIDENCE / "teachers-criteria.json", tmp_path)
+    start(monkeypatch, plot_findings, tmp_path)
+    assert "embedded, " in (tmp_path / "finding-position.svg").read_text()
+    assert "local_naturalness_w2" in (tmp_path / "finding-teachers.svg").read_text()
 
 
 def test_what_was_scored_is_not_scored_again(results, tables, monkeypatch):

@@ -14,12 +14,14 @@ from harness.auc import auc_between_responses, auc_within_prompts
 
 from local_naturalness import rank_teachers
 from real_text.agreement import pairs_of, same_pick, tau_between
-from real_text.criteria import BY_STEP, CHANCE, GLOBAL, LOCAL, SHORTER, values_of
+from real_text.criteria import BY_STEP, CHANCE, GLOBAL, LOCAL, values_of
 from real_text.positions import Places, by_position
 from real_text.sampling import by_sampling
 
 # Tokens, of the two responses of a pair on average.
 LENGTHS = (0, 150, 300, 1000)
+# What may be long about a response: all of it, or its steps (2604.06834 tells of those).
+LENGTHENED = ("more tokens", "longer steps")
 LOCAL_AND_GLOBAL = f"{LOCAL} / {GLOBAL}"
 AGREEMENTS = ((LOCAL, GLOBAL), (LOCAL, BY_STEP), (BY_STEP, GLOBAL))
 RANKED_BY = {
@@ -107,11 +109,17 @@ def _by_length(samples: Tables, values: Tables) -> list[dict[str, Any]]:
 
 
 def _longer(rows: pd.DataFrame, values: pd.DataFrame) -> dict[str, Any]:
-    """Tau between a criterion and the number of tokens, within prompts: above 0 where the longer one wins."""
+    """Tau between a criterion and two lengths, within prompts: above 0 where the longer one wins."""
     criteria = [LOCAL, BY_STEP, GLOBAL]
-    table = values[criteria].assign(longer=-values[SHORTER], prompt=rows["prompt"], tokens=0)
-    pairs = pairs_of(table, [*criteria, "longer"])
-    return {name: asdict(tau_between(pairs, name, "longer")) for name in criteria}
+    table = values[criteria].assign(prompt=rows["prompt"], tokens=rows["num_tokens_w4"])
+    table["more tokens"] = rows["num_tokens_w4"]
+    table["longer steps"] = rows["num_tokens_w4"] / rows["num_steps_w4"]
+    pairs = pairs_of(table, [*criteria, *LENGTHENED])
+    return {
+        f"{name} / {length}": asdict(tau_between(pairs, name, length))
+        for length in LENGTHENED
+        for name in criteria
+    }
 
 
 def _aucs(rows: pd.DataFrame, values: pd.DataFrame) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def _longer(summary: Summary) -> pd.DataFrame:
         for sample, found in one["longer"].items():
             if max(value["pairs"] for value in found.values()) < FEWEST_PAIRS:
                 continue
-            taus = {f"{name} / more tokens": _number(value, "tau") for name, value in found.items()}
+            taus = {name: _number(value, "tau") for name, value in found.items()}
             pairs = next(iter(found.values()))["pairs"]
             rows.append({"student": student, "sample": sample, "pairs of responses": pairs, **taus})
     return pd.DataFrame(rows)

@@ -23,7 +23,7 @@ from local_naturalness.scorers.written import SCORED
 
 _SECONDS_BETWEEN_LINES = 30.0
 _SECONDS_BETWEEN_LOOKS = 0.2
-_NOTE = struct.Struct("<qq")  # rows, tokens
+_NOTE = struct.Struct("<qqq")  # rows, tokens, work
 
 
 class Noted:
@@ -32,6 +32,8 @@ class Noted:
     Args:
         scorer: computes the columns.
         is_finished: shape [rows of the dataset], bool: rows whose score is read from the store.
+        work: shape [rows of the dataset], int: how much there is to do in each, such as the length of its
+            text.
         suffix: of the columns that the scorer writes.
         notes: file to append to.
         numbers: of the rows in the whole table, which errors name.
@@ -41,6 +43,7 @@ class Noted:
         self,
         scorer: Scorer,
         is_finished: np.ndarray,
+        work: np.ndarray,
         suffix: str,
         notes: Path,
         numbers: Sequence[int] | np.ndarray | np.ndarray,
@@ -48,6 +51,7 @@ class Noted:
         self._scorer = scorer
         self._numbers = numbers
         self._is_finished = is_finished
+        self._work = work
         self._tokens_column = f"num_tokens{suffix}"
         self._status_column = f"{scorer.criterion}_status{suffix}"
         self._notes = notes
@@ -61,19 +65,22 @@ class Noted:
         # A row without a score may tell the number of tokens that another scorer has counted.
         has_score = np.isin(columns[self._status_column], list(SCORED))
         tokens = np.array(columns[self._tokens_column])[is_new & has_score].sum()
-        note(self._notes, int(is_new.sum()), int(tokens))
+        note(self._notes, int(is_new.sum()), int(tokens), int(self._work[list(indices)][is_new].sum()))
         return columns
 
 
-def note(notes: Path, rows: int, tokens: int) -> None:
+def note(notes: Path, rows: int, tokens: int, work: int) -> None:
     """Add what was scored just now to a file that `followed` follows."""
     # Notes are shorter than what a system appends at once, so those of several workers do not mingle.
     with notes.open("ab", buffering=0) as file:
-        file.write(_NOTE.pack(rows, tokens))
+        file.write(_NOTE.pack(rows, tokens, work))
 
 
 class Progress:
     """Rows scored so far, tokens per second, and how long it may still take.
+
+    The time left goes by work and not by rows: a table that begins with short responses is not nearly done
+    when half of its rows are.
 
     Args:
         num_rows: to be scored.
@@ -81,6 +88,7 @@ class Progress:
         stream: to write to.
         is_bar: a bar that moves, else lines.
         seconds_between_lines: of those.
+        work: how much is to be done in all rows; `None` counts every row as 1.
     """
 
     def __init__(
@@ -90,9 +98,9 @@ class Progress:
         stream: TextIO,
         is_bar: bool,
         seconds_between_lines: float = _SECONDS_BETWEEN_LINES,
+        work: int | None = None,
     ):
-        # In words, since tqdm forgets a total that is exceeded.
-        counts = f"{{n:,}} of {counted(num_rows, 'row')}{{postfix}}, ETA {{remaining}}"
+        counts = f"{{rows:,}} of {counted(num_rows, 'row')}{{postfix}}, ETA {{remaining}}"
         target: TextIO | _Lines = stream
         if is_bar:
             form: dict[str, Any] = {
@@ -102,33 +110,54 @@ class Progress:
         else:
             form = {"bar_format": "{desc}: " + counts, "mininterval": seconds_between_lines}
             target = _Lines(stream)
-        self._bar = tqdm(total=num_rows, desc=what, file=target, miniters=1, disable=not num_rows, **form)
+        self._bar = _RowsBar(
+            total=num_rows if work is None else work,
+            desc=what,
+            file=target,
+            miniters=1,
+            # The rate of the whole run: notes of several workers come in bursts.
+            smoothing=0,
+            disable=not num_rows,
+            **form,
+        )
         self._tokens = 0
 
-    def add(self, rows: int, tokens: int) -> None:
-        """Count rows that were scored just now, and the tokens of their responses."""
+    def add(self, rows: int, tokens: int, work: int | None = None) -> None:
+        """Count rows that were scored just now, the tokens of their responses, and the work in them."""
         self._tokens += tokens
+        self._bar.rows += rows
         seconds = self._bar.format_dict["elapsed"]
         if seconds:
             self._bar.set_postfix_str(f"{self._tokens / seconds:,.0f} tokens/s", refresh=False)
-        self._bar.update(rows)
+        self._bar.update(rows if work is None else work)
 
     def close(self) -> None:
         """Show where it ended."""
         self._bar.close()
 
 
+class _RowsBar(tqdm):  # type: ignore[misc] # tqdm has no types
+    """A bar that tells rows beside what it counts."""
+
+    rows = 0
+
+    @property
+    def format_dict(self) -> Any:
+        return {**super().format_dict, "rows": self.rows}
+
+
 @contextmanager
-def followed(notes: Path, num_rows: int, what: str) -> Iterator[None]:
+def followed(notes: Path, num_rows: int, what: str, work: int) -> Iterator[None]:
     """Show the progress that scorers note in a file, on standard error.
 
     Args:
         notes: the file, which need not exist yet.
         num_rows: to be scored.
         what: is done.
+        work: how much is to be done in all of them.
     """
     notes.touch()
-    progress = Progress(num_rows, what, sys.stderr, shows_bars())
+    progress = Progress(num_rows, what, sys.stderr, shows_bars(), work=work)
     is_over = Event()
     thread = Thread(target=_follow, args=(notes, progress, is_over), daemon=True)
     thread.start()
@@ -143,7 +172,7 @@ def followed(notes: Path, num_rows: int, what: str) -> Iterator[None]:
 def num_noted(notes: Path) -> int:
     """Rows that scorers have noted in a file so far."""
     content = notes.read_bytes() if notes.exists() else b""
-    return sum(rows for rows, _ in _NOTE.iter_unpack(content[: len(content) // _NOTE.size * _NOTE.size]))
+    return sum(rows for rows, *_ in _NOTE.iter_unpack(content[: len(content) // _NOTE.size * _NOTE.size]))
 
 
 def _follow(path: Path, progress: Progress, is_over: Event) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,12 +72,14 @@ def score_rows(
     kept.num_finished = lambda: num_finished + num_noted(notes)
     kept.has_workers = bool(options.num_proc)
     try:
-        with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}"):
+        work = _work(dataset, options)
+        to_do = int(work[~is_finished].sum())
+        with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}", to_do):
             if num_rows and options.ray is not None:
                 left = dataset.select(np.flatnonzero(~is_finished))
-                fill_store(left, scorer, place, options, partial(note, notes))
+                fill_store(left, scorer, place, options, lambda rows, tokens: note(notes, rows, tokens, rows))
                 is_finished[:] = True
-            noted = Noted(scorer, is_finished, options.suffix, notes, rows)
+            noted = Noted(scorer, is_finished, work, options.suffix, notes, rows)
             scored = dataset.map(
                 noted,
                 batched=True,
@@ -104,6 +105,22 @@ def write_rows(scored: "Dataset", path: Path, rows_of_a_group: int | None = None
     # Opened here: `datasets` would take a name with `::` or `[` for an address or a pattern.
     with path.open("wb") as file:
         decoded(scored).to_parquet(file, batch_size=rows_of_a_group)
+
+
+def _work(dataset: "Dataset", options: argparse.Namespace) -> "np.ndarray":
+    """How much there is to do in each row, shape [rows], int64: as long as its text is."""
+    import numpy as np
+
+    from local_naturalness.inputs.text_lengths import text_lengths
+    from local_naturalness.tables.choice_columns import indices_of
+
+    column = options.messages_column or options.response_column or "response"
+    # Of a cluster it is known how many rows are scored, and not which.
+    if options.ray is not None or column not in dataset.column_names:
+        return np.ones(len(dataset), np.int64)
+    lengths, indices = text_lengths(dataset.data.column(column)), indices_of(dataset)
+    # A row without a response is a little work, too.
+    return 1 + (lengths if indices is None else lengths[indices])
 
 
 def _are_finished(

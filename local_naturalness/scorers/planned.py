@@ -12,7 +12,7 @@ from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.aggregation import repeated_step_share
-from local_naturalness.scorers.progress import token_bar
+from local_naturalness.scorers.progress import MapProgress
 from local_naturalness.student.suitability import check_token_ids
 
 # Statistic -> its values, shape [tokens of the response that belong to steps].
@@ -60,7 +60,7 @@ class PlannedRow:
 
 
 def run(
-    rows: Sequence[PlannedRow], engine: Engine, statistics: Sequence[str]
+    rows: Sequence[PlannedRow], engine: Engine, statistics: Sequence[str], progress: MapProgress
 ) -> list[TokenStatistics | None]:
     """Score all windows of a batch together, then gather each row's tokens again.
 
@@ -72,8 +72,8 @@ def run(
     """
     check_token_ids(engine.model, (ids for row in rows for ids in (row.encoded.prompt, row.encoded.response)))
     windows = [window for row in rows for window in row.windows()]
-    with token_bar(sum(map(_num_scored, windows)), "Scoring a batch") as done:
-        scores = engine.score(windows, statistics, lambda window: done(_num_scored(window)))
+    progress.plan(len(rows), sum(map(_num_scored, windows)))
+    scores = engine.score(windows, statistics, lambda window: progress.done(_num_scored(window)))
     if len(scores) != len(windows):
         raise RuntimeError(f"{counted(len(windows), 'window')} to be scored, {len(scores)} came back.")
     results = iter(scores)

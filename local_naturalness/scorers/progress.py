@@ -1,45 +1,104 @@
-"""How far the scoring of a batch is, for whoever waits for `map`, whose own bar moves once a batch."""
+"""How far the scoring of a `map` is, for whoever waits for its bar, which moves once a batch."""
 
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import datasets
+from datasets.utils import tqdm as bar_of_datasets
 from multiprocess import process
 from tqdm.auto import tqdm
 
-# A batch that takes less needs no bar of its own.
+# A run that takes less needs no bar of its own.
 _SECONDS_BEFORE_SHOWN = 3.0
 # A file keeps every state of a bar, a terminal and a notebook only the last one.
 _SECONDS_BETWEEN_STATES_IN_A_FILE = 30.0
 
 
-@contextmanager
-def token_bar(num_tokens: int, what: str) -> Iterator[Callable[[int], object]]:
-    """A bar of tokens: done and left, their rate, and the time that is left.
+class MapProgress:
+    """A bar of tokens over all batches of a `map`: done and in all, their rate, and the time that is left.
+
+    A batch tells nothing of those that follow. How many rows there are is read from the bar of `map`, and
+    rows that have not come yet are expected to be as long as those that have: the total is an estimate until
+    the last batch, and the bar says so. Without a bar of `map` (a stream, a call) it is that of one batch.
 
     It is off where the bars of `datasets` are (`datasets.disable_progress_bars()`), and in worker processes,
     which would all write to one terminal.
-
-    Args:
-        num_tokens: to be scored.
-        what: is done.
-
-    Returns:
-        Called with the number of tokens that were done just now.
     """
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._map: Any = None
+        self._restart()
+
+    def _restart(self) -> None:
+        self._began = self._printed = time.time()
+        self._num_rows = self._rows_begun = self._rows_planned = 0
+        self._tokens_planned = self._tokens_done = 0
+
+    @contextmanager
+    def batch(self, num_rows: int) -> Iterator[None]:
+        """For the time of a batch of so many rows."""
+        of_map = _bar_of_map()
+        if of_map is None or of_map is not self._map:
+            self._restart()
+        self._map = of_map
+        self._num_rows = max(self._rows_begun + num_rows, 0 if of_map is None else of_map.total)
+        with _new_bar() as self._bar:
+            # One run over all batches: what was done counts, and so does the time that it took.
+            self._bar.n = self._bar.last_print_n = self._tokens_done
+            self._bar.start_t, self._bar.last_print_t = self._began, self._printed
+            yield
+            self._printed = self._bar.last_print_t
+        self._bar = None
+
+    def begin(self, num_rows: int) -> None:
+        """Rows are next, in the order of the table; some of them may be finished."""
+        self._rows_begun += num_rows
+
+    def plan(self, num_rows: int, num_tokens: int) -> None:
+        """Of the rows that were begun, so many are scored now."""
+        self._rows_planned += num_rows
+        self._tokens_planned += num_tokens
+        rows_left = self._num_rows - self._rows_begun
+        if self._bar is None or not self._rows_planned:
+            return
+        self._bar.total = self._tokens_planned + round(rows_left * self._tokens_planned / self._rows_planned)
+        self._bar.set_description("Scoring, total estimated" if rows_left else "Scoring", refresh=False)
+
+    def done(self, num_tokens: int) -> None:
+        """So many tokens were scored just now."""
+        self._tokens_done += num_tokens
+        if self._bar is not None:
+            self._bar.update(num_tokens)
+
+
+def _new_bar() -> Any:
     is_worker = process.parent_process() is not None
-    with tqdm(
-        total=num_tokens,
-        desc=what,
+    return tqdm(
+        total=None,
+        desc="Scoring",
         unit=" tokens",
         unit_scale=True,
         leave=False,
         delay=_SECONDS_BEFORE_SHOWN,
         mininterval=_seconds_between_states(),
+        # The rate since the beginning: what a pass takes changes with the length of its windows.
+        smoothing=0,
         disable=is_worker or datasets.are_progress_bars_disabled(),
-    ) as bar:
-        yield bar.update
+    )
+
+
+def _bar_of_map() -> Any:
+    """The bar of the `map` that is running, if it shows one: nothing else knows the number of rows."""
+    running = [
+        bar
+        for bar in getattr(tqdm, "_instances", ())
+        if isinstance(bar, bar_of_datasets) and bar.unit == " examples" and bar.total
+    ]
+    return max(running, key=lambda bar: bar.start_t, default=None)
 
 
 def _seconds_between_states() -> float:

@@ -21,6 +21,7 @@ from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.doubts import Doubts
 from local_naturalness.scorers.other_settings import refuse_other_settings
 from local_naturalness.scorers.planned import PlannedRow, run
+from local_naturalness.scorers.progress import MapProgress
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row
 from local_naturalness.scorers.written import Scores, WrittenColumns
@@ -88,6 +89,7 @@ class Scorer(Shipped):
             type(self).__name__,
         )
         self._doubts: Doubts | None = None
+        self._progress: MapProgress | None = None
 
     def __call__(self, rows: Any, rank: int | None = None) -> Any:
         """Score a batch (dict of lists), one row (dict of values) or a table of Arrow.
@@ -104,7 +106,8 @@ class Scorer(Shipped):
         rows, spec, written = self._reader.rows(rows), self.spec, self._written()
         refuse_other_settings(written, rows, spec)
         examples = self._reader.examples(rows)
-        scored = [row | self._derived(row) for row in self._finished(examples, rank, spec)]
+        with self._shown_progress().batch(len(examples)):
+            scored = [row | self._derived(row) for row in self._finished(examples, rank, spec)]
         return written.answer(rows, scored, spec, [prompt_key(example) for example in examples])
 
     @property
@@ -198,10 +201,13 @@ class Scorer(Shipped):
     def _finished(self, examples: Sequence[Example], rank: int | None, spec: str) -> list[Scores]:
         """Scores from the store where there is one; what it lacks is computed and kept, group by group."""
         store = self._opened_store(spec)
+        progress = self._shown_progress()
         if store is None:
+            progress.begin(len(examples))
             return self._score(examples, rank)
         scored: list[Scores] = []
         for group in _groups(examples, self.token_budget * _CHARACTERS_KEPT):
+            progress.begin(len(group))
             scored += store.scores(group, lambda missing: self._score(missing, rank))
         return scored
 
@@ -221,8 +227,13 @@ class Scorer(Shipped):
             self._doubts = Doubts(self.template_source)
         self._doubts.tell(rows, refusal)
         able = [row for row in rows if isinstance(row, PlannedRow)]
-        tokens = iter(run(able, engine, self._token_statistics()))
+        tokens = iter(run(able, engine, self._token_statistics(), self._shown_progress()))
         return [{"status": row} if isinstance(row, str) else self._scores(row, next(tokens)) for row in rows]
+
+    def _shown_progress(self) -> MapProgress:
+        if self._progress is None:
+            self._progress = MapProgress()
+        return self._progress
 
     def _scores(self, row: PlannedRow, tokens: Mapping[str, np.ndarray] | None) -> Scores:
         return {"status": "non_finite"} if tokens is None else self._columns(row, tokens)
@@ -294,11 +305,13 @@ class Scorer(Shipped):
         return WrittenColumns(self.criterion, self.sibling, self.suffix, self.types, type(self).__name__)
 
     def __getstate__(self) -> dict[str, Any]:
-        machine = dict.fromkeys(("_engine", "max_tokens_per_batch", "store", "_opened", "_doubts"))
+        machine = dict.fromkeys(
+            ("_engine", "max_tokens_per_batch", "store", "_opened", "_doubts", "_progress")
+        )
         return self.__dict__ | machine | {"_scoring_version": SCORING_VERSION}
 
     def worker_state(self) -> dict[str, Any]:
-        return self.__dict__ | {"_engine": None, "_opened": None}
+        return self.__dict__ | {"_engine": None, "_opened": None, "_progress": None}
 
 
 def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Student:

@@ -27,6 +27,23 @@ def test_lines_in_a_log_tell_rows_tokens_and_time():
     assert "\r" not in log.getvalue()
 
 
+def test_the_time_left_goes_by_work_and_not_by_rows():
+    now = [1000.0]
+    log = io.StringIO()
+    shown = Progress(10, "Scoring", log, is_bar=False, seconds_between_lines=OFTEN, work=1000)
+    shown._bar._time = lambda: now[0]
+    shown._bar.start_t = shown._bar.last_print_t = now[0]
+    for seconds, rows, work in [(10, 9, 100), (10, 0, 100), (80, 1, 800)]:
+        now[0] += seconds
+        shown.add(rows, 10 * work, work)
+    shown.close()
+    lines = log.getvalue().splitlines()
+    # Nine of ten rows are a tenth of the work: it took ten seconds, the others take ninety.
+    assert lines[1] == "Scoring: 9 of 10 rows, 100 tokens/s, ETA 01:30"
+    assert lines[2] == "Scoring: 9 of 10 rows, 100 tokens/s, ETA 01:20"
+    assert lines[3] == "Scoring: 10 of 10 rows, 100 tokens/s, ETA 00:00"
+
+
 def test_a_log_is_not_flooded():
     log = io.StringIO()
     shown = Progress(100, "Scoring", log, is_bar=False, seconds_between_lines=NEVER)
@@ -64,9 +81,9 @@ def added(monkeypatch):
     counts = []
     add = Progress.add
 
-    def noted(shown, rows, tokens):
+    def noted(shown, rows, tokens, work):
         counts.append((rows, tokens))
-        add(shown, rows, tokens)
+        add(shown, rows, tokens, work)
 
     monkeypatch.setattr(progress.Progress, "add", noted)
     return counts
@@ -108,6 +125,35 @@ def test_a_resumed_run_counts_only_what_it_scores(workers, suffix, rows, tmp_pat
     said, sums, _ = run(rows[:3])
     assert said.out.startswith("Scored before: 3 of 3 rows; left: 0.\n")
     assert "rows" not in said.err and sums == (0, 0)
+
+
+@pytest.mark.parametrize("workers", [[], ["--num-proc", "2"]])
+@pytest.mark.parametrize("as_messages", [False, True])
+def test_the_work_is_the_length_of_the_rows_that_are_left(workers, as_messages, tmp_path, monkeypatch):
+    ended, close = [], Progress.close
+
+    def closed(shown):
+        ended.append((shown._bar.n, shown._bar.total))
+        close(shown)
+
+    monkeypatch.setattr(progress.Progress, "close", closed)
+    texts = [[f"What is {n}?", "So it is. " * n + "Größe."] for n in range(1, 5)]
+    roles = ["user", "assistant"]
+    if as_messages:
+        table = [
+            {"messages": [{"role": r, "content": c} for r, c in zip(roles, text, strict=True)]}
+            for text in texts
+        ]
+        work = [1 + sum(len(part.encode()) for part in [*text, *roles]) for text in texts]
+    else:
+        table = [{"prompt": prompt, "response": response} for prompt, response in texts]
+        work = [1 + len(response.encode()) for _, response in texts]
+    source = tmp_path / "rows.jsonl"
+    words = ["score", str(source), "--student", student_path(), "--output", str(tmp_path / "output")]
+    for until in (3, 4):
+        source.write_text("".join(json.dumps(row) + "\n" for row in table[:until]))
+        assert main([*words, "--shard-rows", "2", *workers]) == 0
+    assert ended == [(sum(work[:3]), sum(work[:3])), (work[3], work[3])]
 
 
 def test_tokens_that_another_scorer_has_counted_are_not_scored(scored, rows, tmp_path, added, monkeypatch):

@@ -12,8 +12,8 @@ from local_naturalness.visible import visible_line
 # Layouts of rows for trainers, see `local_naturalness.selection.export`.
 EXPORTS = ("trl", "prompt-completion", "messages", "none")
 STUDENT_HELP = (
-    "with --export: the student that was scored for, whose tokenizer tells whether a trainer makes of rows "
-    "what was scored (default: the one that the scores name, if it is in the cache of the Hub)"
+    "with --export: the student of the scores, whose tokenizer shows whether trainers make the same text of "
+    "a row (default: the one that the scores name, if it is in the cache of the Hub)"
 )
 
 
@@ -22,10 +22,10 @@ def add_input_arguments(parser: argparse.ArgumentParser, name: str, meaning: str
     parser.add_argument(
         name,
         metavar=name.upper(),
-        help=f"{meaning}: a JSON Lines, CSV, TSV or Parquet file, also compressed, a folder of such files or "
+        help=f"{meaning}: a JSON Lines, CSV, TSV or Parquet file (also compressed), a folder of such files, "
         "a saved dataset, or a hub id",
     )
-    parser.add_argument("--split", help="split of a dataset that has several (default: train)")
+    parser.add_argument("--split", help="split to read, if there are several (default: train)")
 
 
 def add_output_argument(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def add_column_arguments(parser: argparse.ArgumentParser, *columns: str) -> None
     """The names of columns whose default is what they hold, such as prompt."""
     for column in columns:
         is_prompt = column == "prompt"
-        told = "what tells prompts apart (default: prompt_key, which scorers write, else prompt)"
+        told = "column that identifies prompts (default: prompt_key, which scorers write, else prompt)"
         parser.add_argument(
             f"--{column}-column",
             default=None if is_prompt else column,
@@ -50,12 +50,16 @@ def add_column_arguments(parser: argparse.ArgumentParser, *columns: str) -> None
 
 def add_direction_argument(parser: argparse.ArgumentParser) -> None:
     """Which way a column counts."""
-    parser.add_argument("--direction", choices=("high", "low"), help="for a column without a known direction")
+    parser.add_argument(
+        "--direction",
+        choices=("high", "low"),
+        help="which values are better, for a column whose direction is not known",
+    )
 
 
 def add_seed_argument(parser: argparse.ArgumentParser) -> None:
     """What chance begins with."""
-    parser.add_argument("--seed", type=int, default=0, help="of random choices (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of random choices (default: 0)")
 
 
 def add_plot_argument(parser: argparse.ArgumentParser) -> None:
@@ -74,8 +78,8 @@ def add_where_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--correct",
         metavar="COLUMN",
-        help="column that tells which responses are right, for the accuracy that is shown (default: "
-        "is_correct or correct, where there)",
+        help="column that says which responses are correct, to show the accuracy (default: is_correct or "
+        "correct, if there is one)",
     )
 
 
@@ -84,7 +88,7 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         choices=tuple(_FORMATS),
-        help="(default: by the ending of --output, else text)",
+        help="of the table (default: by the ending of --output, else text)",
     )
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of printing")
     add_plot_argument(parser)

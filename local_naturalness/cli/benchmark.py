@@ -23,18 +23,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="model type of the student: qwen2, or a hybrid such as qwen3_5_text, lfm2 or granitemoehybrid",
     )
-    parser.add_argument("--prompt-tokens", type=number_from(1), default=250, metavar="N")
+    parser.add_argument(
+        "--prompt-tokens", type=number_from(1), default=250, metavar="N", help="tokens of the prompt"
+    )
     parser.add_argument(
         "--trace-tokens", type=number_from(1), default=1_500, metavar="N", help="tokens of a response"
     )
     parser.add_argument(
         "--responses", type=number_from(1), default=1, metavar="N", help="responses to the prompt"
     )
-    parser.add_argument("--window", type=number_from(0), default=4, metavar="N")
-    parser.add_argument("--repeats", type=number_from(1), default=5, metavar="N")
-    parser.add_argument("--max-tokens-per-batch", type=number_from(1), default=8_192, metavar="N")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", default="float32")
+    parser.add_argument(
+        "--window", type=number_from(0), default=4, metavar="N", help="earlier steps that a step sees"
+    )
+    parser.add_argument("--repeats", type=number_from(1), default=5, metavar="N", help="timed rounds")
+    parser.add_argument(
+        "--max-tokens-per-batch",
+        type=number_from(1),
+        default=8_192,
+        metavar="N",
+        help="tokens of a forward pass",
+    )
+    parser.add_argument("--device", default="cpu", help="such as cpu or cuda (default: cpu)")
+    parser.add_argument("--dtype", default="float32", help="such as float32 or bfloat16 (default: float32)")
     parser.add_argument("--json", action="store_true", help="print everything that was measured as JSON")
 
 

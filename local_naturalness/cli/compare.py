@@ -22,7 +22,10 @@ from local_naturalness.cli.arguments import (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "scored", "scored rows")
     parser.add_argument(
-        "--criteria", nargs="+", metavar="CRITERION", help="columns or criteria (default: all that are there)"
+        "--criteria",
+        nargs="+",
+        metavar="CRITERION",
+        help="columns or criteria (default: all that the table has)",
     )
     parser.add_argument(
         "--outcomes",

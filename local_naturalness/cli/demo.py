@@ -10,7 +10,12 @@ from collections import Counter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output", metavar="DIR", default="local-naturalness-demo")
+    parser.add_argument(
+        "--output",
+        metavar="DIR",
+        default="local-naturalness-demo",
+        help="folder for the results (default: local-naturalness-demo)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--private",
         action=argparse.BooleanOptionalAction,
-        help="visibility of a repository that is created now (default: as the namespace has it)",
+        help="visibility of the repository if it is created (default: that of the namespace)",
     )
     parser.add_argument(
         "--export",
@@ -38,14 +38,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="layout of the data; none leaves the columns as they are (default: prompt-completion)",
     )
     parser.add_argument("--student", metavar="ID", help=STUDENT_HELP)
-    parser.add_argument("--licence", metavar="ID", help="for the card, such as apache-2.0")
+    parser.add_argument("--licence", metavar="ID", help="licence for the card, such as apache-2.0")
     parser.add_argument(
         "--source-datasets", nargs="+", metavar="ID", help="where prompts and responses come from"
     )
-    parser.add_argument("--token", help="default: HF_TOKEN, or the login stored by `hf auth login`")
+    parser.add_argument(
+        "--token", help="access token (default: HF_TOKEN, or the login stored by `hf auth login`)"
+    )
     parser.add_argument("--prompt-column", help="the text or messages that a trainer shows (default: prompt)")
-    parser.add_argument("--response-column", default="response")
-    parser.add_argument("--teacher-column", help="default: the one that it was selected with, else teacher")
+    parser.add_argument("--response-column", default="response", help="(default: response)")
+    parser.add_argument("--teacher-column", help="(default: the one that it was selected with, else teacher)")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -30,27 +30,35 @@ _BOTH = (
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     """The student, the columns to read, and the settings of both scorers."""
     parser.add_argument("--student", required=True, metavar="ID", help="hub id or folder of the student")
-    parser.add_argument("--scorer", choices=("local", "global"), default="local")
+    parser.add_argument("--scorer", choices=("local", "global"), default="local", help="(default: local)")
     student = parser.add_argument_group("student")
     student.add_argument("--revision", help="branch, tag or commit of a hub id")
     student.add_argument("--gguf-file", metavar="NAME", help="a GGUF file in the folder or repository")
-    student.add_argument("--tokenizer", help="hub id or folder, if not that of the student")
+    student.add_argument("--tokenizer", help="hub id or folder (default: that of the student)")
     student.add_argument("--device", help="such as cpu, cuda, cuda:1, auto (default: a GPU if there is one)")
     student.add_argument("--dtype", default="auto", help="such as float32, bfloat16 (default: auto)")
-    student.add_argument("--trust-remote-code", action="store_true")
+    student.add_argument(
+        "--trust-remote-code", action="store_true", help="run code that the student's repository holds"
+    )
     rows = parser.add_argument_group("rows")
-    rows.add_argument("--prompt-column", metavar="COLUMN", help="(default: prompt, or as recognised)")
-    rows.add_argument("--response-column", metavar="COLUMN", help="(default: response, or as recognised)")
+    rows.add_argument(
+        "--prompt-column", metavar="COLUMN", help="texts or messages (default: prompt, or as recognised)"
+    )
+    rows.add_argument(
+        "--response-column",
+        metavar="COLUMN",
+        help="texts that are scored (default: response, or as recognised)",
+    )
     rows.add_argument("--messages-column", help="conversations whose last assistant turn is the response")
     rows.add_argument(
         "--teacher-columns", nargs="+", metavar="COLUMN", help="columns of responses, one per teacher"
     )
     rows.add_argument(
         "--shape",
-        help="of the input, if it has several: rows, messages, sharegpt, prompt-completion, alpaca, lists or "
-        "wide (default: recognised and told)",
+        help="how the input is laid out: rows, messages, sharegpt, prompt-completion, alpaca, lists or wide "
+        "(default: recognised, and printed)",
     )
-    rows.add_argument("--steps-column", help="lists of texts, for responses that are split already")
+    rows.add_argument("--steps-column", help="responses that are already split, as lists of texts")
     rows.add_argument(
         "--prompt-template",
         type=_template,
@@ -72,7 +80,12 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     settings.add_argument(
         "--return-steps", action="store_true", help="add the score and place of every step, for `report`"
     )
-    settings.add_argument("--max-tokens-per-batch", type=number_from(1), metavar="N")
+    settings.add_argument(
+        "--max-tokens-per-batch",
+        type=number_from(1),
+        metavar="N",
+        help="tokens of a forward pass (default: as many as are fast and fit into memory)",
+    )
     # Options of one scorer are there only when given, so that the other one can refuse them.
     given = argparse.SUPPRESS
     local = parser.add_argument_group("local scorer")
@@ -80,18 +93,39 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         "--window",
         type=_window,
         default=given,
-        help="steps a step sees: a number, a share such as 0.25, or all (default: 4)",
+        help="earlier steps that a step sees: a number, a share such as 0.25, or all (default: 4)",
     )
-    local.add_argument("--stride", type=int, default=given, metavar="N", help="(default: 1)")
     local.add_argument(
-        "--max-steps", type=int, default=given, metavar="N", help="score a random sample of N steps"
+        "--stride", type=int, default=given, metavar="N", help="steps that windows advance by (default: 1)"
     )
-    local.add_argument("--weighting", choices=("step", "token"), default=given, help="(default: step)")
-    local.add_argument("--no-include-prompt", dest="include_prompt", action="store_false", default=given)
-    local.add_argument("--seed", type=int, default=given, help="(default: 0)")
+    local.add_argument(
+        "--max-steps",
+        type=int,
+        default=given,
+        metavar="N",
+        help="score a random sample of N steps (default: all steps)",
+    )
+    local.add_argument(
+        "--weighting",
+        choices=("step", "token"),
+        default=given,
+        help="whether each step or each token has the same weight (default: step)",
+    )
+    local.add_argument(
+        "--no-include-prompt",
+        dest="include_prompt",
+        action="store_false",
+        default=given,
+        help="score the steps without the prompt before them",
+    )
+    local.add_argument("--seed", type=int, default=given, help="of --max-steps (default: 0)")
     global_ = parser.add_argument_group("global scorer")
     global_.add_argument(
-        "--statistics", nargs="+", default=given, choices=("rank", "brier", "entropy", "mass_above", "steps")
+        "--statistics",
+        nargs="+",
+        default=given,
+        choices=("rank", "brier", "entropy", "mass_above", "steps"),
+        help="further criteria to compute",
     )
 
 

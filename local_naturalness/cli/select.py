@@ -55,20 +55,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a column, a criterion, random, or several as CRITERION=WEIGHT (default: local_naturalness)",
     )
     parser.add_argument("--k", type=_count, default=1, help="responses per prompt, or all (default: 1)")
-    parser.add_argument("--mode", choices=("best", "worst"), default="best")
+    parser.add_argument("--mode", choices=("best", "worst"), default="best", help="(default: best)")
     add_direction_argument(parser)
     add_where_arguments(parser)
-    parser.add_argument("--min-score", type=float, help="worst value of the criterion still accepted")
-    parser.add_argument("--max-teacher-share", type=float, metavar="SHARE")
+    parser.add_argument("--min-score", type=float, help="worst value of the criterion that is accepted")
     parser.add_argument(
-        "--normalize", choices=("zscore", "rank"), default="zscore", help="for several criteria"
+        "--max-teacher-share",
+        type=float,
+        metavar="SHARE",
+        help="largest share of the picks for one teacher, such as 0.4",
     )
-    parser.add_argument("--weights", choices=("chi2",), help="add selection_weight")
     parser.add_argument(
-        "--match", metavar="SELECTION", help="with --by random: a control with its prompts and teachers"
+        "--normalize",
+        choices=("zscore", "rank"),
+        default="zscore",
+        help="how several criteria are made comparable within a prompt (default: zscore)",
     )
-    parser.add_argument("--match-length", action="store_true", help="with --match: and its lengths")
-    parser.add_argument("--return-rejected", action="store_true", help="also write DIR-rejected")
+    parser.add_argument(
+        "--weights",
+        choices=("chi2",),
+        help="also write selection_weight, the weight of each pick within its prompt",
+    )
+    parser.add_argument(
+        "--match",
+        metavar="SELECTION",
+        help="with --by random: draw a control with the prompts and teachers of this selection",
+    )
+    parser.add_argument("--match-length", action="store_true", help="with --match: and with its lengths")
+    parser.add_argument(
+        "--return-rejected",
+        action="store_true",
+        help="also write the other rows, with the reason, to DIR-rejected",
+    )
     parser.add_argument(
         "--export",
         choices=EXPORTS,

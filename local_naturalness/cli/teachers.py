@@ -22,13 +22,24 @@ from local_naturalness.cli.arguments import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "scored", "scored rows")
-    parser.add_argument("--by", default="local_naturalness", metavar="CRITERION")
+    parser.add_argument(
+        "--by",
+        default="local_naturalness",
+        metavar="CRITERION",
+        help="a column or a criterion (default: local_naturalness)",
+    )
     add_direction_argument(parser)
     add_where_arguments(parser)
     parser.add_argument(
-        "--complete-only", action="store_true", help="only prompts that all teachers answered"
+        "--complete-only", action="store_true", help="use only the prompts that all teachers answered"
     )
-    parser.add_argument("--num-bootstrap", type=number_from(1), default=1000, metavar="N")
+    parser.add_argument(
+        "--num-bootstrap",
+        type=number_from(1),
+        default=1000,
+        metavar="N",
+        help="bootstrap draws for the intervals (default: 1000)",
+    )
     add_column_arguments(parser, "prompt", "teacher")
     add_seed_argument(parser)
     add_report_arguments(parser)

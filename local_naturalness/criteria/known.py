@@ -126,8 +126,8 @@ def resolve_criterion(
     base, suffix = _known_base(name, columns)
     if base is not None and given not in (None, CRITERIA[base].better):
         raise ValueError(
-            f"By {name!r} {CRITERIA[base].better} is better, `direction={given!r}` says the opposite: "
-            'drop `direction`, and pass `mode="worst"` to select what the criterion likes least.'
+            f"For {name!r}, {CRITERIA[base].better} is better, but `direction={given!r}` says the opposite: "
+            'leave out `direction`. To select the lowest-ranked responses, pass `mode="worst"`.'
         )
     if name in columns:
         better = CRITERIA[base].better if base else given

@@ -97,8 +97,8 @@ class Repository:
             if self._data_at(head) != self._pushed:
                 raise ConnectionError(
                     f"Another push has replaced the data of {self.repo_id!r} before this one could write its "
-                    "card, which would not describe them: the card is left to that push. Push again if "
-                    "your selection is the one to stay."
+                    "card. This card would describe other data, so it was not written. Push again if your "
+                    "selection should replace the other one."
                 )
             card = self._card_at(head)
             before = str(card)
@@ -169,8 +169,9 @@ class Repository:
             return DatasetCard.load(Path(path))
         except (YAMLError, ValueError) as error:
             raise ValueError(
-                f"The card {_CARD_FILE} of {self.repo_id!r} cannot be read ({_first_lines(error)}), and what "
-                "people wrote in it must not be lost. Correct it on the Hub, then push again."
+                f"The card {_CARD_FILE} of {self.repo_id!r} cannot be read ({_first_lines(error)}). It "
+                "was not replaced, because what people wrote in it would be lost. Correct it on the Hub, "
+                "then push again."
             ) from error
 
     def _data_at(self, revision: str) -> dict[str, str]:

@@ -43,7 +43,7 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
         }
     kept = {file for files in splits.values() for file in files}
     if left := [str(name) for name in names if folder / name not in kept]:
-        logger.warning("Passed over, since their names tell no split: %s.", ", ".join(left[:5]))
+        logger.warning("Passed over, because their names do not tell their split: %s.", ", ".join(left[:5]))
     return splits
 
 
@@ -56,7 +56,7 @@ def _refuse_several_tables(folder: Path) -> None:
     names = [str(one["config_name"]) for one in told or () if isinstance(one, dict) and "config_name" in one]
     if len(names) > 1:
         raise ValueError(
-            f"The card of {str(folder)!r} tells several tables ({', '.join(names)}): name the folder or the "
+            f"The card of {str(folder)!r} names several tables ({', '.join(names)}): name the folder or the "
             "file of one of them."
         )
 

@@ -23,8 +23,8 @@ def chosen_student(model_id: str | None, student: Student | None, loading: Mappi
     """
     if (model_id is None) == (student is None):
         raise ValueError(
-            "Which student scores must be told by either `model_id=` (hub id or folder) or `student=` (a "
-            f"`Student`); found {'neither' if student is None else 'both'}."
+            "Name the student with either `model_id=` (hub id or folder) or `student=` (a `Student`); found "
+            f"{'neither' if student is None else 'both'}."
         )
     if model_id is not None:
         return _named(model_id, loading)

@@ -51,7 +51,9 @@ class Doubts:
     def _tell(self, kind: str, words: str) -> None:
         if kind not in self._told:
             self._told.add(kind)
-            logger.warning("%s This is said once; later rows of the kind are treated alike.", words)
+            logger.warning(
+                "%s This message appears once; later rows of this kind are treated the same way.", words
+            )
 
 
 def count_doubts(rows: Iterable[PlannedRow | str]) -> Mapping[str, int]:

@@ -114,8 +114,8 @@ class GlobalScorer(Scorer):
         unknown = sorted(set(self.statistics) - set(_STATISTIC_TYPES))
         if isinstance(self.statistics, str) or unknown:
             raise ValueError(
-                f"`statistics` must be a sequence out of {', '.join(map(repr, _STATISTIC_TYPES))}; found "
-                f"{self.statistics!r}."
+                f"`statistics` must be a sequence of names out of {', '.join(map(repr, _STATISTIC_TYPES))}; "
+                f"found {self.statistics!r}."
             )
         asked = {*self.statistics, "steps"} if self.return_steps else self.statistics
         # In one order, so that the same statistics named in another order are the same settings.

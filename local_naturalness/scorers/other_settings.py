@@ -26,7 +26,7 @@ def refuse_other_settings(written: WrittenColumns, rows: Rows, spec: str) -> Non
         other = min(others)
         raise ValueError(
             f"The columns to be written already hold values with other settings: {other}. "
-            f"These would be: {spec}. They differ in {spec_difference(other, spec)}. "
+            f"The new values would have: {spec}. They differ in {spec_difference(other, spec)}. "
             "Pass `suffix=` to write beside them, or remove the old columns."
         )
 

@@ -146,8 +146,8 @@ def match_teacher_counts(
     if surplus.any():
         missing = {names[i]: int(-surplus[i]) for i in np.flatnonzero(surplus < 0).tolist()}
         logger.warning(
-            "The teacher shares of `match` are out of reach: no exchange left to give these "
-            "teachers their missing picks, of %d in all: %s.",
+            "The teacher shares of `match` could not be met. Of %d picks, these teachers lack some, and no "
+            "exchange is left that gives them: %s.",
             picked.sum(),
             missing,
         )

@@ -127,8 +127,8 @@ def _same_where(settings: Settings, match: Dataset, columns: list[str]) -> Where
 
 def _warn_of_where(theirs: str | None, ours: str | None) -> None:
     logger.warning(
-        "`match` was selected with `where=%r`, its control with `where=%r`: they differ in their "
-        "candidates, not by chance alone. Leave `where` out to use that of `match`.",
+        "`match` was selected with `where=%r` and its control with `where=%r`, so they have different "
+        "candidates and do not differ by chance alone. Leave `where` out to use that of `match`.",
         theirs,
         ours,
     )

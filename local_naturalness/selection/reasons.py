@@ -98,7 +98,7 @@ def log_counts(
         logger.info("%s.", message)
     if counts["ties"] and settings.by != "random":
         logger.info(
-            "For %s equal scores stood on both sides of the choice: the earlier row was taken.",
+            "For %s, a row with the same score as the last pick was not selected: the earlier row was taken.",
             counted(counts["ties"], "prompt"),
         )
     lengths = counts["traits"].get("num_tokens")

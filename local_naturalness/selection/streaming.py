@@ -61,7 +61,7 @@ def _refuse_whole_dataset(settings: Settings, columns: list[str]) -> None:
     ]
     if wanted:
         raise ValueError(
-            f"{' and '.join(wanted)} must see the whole dataset, which a stream does not show. "
+            f"{' and '.join(wanted)} must see the whole dataset, but a stream is read row by row. "
             f"{_REMEDY}, or save the stream first."
         )
 

@@ -56,7 +56,7 @@ def where_columns(where: str, columns: Iterable[str]) -> list[str]:
             "Name the right one with `where=...`."
         )
     if not read:
-        raise ValueError(f"`where` must look at a column, found {where!r}; columns: {columns}.")
+        raise ValueError(f"`where` must use a column, found {where!r}; columns: {columns}.")
     return read
 
 

@@ -90,8 +90,8 @@ def export(
         )
     if text is None:
         logger.warning(
-            "The rows are not compared with what a trainer makes of them, since the tokenizer of the student "
-            "%s is not at hand: pass `student=` (--student).",
+            "The rows are not compared with what a trainer makes of them, because the tokenizer of the "
+            "student %s is not at hand: pass `student=` (--student).",
             specs.student or "that they were scored for",
         )
     sources = {split: find_source(rows, prompt_column, response_column) for split, rows in splits.items()}
@@ -200,9 +200,9 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
     if agreed[Agreement.OTHER]:
         row = min(one.first[Agreement.OTHER] for one in seen if Agreement.OTHER in one.first)
         raise ValueError(
-            f"Of {counted(agreed[Agreement.OTHER], 'row')}, such as row {row}, a trainer would make another "
-            "text than the one that was scored: the student's chat template rewrites them. Pass "
-            '`export="trl"`, which writes token ids where it has to, or `export=None`.'
+            f"From {counted(agreed[Agreement.OTHER], 'row')}, such as row {row}, a trainer would make "
+            "another text than the one that was scored, because the student's chat template rewrites them. "
+            'Pass `export="trl"`, which writes token ids where it has to, or `export=None`.'
         )
     if merged := agreed[Agreement.SEAM]:
         logger.warning(

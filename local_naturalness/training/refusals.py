@@ -45,7 +45,7 @@ def trainable(rows: Iterable[tuple[int, Example]], place: str = "") -> Iterator[
     if first_id is not None and only_ids:
         row, asked = first_id
         raise ValueError(
-            f"The prompts are ids and no text to train on, such as {asked!r} in row {row}{place}: name the "
+            f"The prompts are ids, not text to train on, such as {asked!r} in row {row}{place}: name the "
             "column that holds the text or the messages with `prompt_column=...`."
         )
 

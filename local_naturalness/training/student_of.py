@@ -93,7 +93,7 @@ class Specs:
         if self.student is not None and student.label != self.student:
             raise ValueError(
                 f"The rows were scored for the student {self.student}, and `student` is {student.label}: "
-                "what was scored is not what that one would be shown. Score for the student that is trained."
+                "that student would be shown another text. Score the rows for the student that you train."
             )
         return StudentText(student.tokenizer, template, switches)
 

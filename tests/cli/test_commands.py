@@ -6,7 +6,14 @@ import json
 import pytest
 from datasets import Dataset, load_dataset
 
-from local_naturalness import GlobalScorer, LocalScorer, compare_criteria, rank_teachers, select_responses
+from local_naturalness import (
+    GlobalScorer,
+    LocalScorer,
+    cli,
+    compare_criteria,
+    rank_teachers,
+    select_responses,
+)
 from local_naturalness.cli import compare, main, score, scoring_options, select, teachers
 from local_naturalness.cli.tables import read_table
 from local_naturalness.embedded import student_path
@@ -194,3 +201,9 @@ def test_names_of_output_folders_are_no_patterns(name, candidates, tmp_path, cap
     assert main(["teachers", str(output), "--num-bootstrap", "20"]) == 0
     assert main(["select", str(output), "--output", str(tmp_path / f"best-{name}")]) == 0
     assert len(read_table(str(tmp_path / f"best-{name}"))) == 2
+
+
+def test_every_option_says_what_it_is_for():
+    commands = cli._parsers()[1].items()
+    bare = [f"{name} {one.dest}" for name, command in commands for one in command._actions if not one.help]
+    assert bare == []

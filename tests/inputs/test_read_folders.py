@@ -52,7 +52,7 @@ def test_the_split_read_is_told_and_others_named(folder, caplog):
         assert names_read(place) == ["train.jsonl"]
     assert "Reading the split 'train'" in caplog.text
     assert "it also has: test." in caplog.text
-    assert "Passed over, since their names tell no split: extra.jsonl." in caplog.text
+    assert "Passed over, because their names do not tell their split: extra.jsonl." in caplog.text
     with pytest.raises(ValueError, match="has the splits train, test: choose one with --split"):
         read_table(place, "validation")
 
@@ -94,7 +94,7 @@ def test_a_clone_that_holds_several_tables(folder):
     place = folder("main/train.jsonl", "other/train.jsonl")
     assert names_read(place) == ["main/train.jsonl", "other/train.jsonl"]
     (place / "README.md").write_text(CONFIGS)
-    with pytest.raises(ValueError, match=r"tells several tables \(main, other\): name the folder"):
+    with pytest.raises(ValueError, match=r"names several tables \(main, other\): name the folder"):
         read_table(place)
     assert names_read(place / "main") == ["main/train.jsonl"]
     (place / "README.md").write_text("A card without anything for machines.")

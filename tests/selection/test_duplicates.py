@@ -75,7 +75,7 @@ def test_ties_are_counted(make, caplog):
     with caplog.at_level(logging.INFO, logger="local_naturalness"):
         best = select_responses(dataset, **HIGH)
     assert read_record(best)["ties"] == 1
-    assert "For 1 prompt equal scores stood on both sides of the choice" in caplog.text
+    assert "For 1 prompt, a row with the same score as the last pick was not selected" in caplog.text
 
 
 def loops(share: float, num_prompts: int = 40) -> Dataset:

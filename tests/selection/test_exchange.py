@@ -247,7 +247,7 @@ def test_match_out_of_reach_is_said(make, caplog):
     wanted = make("pq", "bb", selection_rank=[1, 1])
     control = select_responses(dataset, by="random", match=wanted)
     assert control["teacher"][:] == ["b", "a"]
-    assert "out of reach: no exchange left to give these teachers their missing picks, of 2" in caplog.text
+    assert "could not be met. Of 2 picks, these teachers lack some" in caplog.text
     assert "{'b': 1}" in caplog.text
 
 

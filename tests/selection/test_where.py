@@ -87,7 +87,7 @@ def test_a_column_named_like_an_expression_is_the_column(rows):
         ("teacher", TypeError, "found type string"),
         ("num_tokens <", ValueError, "is no SQL expression"),
         ("teacher > 3", ValueError, "cannot be evaluated over the columns teacher String"),
-        ("1 = 1", ValueError, "must look at a column"),
+        ("1 = 1", ValueError, "must use a column"),
         ("num_tokens < avg(num_tokens)", ValueError, "one row only, found avg"),
         ("num_tokens in (select 1)", ValueError, "one row only, found a query"),
         ("num_tokens in (select a from read_csv('/etc/passwd'))", ValueError, "found read_csv"),

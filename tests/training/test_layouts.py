@@ -142,7 +142,7 @@ def test_shapes_that_scorers_read_are_exported(shape):
         (
             {"prompt_id": ["gsm8k-test-0758", "math/12"], "response": ["r", "s"]},
             {"prompt_column": "prompt_id"},
-            "The prompts are ids .*'gsm8k-test-0758' in row 0",
+            "The prompts are ids, .*'gsm8k-test-0758' in row 0",
         ),
         (
             {"prompt": [[{"role": "user", "content": "0f" * 16}]], "response": ["r"]},

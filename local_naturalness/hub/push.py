@@ -73,9 +73,8 @@ def push_selection(
     ```
     """
     splits = _splits(dataset)
-    prompt_column = prompt_column or "prompt"
-    provenance = gather(splits, prompt_column, teacher_column)
-    columns = {"prompt_column": prompt_column, "response_column": response_column}
+    provenance = gather(splits, prompt_column or "prompt", teacher_column)
+    columns: dict[str, Any] = {"prompt_column": prompt_column, "response_column": response_column}
     ready = exported(DatasetDict(splits), export, student=student, **columns)
     sources = [source_datasets] if isinstance(source_datasets, str) else source_datasets or []
     repository = Repository(repo_id, private=private, token=token)

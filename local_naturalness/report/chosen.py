@@ -1,11 +1,12 @@
 """Which of the sampled candidates a selection holds, and why the others are not in it."""
 
 import numpy as np
-from datasets import Dataset
+from datasets import ClassLabel, Dataset, Value
 
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.report.texts import few_rows
-from local_naturalness.tables import Columns, Where, require_columns, rows_where, text_of_value
+from local_naturalness.selection.choosing import OUTPUT_COLUMNS
+from local_naturalness.tables import Columns, Where, rows_where, text_of_value
 
 
 def chosen_rows(
@@ -21,8 +22,7 @@ def chosen_rows(
     """
     if selection is None:
         return set(rows.tolist()) & set(table.picks.tolist())
-    names = [table.prompt_column, table.teacher_column, *([response] if response else [])]
-    require_columns(selection.column_names, {f"selection, {name}": name for name in names})
+    names = _identifying(table, selection, response)
     keys = table.columns.content_keys(table.prompt_column, rows, seed=0)
     of_selection = Columns.of(selection)
     all_keys = of_selection.content_keys(table.prompt_column, np.arange(len(selection)), seed=0)
@@ -33,6 +33,34 @@ def chosen_rows(
         for row, one in zip(rows.tolist(), _identities(table.dataset, rows, names), strict=True)
         if one in picked
     }
+
+
+def _identifying(table: ScoredTable, selection: Dataset, response: str | None) -> list[str]:
+    """Columns of both tables that tell rows apart, that of the prompts first.
+
+    An export for trainers has no responses under their old name, and may end conversations earlier: its rows
+    are told apart by all that stands beside them, such as teacher, score and number of tokens.
+
+    Raises:
+        ValueError: the selection does not tell the prompts of its rows as the table does.
+    """
+    ours, theirs = table.dataset.features, selection.features
+    prompt, teacher = table.prompt_column, table.teacher_column
+    if prompt not in theirs or _is_nested(theirs[prompt]) != _is_nested(ours[prompt]):
+        raise ValueError(
+            "The rows of the selection cannot be found in the table: its prompts are not told by a "
+            f"column {prompt!r} of the same kind. Pass what `select` wrote from this table; where "
+            "that has no column `prompt_key`, which scorers write, what it wrote with `--export none`."
+        )
+    if response in theirs and teacher in theirs and not _is_nested(theirs[response]):
+        return [prompt, teacher, response]
+    others = set(ours) & set(theirs) - {prompt, *OUTPUT_COLUMNS}
+    is_plain = {name: not _is_nested(ours[name]) and not _is_nested(theirs[name]) for name in others}
+    return [prompt, *sorted(name for name in others if is_plain[name])]
+
+
+def _is_nested(feature: object) -> bool:
+    return not isinstance(feature, Value | ClassLabel)
 
 
 def where_verdicts(table: ScoredTable) -> np.ndarray | None:

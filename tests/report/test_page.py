@@ -8,7 +8,9 @@ from rows_with_steps import EVIL, scored_rows
 
 from local_naturalness import rank_teachers, select_responses
 from local_naturalness.cli import main
+from local_naturalness.embedded import student_path
 from local_naturalness.report import write_report
+from local_naturalness.selection import export
 
 
 class Page(HTMLParser):
@@ -89,6 +91,22 @@ def test_chosen_ones_are_those_of_the_selection_and_others_say_why_not(tmp_path)
         part for part in unselected.source.split("<h4>")[1:] if "chosen</span>" in part.split("</h4>")[0]
     ]
     assert len(chosen) == 1 and chosen[0].startswith("b")
+
+
+@pytest.mark.parametrize("form", ["trl", "prompt-completion", "messages"])
+def test_a_selection_that_was_exported_marks_the_same_rows(tmp_path, form):
+    """Two answers of one teacher to a prompt are told apart without their text."""
+    answers = {"It is 5.": -0.5, "Five.": -0.4}
+    rows = [("What is 2 + 3?", "a", text, "ok", score) for text, score in answers.items()]
+    names = ("prompt", "teacher", "response", "local_naturalness_status", "local_naturalness")
+    scored = Dataset.from_list([dict(zip(names, row, strict=True)) | {"prompt_key": "p"} for row in rows])
+    exported = export(select_responses(scored), form, student=student_path())
+    page = Page(write_report(scored, tmp_path / "report.html", selection=exported))
+    told = page.source.split("<h4>")[1:]
+    assert ["chosen</span>" in part and "Five." in part for part in told] == [True, False]
+    with pytest.raises(ValueError, match="what it wrote with `--export none`"):
+        without = [table.remove_columns("prompt_key") for table in (scored, exported)]
+        write_report(without[0], tmp_path / "report.html", selection=without[1])
 
 
 def test_long_traces_are_folded_and_the_page_stays_small(tmp_path):

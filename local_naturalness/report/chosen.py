@@ -52,7 +52,7 @@ def _identifying(table: ScoredTable, selection: Dataset, response: str | None) -
             f"column {prompt!r} of the same kind. Pass what `select` wrote from this table; where "
             "that has no column `prompt_key`, which scorers write, what it wrote with `--export none`."
         )
-    if response in theirs and teacher in theirs and not _is_nested(theirs[response]):
+    if response is not None and {response, teacher} <= set(theirs) and not _is_nested(theirs[response]):
         return [prompt, teacher, response]
     others = set(ours) & set(theirs) - {prompt, *OUTPUT_COLUMNS}
     is_plain = {name: not _is_nested(ours[name]) and not _is_nested(theirs[name]) for name in others}

@@ -1,32 +1,69 @@
-"""The least that a pass costs: the same linear layers, norms and activations, without attention."""
+"""The least that a pass costs: the same layers on as many tokens, without attention."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
+
+from local_naturalness.engine.packed_attention import blind_attention, run_with
+from local_naturalness.engine.projection import Projection
+from local_naturalness.engine.twin import twin_of
+
+
+def run_bare_layers(model: Any, num_tokens: int, num_scored: int, max_tokens: int) -> None:
+    """Push tokens through a model's layers without attention, and the scored ones through its head.
+
+    Of a Qwen2 model linear layers, norms and activations. Of others the model's own pass over sequences of
+    `max_tokens` tokens, in which attention returns zeros: recurrences and convolutions are part of it.
+    """
+    if model.config.model_type == "qwen2":
+        _run(model, _qwen2_without_attention, num_tokens, num_scored, max_tokens)
+        return
+    student = Projection(twin_of(model), is_separable=True)
+
+    def without_attention(model: Any, tokens: int) -> torch.Tensor:
+        ids = np.random.default_rng(0).integers(0, student.vocabulary, (1, tokens))
+        return run_with(blind_attention, student, ids, np.arange(tokens)[None])[0]
+
+    _run(model, without_attention, num_tokens, num_scored, max_tokens)
+
+
+def run_linear_layers(model: Any, num_tokens: int, num_scored: int, max_tokens: int) -> None:
+    """Push arbitrary numbers through each linear layer of a model, and the scored tokens through its head."""
+
+    def linear_layers(model: Any, tokens: int) -> torch.Tensor:
+        inputs = {}
+        for layer in _linear_layers(model):
+            if layer.in_features not in inputs:
+                inputs[layer.in_features] = _random(tokens, layer.in_features, model)
+            layer(inputs[layer.in_features])
+        return _random(tokens, model.config.hidden_size, model)
+
+    _run(model, linear_layers, num_tokens, num_scored, max_tokens)
 
 
 @torch.no_grad()
-def run_bare_layers(model: Any, num_tokens: int, num_scored: int, max_tokens: int) -> None:
-    """Push tokens through a model's linear layers and the scored ones through its head.
-
-    Of a Qwen2 model also norms and activations; of others only the linear layers, each with arbitrary input.
-    """
+def _run(
+    model: Any,
+    states: Callable[[Any, int], torch.Tensor],
+    num_tokens: int,
+    num_scored: int,
+    max_tokens: int,
+) -> None:
     for start in range(0, num_tokens, max_tokens):
         tokens = min(max_tokens, num_tokens - start)
-        hidden = _random(tokens, model.config.hidden_size, model)
-        if model.config.model_type == "qwen2":
-            for layer in model.model.layers:
-                hidden = _without_attention(layer, hidden)
-            hidden = model.model.norm(hidden)
-        else:
-            inputs = {}
-            for layer in _linear_layers(model):
-                if layer.in_features not in inputs:
-                    inputs[layer.in_features] = _random(tokens, layer.in_features, model)
-                layer(inputs[layer.in_features])
         share = -(-num_scored * tokens // num_tokens)
-        model.lm_head(hidden[:share]).float().logsumexp(-1)
+        model.lm_head(states(model, tokens)[:share]).float().logsumexp(-1)
+
+
+def _qwen2_without_attention(model: Any, tokens: int) -> torch.Tensor:
+    hidden = _random(tokens, model.config.hidden_size, model)
+    for layer in model.model.layers:
+        hidden = _without_attention(layer, hidden)
+    normed: torch.Tensor = model.model.norm(hidden)
+    return normed
 
 
 def _without_attention(layer: Any, hidden: torch.Tensor) -> torch.Tensor:

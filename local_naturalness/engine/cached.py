@@ -14,12 +14,10 @@ import numpy as np
 import torch
 from transformers import Cache
 
+from local_naturalness.engine.memory import state_bytes
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.padded import TOKENS_OF_A_PASS, Rows, on, rows_of_similar_length
 from local_naturalness.engine.projection import Projection
-
-# Memory of a prompt's state, repeated for the rows of a batch.
-_STATE_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def cached_states(
     prompt = windows[continuation.windows[0]].prompt
     states, kept = student.states_and_cache(input_ids=torch.from_numpy(prompt)[None].to(device))
     last = states[:, -1:]
-    most = max(1, _STATE_BYTES // max(1, _bytes_of(kept)))
+    most = max(1, state_bytes(device) // max(1, _bytes_of(kept)))
     for rows in continuation.batches:
         for start in range(0, len(rows.windows), most):
             batch = [windows[index] for index in rows.windows[start : start + most]]

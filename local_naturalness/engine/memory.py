@@ -16,6 +16,9 @@ _ENOUGH_TOKENS = {"cpu": 8_192, "cuda": 32_768}
 _ENOUGH_TOKENS_IN_ROWS = {"cpu": 2_048}
 # Logits of a piece, and as much again while they are turned into statistics.
 _PIECES = 3
+# Of the state of a prompt, repeated for the rows of a batch; on a GPU this share of all memory.
+_STATE_BYTES = 512 * 2**20
+_STATE_SHARE = 1 / 16
 # The rest is for attention and for whoever else is on the machine.
 _USABLE_SHARE = 0.5
 
@@ -46,6 +49,13 @@ def token_budget(cost: StudentCost, device: torch.device) -> int:
             enough,
         )
     return budget
+
+
+def state_bytes(device: torch.device) -> int:
+    """Memory that copies of the state of a prompt may take."""
+    if device.type == "cuda":
+        return max(_STATE_BYTES, int(_STATE_SHARE * torch.cuda.mem_get_info(device)[1]))
+    return _STATE_BYTES
 
 
 def _free_bytes(device: torch.device) -> int:

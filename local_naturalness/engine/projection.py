@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from local_naturalness.student.scans import Scans
+
 logger = logging.getLogger(__name__)
 
 # Names under which models return and take back what they keep of a text.
@@ -37,6 +39,7 @@ class Projection:
 
     def __init__(self, model: PreTrainedModel, is_separable: bool | None = None):
         self.model = model
+        self._scans = Scans(model)
         self._layer: Any = model.get_output_embeddings()
         self._parameters = inspect.signature(model.forward).parameters
         config = model.config.get_text_config()
@@ -102,6 +105,7 @@ class Projection:
 
     def _run(self, **inputs: Any) -> tuple[torch.Tensor, Any]:
         """States (or logits, see the class) and all that the model returns."""
+        self._scans.prepare(inputs["input_ids"].shape[1])
         if not self.is_separable:
             output = self.model(**inputs)
             return output.logits, output

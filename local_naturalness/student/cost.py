@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from local_naturalness.student.scans import scan_bytes_per_token
+
 # Numbers as wide as the hidden state that are alive at the same time besides the inner layer's: the residual
 # stream, its normed copy in float32 with its square, queries, keys and values before and after gathering.
 _HIDDEN_COPIES = 8
@@ -78,7 +80,8 @@ def student_cost(model: Any) -> StudentCost:
         attention_width=_attention_width(model, config),
         bytes_per_weight=model.dtype.itemsize,
         bytes_per_token=model.dtype.itemsize
-        * (_HIDDEN_COPIES * hidden + _INNER_COPIES * _inner_size(config, hidden)),
+        * (_HIDDEN_COPIES * hidden + _INNER_COPIES * _inner_size(config, hidden))
+        + scan_bytes_per_token(model),
     )
 
 

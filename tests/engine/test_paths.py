@@ -9,7 +9,7 @@ import torch
 from some_windows import assert_equal_to_plain_passes, make_windows, some_windows
 from tiny_types import tiny_type
 
-from local_naturalness.engine import Engine, cached
+from local_naturalness.engine import Engine, memory
 from local_naturalness.engine.cached import Continuation
 from local_naturalness.engine.limits import boundaries
 from local_naturalness.engine.packed_attention import NotPackableError, PackedAttention
@@ -17,6 +17,7 @@ from local_naturalness.engine.packing import Pack, Window
 from local_naturalness.engine.padded import Rows, rows_of_similar_length
 from local_naturalness.engine.paths import UNLIMITED, USUAL, Paths
 from local_naturalness.engine.projection import Projection
+from local_naturalness.student.scans import Scans, scan_layers
 
 LONG = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 60, 20), (2, 70, 30), (2, 33, 32), (2, 41, 2), (0, 300, 0)]
 PROMPTS = (3, 40, 150)
@@ -80,7 +81,7 @@ def test_a_prompt_passes_once_for_all_that_goes_on_from_it(monkeypatch):
 
 @pytest.mark.parametrize("architecture", ["qwen3_next", "falcon_h1"])
 def test_a_state_is_spread_over_no_more_rows_than_memory_holds(architecture, monkeypatch):
-    monkeypatch.setattr(cached, "_STATE_BYTES", 1)
+    monkeypatch.setattr(memory, "_STATE_BYTES", 1)
     model = tiny_models.tiny_model(architecture, initializer_range=0.1)
     assert_equal_to_plain_passes(Engine(model), model, make_windows(LONG, PROMPTS))
 
@@ -115,6 +116,23 @@ def test_the_way_of_prompts_and_windows_by_their_lengths(prompt, tokens, way):
     assert {type(one) for one in USUAL.plan(windows, 8_192)} == {way}
     without_states = {type(one) for one in Paths(packed=UNLIMITED).plan(windows, 8_192)}
     assert without_states == {Rows if way is Rows else Pack}
+
+
+@pytest.mark.parametrize("model_type", ["mamba2", "granitemoehybrid", "falcon_h1"])
+def test_recurrences_in_shorter_chunks_than_a_model_has(model_type):
+    """Windows are padded to a multiple of the chunk, and its pairs of tokens need memory."""
+    chunk = "chunk_size" if model_type == "mamba2" else "mamba_chunk_size"
+    model = tiny_type(model_type, initializer_range=0.1, **{chunk: 256})
+    assert_equal_to_plain_passes(Engine(model), model, make_windows(LONG, PROMPTS))
+    assert {layer.chunk_size for layer in scan_layers(model)} == {256}
+
+
+@pytest.mark.parametrize(("row", "chunk"), [(64, 64), (4_096, 64), (4_097, 256)])
+def test_chunks_by_the_length_of_rows(row, chunk):
+    model = tiny_type("mamba2", chunk_size=256)
+    scans = Scans(model)
+    scans.prepare(row)
+    assert {layer.chunk_size for layer in scan_layers(model)} == {chunk}
 
 
 def test_few_windows_of_a_prompt_carry_it():

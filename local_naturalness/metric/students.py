@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from local_naturalness.scorers.student_argument import as_student
 from local_naturalness.student import Student
 
 _kept: dict[tuple[Any, ...], Student] = {}  # by name and settings
@@ -33,13 +34,7 @@ def chosen_student(model_id: str | None, student: Student | None, loading: Mappi
             f"`student` must be a `Student`, found {type(student).__name__}: wrap a loaded model with "
             "`Student(model, tokenizer=...)`, and pass a hub id or folder as `model_id`."
         )
-    named = [f"`{name}`" for name, value in loading.items() if value not in (None, False, "auto")]
-    if named:
-        raise ValueError(
-            f"{', '.join(named)} cannot be changed for a `Student` that exists already: pass it to "
-            "`Student(...)` instead."
-        )
-    return student
+    return as_student(student, loading)
 
 
 def _named(model_id: str, loading: Mapping[str, Any]) -> Student:

@@ -24,12 +24,12 @@ from local_naturalness.scorers.planned import PlannedRow, run
 from local_naturalness.scorers.progress import MapProgress
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row
+from local_naturalness.scorers.student_argument import as_student
 from local_naturalness.scorers.written import Scores, WrittenColumns
 from local_naturalness.spec import SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter
 from local_naturalness.store import ScoreStore
-from local_naturalness.student import Student
 from local_naturalness.student.shipping import Shipped
 
 # Name and version of the splitter that reads conversations, for provenance.
@@ -67,7 +67,7 @@ class Scorer(Shipped):
     store: str | os.PathLike[str] | None = None
 
     def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
-        self.student = _as_student(self.student, tokenizer=tokenizer, device=device, dtype=dtype)
+        self.student = as_student(self.student, {"tokenizer": tokenizer, "device": device, "dtype": dtype})
         by_turn = isinstance(self.splitter, str) and self.splitter == "turn"
         if by_turn and (self.messages_column is None or self.steps_column is not None):
             raise ValueError(
@@ -312,19 +312,6 @@ class Scorer(Shipped):
 
     def worker_state(self) -> dict[str, Any]:
         return self.__dict__ | {"_engine": None, "_opened": None, "_progress": None}
-
-
-def _as_student(student: Any, *, tokenizer: Any, device: Any, dtype: Any) -> Student:
-    if not isinstance(student, Student):
-        return Student(student, tokenizer=tokenizer, device=device, dtype=dtype)
-    given = {"tokenizer": tokenizer, "device": device, "dtype": None if dtype == "auto" else dtype}
-    named = [f"`{name}`" for name, value in given.items() if value is not None]
-    if named:
-        raise ValueError(
-            f"{', '.join(named)} cannot be changed for a `Student` that exists already: pass it to "
-            "`Student(...)` instead."
-        )
-    return student
 
 
 def _groups(examples: Sequence[Example], num_characters: int) -> Iterator[Sequence[Example]]:

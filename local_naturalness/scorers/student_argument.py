@@ -1,0 +1,27 @@
+"""The argument `student`: a `Student`, or whatever makes one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from local_naturalness.student import Student
+
+
+def as_student(student: Any, loading: Mapping[str, Any]) -> Student:
+    """The student itself, or one that is made of a hub id, a folder or a loaded model.
+
+    Args:
+        student: what the user passed.
+        loading: how to load it, as `Student` takes it.
+
+    Raises:
+        ValueError: a `Student` exists already, and `loading` says how to load it.
+    """
+    if not isinstance(student, Student):
+        return Student(student, **loading)
+    named = [f"`{name}`" for name, value in loading.items() if value not in (None, False, "auto")]
+    if named:
+        raise ValueError(
+            f"{', '.join(named)} cannot be changed for a `Student` that exists already: pass it to "
+            "`Student(...)` instead."
+        )
+    return student

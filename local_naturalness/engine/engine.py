@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from local_naturalness.engine.checks import find_paths
-from local_naturalness.engine.memory import enough_tokens, token_budget
+from local_naturalness.engine.memory import budget_after, enough_tokens, token_budget
 from local_naturalness.engine.packed_attention import NotPackableError, attend_plainly
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.passes import TokenStatistics, run_pass
@@ -82,7 +82,7 @@ class Engine:
                     logger.warning("%s: windows are no longer packed.", error)
                     self.paths = find_paths(student, may_pack=False)
                 except (torch.OutOfMemoryError, RuntimeError) as error:
-                    self._halve_budget(error)
+                    self.max_tokens = budget_after(error, self.max_tokens, self.model.device)
                 else:
                     if lost := [index for index in waiting if index not in scored]:
                         raise AssertionError(f"Windows without scores: {lost}")
@@ -95,17 +95,3 @@ class Engine:
             twin = twin_of(self.model)
             attend_plainly(twin)
             yield Projection(twin, self._is_separable)
-
-    def _halve_budget(self, error: RuntimeError) -> None:
-        """Go on with smaller batches after memory ran out; any other error is raised again."""
-        if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
-            raise error
-        if self.max_tokens < 2:
-            raise MemoryError(
-                "A single window does not fit into memory. Use a smaller `window`, a smaller `dtype`, or "
-                "another `device`."
-            ) from error
-        self.max_tokens //= 2
-        if self.model.device.type == "cuda":
-            torch.cuda.empty_cache()
-        logger.warning("Out of memory: going on with %d tokens per batch.", self.max_tokens)

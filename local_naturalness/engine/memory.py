@@ -1,4 +1,4 @@
-"""How many tokens a pass may hold: as many as make it fast, if there is memory; half of it where it ran out."""
+"""How many tokens a pass may hold: as many as make it fast, if there is memory; fewer after it ran out."""
 
 import logging
 

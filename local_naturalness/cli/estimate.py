@@ -6,14 +6,16 @@ Example:
 
     local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-7B --stride 4
     local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-7B --calibrate 0
+    local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-32B --num-gpus 64 --gpu h100
 """
 
 import argparse
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from local_naturalness.cli.arguments import add_input_arguments, number_from
+from local_naturalness.cli.gpus import ASSUMED_SHARE, TFLOPS, hours
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
 from local_naturalness.counted import counted
 
@@ -31,9 +33,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibrate",
         type=_seconds,
-        default=5.0,
         metavar="SECONDS",
-        help="how long to score rows of the sample; 0 loads no weights and tells no time (default: 5)",
+        help="how long to score rows of the sample; 0 loads no weights and tells no time (default: 5, with "
+        "--gpu or --gpu-tflops 0)",
+    )
+    gpus = parser.add_argument_group(
+        "a budget", "hours on GPUs that are not here: a share of their matrix rate is assumed, and told"
+    )
+    gpus.add_argument("--num-gpus", type=number_from(1), metavar="N", help="that share the work (default: 1)")
+    kind = gpus.add_mutually_exclusive_group()
+    kind.add_argument("--gpu", choices=tuple(TFLOPS), help="whose data sheet tells the rate")
+    kind.add_argument(
+        "--gpu-tflops", type=_rate, metavar="T", help="rate of another GPU: dense bfloat16, Tflop/s"
     )
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
     add_scoring_arguments(parser)
@@ -46,10 +57,22 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0; found {text!r}")
+    return rate
+
+
 def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.rows import read_rows
     from local_naturalness.estimation.forecast import estimate
 
+    tflops = TFLOPS[options.gpu] if options.gpu else options.gpu_tflops
+    if options.num_gpus and tflops is None:
+        raise ValueError(f"--num-gpus needs --gpu or --gpu-tflops. Known are {', '.join(TFLOPS)}.")
+    if options.calibrate is None:
+        options.calibrate = 0.0 if tflops else 5.0
     dataset = read_rows(options)
     scorer = make_scorer(options)
     found = estimate(
@@ -58,12 +81,24 @@ def run(options: argparse.Namespace) -> None:
         sample=options.sample,
         calibration_seconds=options.calibrate or None,
     )
-    print(json.dumps(_numbers(found), indent=2) if options.json else _text(found))
+    budget = None if tflops is None else Budget(options.num_gpus or 1, options.gpu or "GPU", tflops)
+    print(json.dumps(_numbers(found, budget), indent=2) if options.json else _text(found, budget))
 
 
-def _numbers(found: "Estimate") -> dict[str, object]:
+class Budget(NamedTuple):
+    """GPUs that somebody asks about, and the rate of one in Tflop/s."""
+
+    num_gpus: int
+    name: str
+    tflops: float
+
+    def hours(self, found: "Estimate") -> float:
+        return hours(found.operations, self.num_gpus, self.tflops)
+
+
+def _numbers(found: "Estimate", budget: Budget | None) -> dict[str, object]:
     work = found.work
-    return {
+    numbers: dict[str, object] = {
         "rows": dict(work.rows),
         "sampled_rows": found.sampled_rows,
         "response_tokens": round(work.response_tokens),
@@ -80,9 +115,12 @@ def _numbers(found: "Estimate") -> dict[str, object]:
         "seconds": found.seconds,
         "warnings": list(found.warnings),
     }
+    if budget is not None:
+        numbers["gpus"] = budget._asdict() | {"assumed_share": ASSUMED_SHARE, "hours": budget.hours(found)}
+    return numbers
 
 
-def _text(found: "Estimate") -> str:
+def _text(found: "Estimate", budget: Budget | None) -> str:
     work, cost = found.work, found.cost
     statuses = ", ".join(f"{count:,} {status}" for status, count in work.rows.most_common())
     error = f" (standard error of the sample {found.sampling_error:.0%})" if found.sampling_error else ""
@@ -102,6 +140,12 @@ def _text(found: "Estimate") -> str:
             f"time        {_duration(found.seconds)} here in one process: {rate:,.0f} response tokens/s, "
             f"{_scaled(found.operations_per_second)} a second"
         )
+    if budget is not None:
+        lines.append(
+            f"budget      {_hours(budget.hours(found))} on {budget.num_gpus} x {budget.name}, if they do "
+            f"{ASSUMED_SHARE:.0%} of {budget.tflops:g} Tflop/s (bfloat16, dense). The share is assumed: "
+            "measure yours with --calibrate on one of them."
+        )
     return "\n".join([*lines, *(f"Note: {warning}" for warning in found.warnings)])
 
 
@@ -114,6 +158,10 @@ def _scaled(operations: float) -> str:
         if operations >= size:
             return f"{operations / size:.1f} {prefix}flop"
     return f"{operations:.0f} flop"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.1f} h" if hours >= 1 else _duration(hours * 3600)
 
 
 def _duration(seconds: float) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from local_naturalness import LocalScorer
+from local_naturalness.cli.gpus import ASSUMED_SHARE, TFLOPS, hours
 from local_naturalness.embedded import student_path
 from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.work import Work
@@ -26,8 +27,6 @@ from local_naturalness.scorers.scorer import _CHARACTERS_KEPT
 
 ACTORS = (8, 64, 512)
 BATCH_SIZES = (16, 64, 256)
-PEAK = 989e12  # of an H100 in bfloat16, dense, a second (data sheet)
-UTILISATION = 0.4
 TOKENS_OF_A_PASS = 32_768  # on a GPU
 CHARACTERS_OF_A_TOKEN = 4
 
@@ -77,9 +76,9 @@ def on_paper(ratio: float, num_rows: int, num_tokens: int) -> None:
     passed = num_rows * num_tokens * ratio
     print(f"\n{num_rows:,} rows of {num_tokens:,} tokens, {ratio:.2f} passed tokens per token:")
     for parameters in (7e9, 32e9):
-        hours = [2 * parameters * passed / (PEAK * UTILISATION * gpus) / 3600 for gpus in ACTORS]
-        told = ", ".join(f"{hour:,.0f} h on {gpus}" for hour, gpus in zip(hours, ACTORS, strict=True))
-        print(f"{parameters / 1e9:.0f}B student: {told} H100 at {UTILISATION:.0%} of their peak")
+        found = [hours(2 * parameters * passed, gpus, TFLOPS["h100"]) for gpus in ACTORS]
+        told = ", ".join(f"{hour:,.0f} h on {gpus}" for hour, gpus in zip(found, ACTORS, strict=True))
+        print(f"{parameters / 1e9:.0f}B student: {told} H100 at {ASSUMED_SHARE:.0%} of their rate")
     characters = num_tokens * CHARACTERS_OF_A_TOKEN
     rows_of_a_file = max(1, TOKENS_OF_A_PASS * _CHARACTERS_KEPT // characters)
     print(f"text {num_rows * characters / 1e9:,.0f} GB, which a sort by prompt would move")

@@ -83,6 +83,8 @@ def test_bad_input(words, says, candidates, scored, broken, tmp_path, capsys):
         (["score", "x", "--student", "s", "--output", "y", "--num-proc", "-1"], "from 0 on"),
         (["score", "x", "--student", "s", "--output", "y", "--max-tokens-per-batch", "0"], "from 1 on"),
         (["estimate", "x", "--student", "s", "--sample", "0"], "from 1 on"),
+        (["estimate", "x", "--student", "s", "--gpu-tflops", "0"], "must be a number above 0; found '0'"),
+        (["score", "x", "--student", "s", "--output", "y", "--num-actors", "0"], "from 1 on"),
         (["benchmark", "--repeats", "0"], "from 1 on"),
     ],
 )

@@ -184,6 +184,21 @@ def test_estimate(candidates, capsys):
     assert numbers["sampled_rows"] == sum(numbers["rows"].values()) == rows
 
 
+def test_a_budget_for_gpus_that_are_not_here(candidates, capsys):
+    words = ["estimate", str(candidates), "--student", student_path(), "--num-gpus", "64"]
+    assert main([*words, "--gpu", "h100", "--json"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["seconds"] is None  # no weights were loaded
+    assert numbers["gpus"]["hours"] * 3600 == pytest.approx(numbers["operations"] / (64 * 0.4 * 989e12))
+    assert main([*words, "--gpu-tflops", "1e-9"]) == 0
+    text = capsys.readouterr().out
+    hours = numbers["gpus"]["hours"] * 989 / 1e-9
+    assert f"budget      {hours:,.1f} h on 64 x GPU, if they do 40% of 1e-09 Tflop/s" in text
+    assert "The share is assumed" in text
+    assert main(words) == 2
+    assert "--num-gpus needs --gpu or --gpu-tflops. Known are a10, a100" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("seconds", ["-3", "nan", "soon"])
 def test_time_to_calibrate_that_cannot_be(candidates, capsys, seconds):
     with pytest.raises(SystemExit):

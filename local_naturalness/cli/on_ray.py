@@ -130,6 +130,7 @@ def fill_store(
         num_actors=options.num_actors,
         num_gpus=options.gpus_per_actor,
         batch_size=options.shard_rows,
+        together=False,  # the rows are in the order of work
     ).select_columns([status, tokens])
     try:
         for batch in scored.iter_batches(batch_size=None, batch_format="pyarrow"):

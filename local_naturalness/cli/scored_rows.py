@@ -54,6 +54,7 @@ def score_rows(
     """Score those rows of a table that are not finished, and show how far it is."""
     import numpy as np
 
+    from local_naturalness.cli import work_order
     from local_naturalness.cli.on_ray import fill_store
     from local_naturalness.cli.progress import Noted, followed, note, num_noted
     from local_naturalness.cli.terminal import no_bars_of_datasets
@@ -65,6 +66,12 @@ def score_rows(
     print(
         f"Scored before: {num_finished:,} of {counted(len(dataset), 'row')}; left: {num_rows:,}.", flush=True
     )
+    order = work_order.work_order(dataset, scorer, options.shard_rows, options.num_proc or 1)
+    if not order.is_that_of_the_table:
+        if num_rows:
+            print(order, flush=True)
+        dataset = dataset.select(order.rows)
+        rows, is_finished = np.asarray(rows)[order.rows], is_finished[order.rows]
     kept.num_rows, kept.num_finished = len(dataset), lambda: num_finished
     if num_rows and not options.num_proc and options.ray is None:
         scorer.student.model()  # loading it is not counted as scoring
@@ -92,7 +99,7 @@ def score_rows(
                 cache_file_name=str(place / "rows.arrow"),
             )
             kept.has_workers = False
-            return scored
+            return scored if order.is_that_of_the_table else scored.select(order.inverse)
     finally:
         num_finished = kept.num_finished()  # the notes are about to be removed
         kept.num_finished = lambda: num_finished

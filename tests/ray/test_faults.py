@@ -1,11 +1,14 @@
 """Nodes, actors and drivers that are gone in the middle of a run: every row comes out once."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,7 +24,7 @@ ray = pytest.importorskip("ray", reason="needs the extra ray")
 pytest.importorskip("ray.data", reason="needs the extra ray")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own, of many kinds
 
-SCRIPT = Path(__file__).parents[1] / "support" / "score_with_ray.py"
+SUPPORT = Path(__file__).parents[1] / "support"
 HANGS = 300  # seconds
 SMALL = {"object_store_memory": 80 << 20, "include_dashboard": False}
 ROWS = [json.loads(line) for line in Path(candidates_path()).read_text().splitlines()]
@@ -39,6 +42,16 @@ def expected():
     return LocalScorer(student_path())(TABLE)
 
 
+@contextmanager
+def started():
+    """A cluster of this machine alone."""
+    with tempfile.TemporaryDirectory(prefix="ray_", ignore_cleanup_errors=True) as folder:
+        ray.init(num_cpus=2, _temp_dir=folder, log_to_driver=False, logging_level="error", **SMALL)
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        yield
+        ray.shutdown()
+
+
 @pytest.fixture
 def cluster(monkeypatch):
     from ray.cluster_utils import Cluster
@@ -53,6 +66,7 @@ def cluster(monkeypatch):
     yield cluster
     ray.shutdown()
     cluster.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def actors():
@@ -108,25 +122,88 @@ def test_a_block_that_raises_is_told(cluster):
         score(broken, LocalScorer(student_path()), num_actors=2, together=False).materialize()
 
 
-def test_a_driver_is_killed_and_run_again(expected, tmp_path):
-    source, store, output = tmp_path / "rows.parquet", tmp_path / "store", tmp_path / "scored"
-    pq.write_table(TABLE, source)
-    command = [sys.executable, SCRIPT, source, store, output]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as driver:
+def test_a_task_is_out_of_memory(expected, tmp_path, monkeypatch):
+    """Ray kills the actor that takes too much and gives its rows to it again once it has started anew."""
+    from greedy_template import GIGABYTES, greedy
+
+    memory = psutil.virtual_memory()
+    if memory.available < (GIGABYTES + 3) << 30:
+        pytest.skip("needs memory to take")
+    limit = (memory.total - memory.available) / memory.total + (GIGABYTES - 1) * (1 << 30) / memory.total
+    monkeypatch.setenv("RAY_memory_usage_threshold", f"{limit:.3f}")
+    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "50")
+    monkeypatch.setenv("GREEDY_ONCE", str(tmp_path / "was_greedy"))
+    environment = {name: os.environ[name] for name in ("GREEDY_ONCE",)} | {"PYTHONPATH": str(SUPPORT)}
+    scorer = LocalScorer(student_path(), prompt_template=greedy)
+    with started():
+        found = score(
+            ray.data.from_arrow(TABLE.slice(0, 64)),
+            scorer,
+            num_actors=1,
+            batch_size=8,
+            runtime_env={"env_vars": environment},
+        )
+        found = pa.concat_tables(found.iter_batches(batch_size=None, batch_format="pyarrow"))
+    starts = (tmp_path / "was_greedy").read_text().split()
+    assert len(starts) == 2, "the actor was not killed"
+    assert_every_row_once(found, LocalScorer(student_path(), prompt_template=greedy)(TABLE.slice(0, 64)))
+
+
+def killed_and_run_again(command, shards, environment=None):
+    """The number of shards that were kept; the second run must succeed."""
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    ) as driver:
         until = time.monotonic() + HANGS
-        while len(list(store.glob("*.parquet"))) < 3:
+        while len(shards()) < 3:
             assert driver.poll() is None and time.monotonic() < until
             time.sleep(0.2)
         left = psutil.Process(driver.pid).children(recursive=True)
         driver.send_signal(signal.SIGKILL)
-    kept = len(list(store.glob("*.parquet")))
+    kept = len(shards())
     psutil.wait_procs(left, timeout=60)  # Ray's processes end with their driver
-    done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS, env=environment)
     assert done.returncode == 0, done.stderr
-    assert_every_row_once(pq.read_table(output), expected)
-    shards = sorted(store.glob("*.parquet"))
-    assert len(shards) > kept
-    # Nothing was scored twice: the store holds each content once.
-    keys = [key for shard in shards for key in pq.read_table(shard)["key"].to_pylist()]
+    return kept
+
+
+def assert_each_content_once(shards):
+    """Nothing was scored twice."""
+    keys = [key for shard in shards() for key in pq.read_table(shard)["key"].to_pylist()]
     contents = set(zip(TABLE["prompt"].to_pylist(), TABLE["response"].to_pylist(), strict=True))
     assert len(keys) == len(set(keys)) == len(contents)
+
+
+def test_a_driver_is_killed_and_run_again(expected, tmp_path):
+    source, store, output = tmp_path / "rows.parquet", tmp_path / "store", tmp_path / "scored"
+    pq.write_table(TABLE, source)
+
+    def shards():
+        return sorted(store.glob("*.parquet"))
+
+    kept = killed_and_run_again(
+        [sys.executable, SUPPORT / "score_with_ray.py", source, store, output], shards
+    )
+    assert_every_row_once(pq.read_table(output), expected)
+    assert len(shards()) > kept
+    assert_each_content_once(shards)
+
+
+def test_the_command_is_killed_and_run_again(expected, tmp_path):
+    source, output = tmp_path / "rows.parquet", tmp_path / "scored"
+    pq.write_table(TABLE, source)
+
+    def shards():
+        return sorted((output / ".local_naturalness" / "scores").glob("*.parquet"))
+
+    words = ["score", source, "--student", student_path(), "--output", output, "--shard-rows", "8"]
+    with tempfile.TemporaryDirectory(prefix="ray_") as folder:
+        killed_and_run_again(
+            [sys.executable, "-m", "local_naturalness", *words, "--ray", "--num-actors", "1"],
+            shards,
+            os.environ | {"RAY_TMPDIR": folder},
+        )
+    found = pq.read_table(output / "scored.parquet")
+    assert found["row_id"].to_pylist() == TABLE["row_id"].to_pylist()  # in the order of the input
+    assert_every_row_once(found, expected)
+    assert_each_content_once(shards)

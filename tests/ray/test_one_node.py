@@ -99,7 +99,7 @@ def test_the_command_writes_what_it_writes_without_a_cluster(cluster, command, t
     monkeypatch.setattr(Scorer, "_score", None)  # nothing is scored in this process
     assert command("other", "--ray", "--num-actors", "2") == 0
     said = capsys.readouterr()
-    assert "0 of 20 rows were scored before, 20 are left." in said.out
+    assert "Scored before: 0 of 20 rows; left: 20." in said.out
     assert re.search(r"Scoring with student: 20 of 20 rows, [\d,]+ tokens/s", said.err)
     one, other = (pq.read_table(tmp_path / name / "scored.parquet") for name in ("one", "other"))
     assert one.schema.equals(other.schema)
@@ -110,7 +110,7 @@ def test_the_command_writes_what_it_writes_without_a_cluster(cluster, command, t
     hidden = tmp_path / "other" / ".local_naturalness"
     assert sorted(path.name for path in hidden.iterdir()) == ["00000-of-00001.lock", "scores"]
     assert command("other", "--ray", "--num-actors", "2") == command("other") == 0
-    assert "20 of 20 rows were scored before, 0 are left." in capsys.readouterr().out
+    assert "Scored before: 20 of 20 rows; left: 0." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

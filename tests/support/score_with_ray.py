@@ -15,13 +15,13 @@ from local_naturalness.ray import score
 
 if __name__ == "__main__":
     source, store, output = sys.argv[1:]
-    ray.init(
-        num_cpus=2,
-        include_dashboard=False,
-        object_store_memory=80 << 20,
-        _temp_dir=tempfile.mkdtemp(prefix="ray_"),
-    )
-    rows = ray.data.read_parquet(source)
-    score(rows, LocalScorer(student_path(), store=store), num_actors=1, batch_size=8).write_parquet(
-        output, mode="overwrite"
-    )
+    with tempfile.TemporaryDirectory(prefix="ray_", ignore_cleanup_errors=True) as folder:
+        ray.init(num_cpus=2, include_dashboard=False, object_store_memory=80 << 20, _temp_dir=folder)
+        scored = score(
+            ray.data.read_parquet(source),
+            LocalScorer(student_path(), store=store),
+            num_actors=1,
+            batch_size=8,
+        )
+        scored.write_parquet(output, mode="overwrite")
+        ray.shutdown()

@@ -31,11 +31,13 @@ class StandIn:
     """Scores by a digest of the row."""
 
     criterion = "local_naturalness"
+    messages_column = None
 
     def __init__(self, folder, setting, response_column, suffix):
         self.student = SimpleNamespace(name="stand-in", model=lambda: None)
         self.spec = f"student=me/stand-in@0123; scorer=local; setting={setting}; id={setting}"
         self._setting = setting
+        self.response_column = response_column
         self._columns = {"prompt_column": "prompt", "response_column": response_column}
         self._folder = folder
         self._suffix = suffix
@@ -49,6 +51,10 @@ class StandIn:
         columns["local_naturalness_spec"] = [self.spec] * len(scored)
         types = {name + self._suffix: TYPES.get(name, pa.string()) for name in columns}
         return rows.answer({name + self._suffix: values for name, values in columns.items()}, types)
+
+    def planned(self, rows):
+        """Nothing: prompts are no work."""
+        return []
 
     def is_stored(self, rows):
         return self._opened().is_finished(self._examples(read_rows(rows, self._columns, "StandIn")))

@@ -1,0 +1,137 @@
+"""The order in which the rows of a table are scored; the table that is written keeps its own."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from local_naturalness.scorers.scorer import Scorer
+
+_ROWS_AT_ONCE = 1000
+# Rows that tell how much of the work prompts are.
+_SAMPLE = 64
+
+
+@dataclass(frozen=True)
+class WorkOrder:
+    """An order of rows.
+
+    Attributes:
+        rows: numbers of the rows, shape [rows], int64.
+        prompt_share: of the work, where rows of a prompt were brought together; else `None`.
+    """
+
+    rows: np.ndarray
+    prompt_share: float | None = None
+
+    @property
+    def is_that_of_the_table(self) -> bool:
+        """Whether nothing is moved."""
+        return bool((np.diff(self.rows) == 1).all())
+
+    @property
+    def inverse(self) -> np.ndarray:
+        """Where each row of the table is in this order, shape [rows], int64."""
+        return np.argsort(self.rows)
+
+    def __str__(self) -> str:
+        prompts = ""
+        if self.prompt_share is not None:
+            prompts = f"rows of a prompt together (prompts are {self.prompt_share:.0%} of the work), "
+        return f"Order of work: {prompts}blocks with the longest rows first. The table keeps its order."
+
+
+def work_order(dataset: "Dataset", scorer: "Scorer", block: int, num_workers: int = 1) -> WorkOrder:
+    """Rows of a prompt together where that saves work, then the blocks with the longest rows first.
+
+    A block stays whole, so its scores are those of any other order. Workers that take equal parts of the
+    order, as those of `map(..., num_proc=)` do, are dealt blocks in turn, so that they finish together.
+
+    Args:
+        dataset: the rows.
+        scorer: that is going to score them.
+        block: rows that are scored together.
+        num_workers: that take parts of the order.
+    """
+    rows, share = np.arange(len(dataset)), None
+    if len(rows) > block:
+        if (found := _together(dataset, scorer, block)) is not None:
+            rows, share = found
+        column = scorer.messages_column or scorer.response_column
+        rows = rows[_longest_first(_lengths(dataset, column)[rows], block, num_workers)]
+    return WorkOrder(rows, share)
+
+
+def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndarray, float] | None:
+    """An order with rows of a prompt together, and the share of prompts in the work, if that pays."""
+    from local_naturalness.encoding.examples import BadSteps
+    from local_naturalness.estimation.prompts import WORTHWHILE, prompt_cost
+
+    sample = np.unique(np.linspace(0, len(dataset) - 1, _SAMPLE, dtype=np.int64)).tolist()
+    try:
+        share = prompt_cost(scorer, dataset[sample]).saved(1.0)
+        if share < WORTHWHILE:
+            return None
+        keys = [
+            key
+            for start in range(0, len(dataset), _ROWS_AT_ONCE)
+            for key in scorer.prompt_keys(dataset[start : start + _ROWS_AT_ONCE])
+        ]
+    except BadSteps:
+        return None  # told with its number when it is scored
+    _, first, prompts = np.unique([key or "" for key in keys], return_index=True, return_inverse=True)
+    together = np.argsort(first[prompts], kind="stable")
+    saved = _num_passed(prompts, block) - _num_passed(prompts[together], block)
+    return (together, share) if share * saved / len(keys) >= WORTHWHILE else None
+
+
+def _num_passed(prompts: np.ndarray, block: int) -> int:
+    """Prompts that are passed, one for each block that has rows of it."""
+    blocks = np.arange(len(prompts)) // block
+    return len(np.unique(blocks * len(prompts) + prompts))
+
+
+def _longest_first(lengths: np.ndarray, block: int, num_workers: int) -> np.ndarray:
+    """Whole blocks, by the length of their rows, dealt to workers; a last block that is not full stays last.
+
+    >>> _longest_first(np.array([1, 1, 5, 5, 9, 9, 2]), block=2, num_workers=1).tolist()
+    [4, 5, 2, 3, 0, 1, 6]
+    >>> _longest_first(np.array([1, 1, 5, 5, 9, 9, 7, 7]), block=2, num_workers=2).tolist()
+    [4, 5, 2, 3, 6, 7, 0, 1]
+    """
+    num_full = len(lengths) // block
+    totals = lengths[: num_full * block].reshape(num_full, block).sum(axis=1)
+    order = np.argsort(-totals, kind="stable")
+    dealt = np.concatenate([order[worker::num_workers] for worker in range(num_workers)])
+    rows = (dealt[:, None] * block + np.arange(block)).ravel()
+    return np.concatenate([rows, np.arange(num_full * block, len(lengths))])
+
+
+def _lengths(dataset: "Dataset", column: str) -> np.ndarray:
+    """Bytes of text in each cell of a column, shape [rows]."""
+    tables = dataset.select_columns([column]).with_format("arrow").iter(batch_size=_ROWS_AT_ONCE)
+    return np.concatenate([_text_bytes(table[column].combine_chunks()) for table in tables])
+
+
+def _text_bytes(values: pa.Array) -> np.ndarray:
+    """Bytes of all texts in each value, at any depth; 0 for what is no text.
+
+    >>> _text_bytes(pa.array([[{"role": "user", "content": "Hi"}], None, []])).tolist()
+    [6.0, 0.0, 0.0]
+    """
+    if isinstance(values, pa.ExtensionArray):
+        values = values.storage
+    kind = values.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
+        return pc.binary_length(values).fill_null(0).to_numpy(zero_copy_only=False).astype(float)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        inner = _text_bytes(values.flatten())
+        return np.bincount(pc.list_parent_indices(values), weights=inner, minlength=len(values))
+    if pa.types.is_struct(kind):
+        return sum((_text_bytes(field) for field in values.flatten()), np.zeros(len(values)))
+    return np.zeros(len(values))

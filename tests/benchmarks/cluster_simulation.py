@@ -24,6 +24,7 @@ from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.scorers.scorer import _CHARACTERS_KEPT
+from local_naturalness.store.log import _RANGE as RANGE
 
 ACTORS = (8, 64, 512)
 BATCH_SIZES = (16, 64, 256)
@@ -83,7 +84,8 @@ def on_paper(ratio: float, num_rows: int, num_tokens: int) -> None:
     rows_of_a_file = max(1, TOKENS_OF_A_PASS * _CHARACTERS_KEPT // characters)
     print(f"text {num_rows * characters / 1e9:,.0f} GB, which a sort by prompt would move")
     print(f"tasks of 64 rows {num_rows / 64:,.0f}, of 256 rows {num_rows / 256:,.0f}")
-    print(f"files of a store {num_rows / min(rows_of_a_file, 64):,.0f}, each read once by every actor")
+    files = num_rows / min(rows_of_a_file, 64)
+    print(f"files of a store: {files:,.0f} are written, and merged into {files / RANGE + RANGE:,.0f} at most")
     in_flight = 2 * 64 * characters / 1e6
     print(f"object store {in_flight:.1f} MB an actor, a task going in and one coming out")
 

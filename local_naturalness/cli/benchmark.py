@@ -1,8 +1,8 @@
-"""Measure how fast windows are scored, next to other ways of doing it, on arbitrary weights and tokens.
+"""Measure how fast windows are scored, and compare with other ways, on arbitrary weights and tokens.
 
 Contenders run in turn in one process: ours, a plain loop, padded batches, and lm-evaluation-harness and
-minicons where they are installed (`pip install 'local_naturalness[peers]'`). Only ratios of one run mean
-something; times do not travel between machines.
+minicons if they are installed (`pip install 'local_naturalness[peers]'`). Compare only the ratios within one
+run. Times of different machines cannot be compared.
 
 Example:
 

@@ -1,6 +1,6 @@
-"""Tell what scoring will take - tokens, operations, memory, time - without doing it.
+"""Estimate the tokens, operations, memory and time that scoring will take.
 
-Counts come from a sample of the rows, time from scoring some of them for a few seconds.
+Counts come from a sample of the rows. The time comes from scoring some of them for a few seconds.
 
 Example:
 

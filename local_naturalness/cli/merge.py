@@ -1,7 +1,7 @@
 """Join the parts that `score --shard-index` has written into the final table.
 
-Fails, and writes nothing, if a row is missing or double, if parts were scored with different settings or
-from different inputs, or if a file was damaged.
+Fails and writes nothing if a row is missing or appears twice, if parts were scored with different settings
+or from different inputs, or if a file is damaged.
 
 Example:
 

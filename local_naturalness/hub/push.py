@@ -30,28 +30,30 @@ def push_selection(
     """Push what `select_responses` returned to a dataset repository: the data first, then its card.
 
     Pushing the same selection again changes nothing. Pushing another one to the same repository
-    replaces the data and the part of the card that tells its provenance; the rest of the card,
-    written by people, stays. Conflicts, rate limits, server errors, lost connections and requests
-    that nobody answers are retried a few times; before a commit is repeated, the history tells whether it
-    landed after all.
+    replaces the data and the part of the card that describes them. The rest of the card, written by
+    people, stays. Conflicts, rate limits, server errors, lost connections and requests without an
+    answer are retried a few times. Before a commit is repeated, the history of the repository is searched
+    for it.
 
     Args:
-        dataset: A selection. A `DatasetDict` becomes all of the repository; a `Dataset` becomes
-            one split (`dataset.split`, else "train") and other splits of the repository stay.
-        repo_id: `namespace/name`, or `name` in your own namespace. Created where it does not exist.
-        private: Visibility of a repository that is created now; `None` follows the namespace.
+        dataset: A selection. A `DatasetDict` becomes the whole repository. A `Dataset` becomes one split
+            (`dataset.split`, or "train"), and other splits of the repository stay.
+        repo_id: `namespace/name`, or `name` in your own namespace. Created if it does not exist.
+        private: Visibility of the repository if it is created; `None` follows the namespace.
         export: The layout for trainers. "prompt-completion" writes `prompt` and `completion`, "messages"
-            writes conversations, "trl" whatever TRL's `SFTTrainer` trains on exactly as it was scored, `None`
-            leaves prompt and response as they are. Other columns are kept. See `selection.export`.
-        student: That the rows were scored for, as for `selection.export`; `None` looks in the Hub's cache.
-        licence: Identifier for the card, such as "apache-2.0"; `None` leaves the card's own.
-        source_datasets: Hub ids of the datasets that prompts and responses come from, added to
-            those the card names.
+            writes conversations, "trl" writes rows that TRL's `SFTTrainer` trains on exactly as they were
+            scored, and `None` leaves prompt and response as they are. Other columns are kept. See
+            `selection.export`.
+        student: The student that the rows were scored for, as for `selection.export`; `None` looks in the
+            Hub's cache.
+        licence: Identifier for the card, such as "apache-2.0"; `None` keeps that of the card.
+        source_datasets: Hub ids of the datasets that prompts and responses come from. They are added to
+            those that the card names.
         token: `None` uses the stored login.
         prompt_column: The text or messages that a trainer shows; `None` is "prompt". The column that the
-            selection was grouped by is never taken for it: that may hold ids.
+            selection was grouped by is never used, because it may hold ids.
         response_column: The text that becomes the completion.
-        teacher_column: `None` means the one the selection was made with, else "teacher".
+        teacher_column: `None` is the one that the selection was made with, or "teacher".
 
     Returns:
         The url of the commit that completes the push.
@@ -59,7 +61,7 @@ def push_selection(
     Raises:
         TypeError: `dataset` is neither a Dataset nor a DatasetDict, or a column has the wrong type.
         ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes; a row cannot be
-            trained on; the Hub does not take what was sent; the card that is there cannot be read.
+            trained on; the Hub does not accept the content; the existing card cannot be read.
         PermissionError: The Hub refuses the login or the repository.
         ConnectionError: The Hub kept failing, or another push replaced the data; the push can be repeated.
 

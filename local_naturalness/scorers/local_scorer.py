@@ -30,18 +30,18 @@ class LocalScorer(Scorer):
     """Score responses by local naturalness: each step given the prompt and a few steps before it.
 
     `1/P sum_i 1/|S_i| sum_{t in S_i} log p(t | x, S_{i-k}..S_{i-1}, earlier tokens of S_i)`, in nats, higher
-    is more natural (arXiv 2510.03988). The scores of the same responses under `GlobalScorer` differ in what
-    a step may look at and in how steps are weighed; its statistic `"steps"` tells the two apart.
+    is more natural (arXiv 2510.03988). `GlobalScorer` differs in what a step can see and in how steps are
+    weighed. Its statistic `"steps"` tells the two effects apart.
 
     Args:
         student (`str`, `PreTrainedModel` or `Student`):
-            The model that is going to be trained: whatever `Student` takes.
+            The model that you are going to train: anything that `Student` takes.
         tokenizer, device, dtype:
             Passed on to `Student`.
         splitter (`str`, `re.Pattern` or callable, *optional*, defaults to `"sentence"`):
-            How responses are split into steps, see `split_steps`. With `messages_column` also `"turn"`: all
-            assistant turns are the response, each a step; turns of others between them are context and
-            never scored.
+            How responses are split into steps, see `split_steps`. With `messages_column`, it can also be
+            `"turn"`: all assistant turns are the response, and each is a step. The turns between them are
+            context and never scored.
         prompt_column, response_column (`str`):
             Columns of prompts (texts or lists of messages) and responses (texts).
         messages_column (`str`, *optional*):
@@ -49,34 +49,36 @@ class LocalScorer(Scorer):
             the chat template writes it with its reasoning and tool calls; what stands before it is the
             prompt.
         steps_column (`str`, *optional*):
-            Column of lists of texts, for responses that are split already. Nothing but white space may
-            stand between the steps.
+            Column of lists of texts, for responses that are already split. Only whitespace may be missing
+            between the steps.
         suffix (`str`):
-            Appended to the name of every column written, so that several settings can live side by side.
+            Appended to the name of every column written, so that a dataset can hold scores of several
+            settings.
         max_tokens_per_batch (`int`, *optional*):
-            Tokens of a batch of windows, padding included; `None` suits the device. Does not change scores.
+            Tokens of a batch of windows, including padding. `None` chooses a number for the device. Does not
+            change scores.
         prompt_template (`str` or callable, *optional*):
             Format string with the field `{prompt}`, or an importable function `prompt -> str`, instead of
             the tokenizer's chat template. Nothing is added to what it returns.
         chat_template_kwargs (`dict`, *optional*):
             Variables of the tokenizer's chat template, such as `{"enable_thinking": True}`.
         store (`str` or path, *optional*):
-            Folder that keeps finished scores: rows that it holds are read, the others are scored and added,
-            those with equal content once. Survives a crash; may be shared by processes. Does not change
-            scores.
+            Folder that keeps finished scores. Rows that it holds are read. The others are scored and added,
+            and rows with equal content are scored once. The folder survives a crash, and several processes
+            may share it. Does not change scores.
         window (`int`, `float` or `None`, *optional*, defaults to `4`):
             Steps that a step is conditioned on besides the prompt. A float in (0, 1) is that share of the
             steps before it, rounded up; `None` is all of them.
         stride (`int`, *optional*, defaults to `1`):
-            Windows slide by this many steps and score as many; a step then sees `window` to
-            `window + stride - 1` steps. Faster, not exact.
+            Windows advance by this many steps and score as many at once. A step then sees `window` to
+            `window + stride - 1` steps. Faster, but not exact.
         max_steps (`int`, *optional*):
             Score a random sample of this many steps of longer responses and estimate the mean; adds the
             column `local_naturalness_stderr`. The sample depends on `seed` and the row's content.
         weighting (`str`, *optional*, defaults to `"step"`):
-            `"step"`: steps count alike; `"token"`: by their number of tokens.
+            `"step"`: every step has the same weight. `"token"`: steps are weighed by their number of tokens.
         include_prompt (`bool`, *optional*, defaults to `True`):
-            `False` conditions on the window alone, behind the tokenizer's first token.
+            `False` scores steps given the window only, after the tokenizer's first token.
         return_steps (`bool`, *optional*, defaults to `False`):
             Add `step_scores` (mean nats per token of each step, null for steps outside the sample) and
             `step_spans` (`[start, end)` characters of each step).
@@ -88,9 +90,9 @@ class LocalScorer(Scorer):
     (float64: share of tokens in steps that repeat an earlier one), `prompt_key` (string: digest of the
     prompt, by which later steps group rows).
 
-    A column `tools` is shown to the student by its chat template, as trainers do. The date in templates
-    that print today's is fixed. [What exactly is scored?](what-is-scored.md) tells all of it, and
-    `show(row)` the text of a row.
+    The chat template shows the column `tools` to the student, as in training. Templates that print today's
+    date print a fixed one. [What exactly is scored?](what-is-scored.md) has all the rules, and `show(row)`
+    prints the text of a row.
 
     Raises:
         ValueError: a needed column is missing, or present scores have other settings.

@@ -120,49 +120,49 @@ def select_responses(
     """Select the best responses to each prompt.
 
     Args:
-        dataset: Scored rows. A `DatasetDict` is handled split by split; in a stream the rows of a
+        dataset: Scored rows. Splits of a `DatasetDict` are handled one by one. In a stream, all rows of a
             prompt must follow one another.
-        by: A column, a criterion computed on the spot (`"learnability"`,
-            `"global_naturalness_casl"`), `"random"`, or a dict of criteria and weights, combined
-            within the prompt after `normalize`, directions applied so that higher is better.
-        k: How many responses per prompt, no two with the same text up to white space; `None` keeps all
-            valid rows, ranked.
+        by: A column, a criterion that is computed here (`"learnability"`, `"global_naturalness_casl"`),
+            `"random"`, or a dict of criteria and weights. Several criteria are normalised within the
+            prompt, turned so that higher is better, and added up with their weights.
+        k: Number of responses per prompt. No two of them have the same text up to whitespace. `None` keeps
+            all valid rows, ranked.
         mode: `"best"` or `"worst"`.
         direction: `"high"` or `"low"` for columns whose better direction is not known, or a dict
             of directions by column.
         where: Which rows are candidates: a column of bools or of 0 and 1, an SQL expression such as
-            `"is_correct and num_tokens < 8000"`, or a function of a row. Criteria computed on the spot do
-            not see the other rows, nor those for which it is null.
-        min_score: The worst value still accepted, in the criterion's direction; for a combination
-            in units of the combined score.
-        max_teacher_share: Largest share of the picks that one teacher may hold. While a teacher is
-            above it, its pick with the smallest gap to the next candidate of another teacher
-            is exchanged.
+            `"is_correct and num_tokens < 8000"`, or a function of a row. Criteria that are computed here
+            do not see the other rows, nor those for which it is null.
+        min_score: The worst value that is accepted, in the criterion's direction. For several criteria, it
+            is in units of the combined score.
+        max_teacher_share: Largest share of the picks for one teacher. While a teacher is above it, its pick
+            with the smallest gap to the next candidate of another teacher is exchanged.
         normalize: `"zscore"` or `"rank"`, for combinations.
         weights: `"chi2"` adds `selection_weight`, LARK's weight of each pick within its prompt.
-        match: With `by="random"`: another selection that the result is a control for. It has the same
-            prompts, as many rows for each and the same teacher shares, drawn at random from the candidates
-            that passed `where` there. What cannot be met is said.
-        match_length: The control is as long, too: each pick is drawn from the candidates whose number of
-            tokens is nearest to that of a row of `match` (within a factor of 1.25, else its square, ...).
-        correct: The column that tells which responses are right (bools, or 0 and 1), noted for the card;
-            `is_correct` or `correct` is found by itself.
-        prompt_column: What tells prompts apart: strings, message lists or ids. `None` is `prompt_key`,
-            which scorers write, else `prompt`.
-        teacher_column: Needed for `max_teacher_share` and `match`; else used when present.
-        response_column: Read for `k` above 1, and by `by="random"` where a teacher has several rows for a
+        match: With `by="random"`, the selection that the result is a control for. The control has the same
+            prompts, as many rows for each and the same teacher shares. It is drawn at random from the
+            candidates that passed `where` there. The log says what cannot be met.
+        match_length: Whether the control has the same lengths, too. Each pick is drawn from the candidates
+            whose number of tokens is nearest to that of a row of `match` (within a factor of 1.25, else
+            its square, ...).
+        correct: The column that says which responses are correct (bools, or 0 and 1), for the card. By
+            default, it is `is_correct` or `correct`, if there is one.
+        prompt_column: The column that identifies prompts: strings, message lists or ids. `None` is
+            `prompt_key`, which scorers write, or `prompt` if there is none.
+        teacher_column: Needed for `max_teacher_share` and `match`, otherwise used if present.
+        response_column: Read if `k` is above 1, and with `by="random"` if a teacher has several rows for a
             prompt.
-        seed: For `by="random"`, which depends on seed and content, not on the order of rows.
-        return_rejected: Return `(selected, rejected)`; the latter with `rejection_reason`, one of
+        seed: For `by="random"`, which depends on the seed and on content, not on the order of rows.
+        return_rejected: Return `(selected, rejected)`. The latter has a column `rejection_reason`, one of
             `missing_prompt`, `where`, `null_score`, `min_score`, `not_in_match`, `duplicate`,
             `not_in_top_k`, `teacher_share`.
 
     Returns:
-        The kind of dataset given, prompts in order of first appearance, within a prompt the best
-        first, all columns kept, and `selection_score` (float64, the criterion's value),
-        `selection_rank` (int32, 1 = best). Of equal scores the earlier row wins; null, NaN
-        and infinite scores are never selected. What was done is kept in `dataset.info.description`
-        (see `read_record`).
+        A dataset of the same kind with all columns, and `selection_score` (float64, the criterion's
+        value) and `selection_rank` (int32, 1 = best). Prompts keep the order in which they first appear,
+        and the best response to each comes first. If scores are equal, the earlier row wins. Null, NaN
+        and infinite scores are never selected. A record is kept in `dataset.info.description` (see
+        `read_record`).
 
     Raises:
         ValueError: A column is missing, a criterion is unknown or mixes settings, or arguments

@@ -6,7 +6,7 @@ import logging
 from datasets import Dataset
 
 from local_naturalness.cli.tables import read_table
-from local_naturalness.encoding.rows import missing_column_message
+from local_naturalness.encoding.rows import missing_columns_message
 from local_naturalness.inputs.files import TEXT_COLUMNS
 from local_naturalness.shapes.rows import shaped
 from local_naturalness.shapes.samples import answers_of
@@ -57,7 +57,7 @@ def _refuse_side_by_side(dataset: Dataset, options: argparse.Namespace) -> None:
             "" if set(found) & set(dataset.column_names) else " and that of the prompts, `prompt_column=...`"
         )
         raise ValueError(
-            missing_column_message("response", "response_column", dataset.column_names, options.command)
+            missing_columns_message({"response_column": "response"}, dataset.column_names, options.command)
             + " If each of these columns holds the answers of one teacher, pass "
             f"`teacher_columns={answers!r}`{prompts}."
         )

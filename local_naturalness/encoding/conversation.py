@@ -1,6 +1,7 @@
 """The response of a conversation: what the template writes for its last assistant turn."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,13 @@ Tools = Sequence[Mapping[str, Any]]
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 # Parts that no template reads, and the same reasoning once more in another form.
 _UNREAD_KEYS = ("function_call", "audio", "refusal")
-_OTHER_REASONING_KEYS = ("reasoning_details", "thinking_blocks", "reasoning_text", "thoughts", "thought")
+# `reasoning_details`, `thinking_blocks`, `thought`, `cot`; not `reasoning_effort` or a signature.
+_REASONING = re.compile(
+    r"(?!.*(effort|budget|tokens|signature|id|enabled|format)$)"
+    r".*(reasoning|think(ing)?|thoughts?|rationale|chain_of_thought|scratchpad)"
+    r"(_(content|text|details|blocks|trace|process))?$|cot$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,9 @@ class Answer:
         content = message.get("content", "")
         reasoning = next((message[key] for key in _REASONING_KEYS if message.get(key)), "")
         calls = message.get("tool_calls") or []
-        others = _UNREAD_KEYS if reasoning else (*_UNREAD_KEYS, *_OTHER_REASONING_KEYS)
-        if unread := [key for key in others if message.get(key)]:
+        unread = [key for key in _UNREAD_KEYS if message.get(key)]
+        unread += [] if reasoning else [key for key in message if _is_other_reasoning(key, message[key])]
+        if unread:
             named = ", ".join(f"`{key}`" for key in unread)
             raise TypeError(
                 f"An assistant turn has {named}, which would be left out of what is scored: write reasoning "
@@ -72,6 +80,21 @@ class Response:
 
     text: str
     is_rendered: bool
+
+
+def names_reasoning(name: str) -> bool:
+    """Whether the name of a field or a column says that it holds reasoning.
+
+    >>> [name for name in ("thinking", "cot", "finish_reason", "reasoning_effort") if names_reasoning(name)]
+    ['thinking', 'cot']
+    """
+    return _REASONING.match(name) is not None
+
+
+def _is_other_reasoning(key: str, value: Any) -> bool:
+    """Whether a field of a message is reasoning under a name that nobody reads."""
+    is_read = key in ("role", "content", *_REASONING_KEYS)
+    return isinstance(value, str | list) and bool(value) and not is_read and names_reasoning(key)
 
 
 def response_of(

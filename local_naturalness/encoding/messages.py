@@ -15,7 +15,10 @@ ROLES = {
     "human": "user",
     "gpt": "assistant",
     "chatgpt": "assistant",
+    "bing": "assistant",
+    "bard": "assistant",
     "bot": "assistant",
+    "ai": "assistant",
     "model": "assistant",
     "observation": "tool",
     "function_response": "tool",
@@ -78,7 +81,8 @@ def read_conversation(value: Any, column: str) -> list[Message]:
     found = {message["role"] for message in messages}
     if "assistant" not in found and found - _KNOWN:
         raise TypeError(
-            f"The column {column!r} has a conversation without a turn of 'assistant'; its roles are "
+            f"The column {column!r} has a conversation without a turn of 'assistant', which begins with "
+            f"{str(messages[0].get('content'))[:60]!r}; its roles are "
             f"{', '.join(sorted(map(repr, found)))}. Rename the role that answers to 'assistant' (understood "
             f"are also {', '.join(map(repr, ROLES))})."
         )
@@ -145,7 +149,17 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
     reasoning, content = _split_reasoning(content, column)
     if reasoning and not any(others.get(key) for key in _REASONING):
         others["reasoning_content"] = reasoning
-    return {"role": ROLES.get(role, role), "content": text_of(content, column), **others}
+    return {"role": _known_role(role), "content": text_of(content, column), **others}
+
+
+def _known_role(role: Any) -> Any:
+    """The role as chat templates know it, in whatever case it is written; others stay what they are.
+
+    >>> _known_role("Human"), _known_role("ASSISTANT"), _known_role("Critic")
+    ('user', 'assistant', 'Critic')
+    """
+    lower = role.lower() if isinstance(role, str) else role
+    return ROLES.get(lower, lower if lower in _KNOWN else role)
 
 
 def _split_reasoning(content: Any, column: str) -> tuple[str | None, Any]:

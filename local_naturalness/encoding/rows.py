@@ -113,9 +113,9 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
             + ", ".join(f"`{argument}`" for argument in needed)
             + "."
         )
-    for argument, column in needed.items():
-        if column not in rows:
-            raise ValueError(missing_column_message(column, argument, list(rows), caller))
+    missing = {argument: column for argument, column in needed.items() if column not in rows}
+    if missing:
+        raise ValueError(missing_columns_message(missing, list(rows), caller))
     if isinstance(rows, TableColumns):
         return Rows(rows, is_batch=True, is_lazy=False, table=rows.table)
     if isinstance(rows, LazyBatch | LazyRow):
@@ -137,19 +137,26 @@ def _with_columns(
     return table
 
 
-def missing_column_message(column: str, argument: str, found: Sequence[str], caller: str) -> str:
-    """What was needed, what was found, and the argument that mends it.
+def missing_columns_message(missing: Mapping[str, str], found: Sequence[str], caller: str) -> str:
+    """What was needed, what was found, and the arguments that mend it.
 
-    >>> missing_column_message("response", "response_column", ["prompt", "respone"], "LocalScorer")
+    Args:
+        missing: argument -> column.
+        found: columns that are there.
+        caller: who needs them.
+
+    >>> missing_columns_message({"response_column": "response"}, ["prompt", "respone"], "LocalScorer")
     "LocalScorer needs the column 'response' and found 'prompt', 'respone'. Did you mean 'respone'? Pass \
 `response_column=` with the right name."
     """
-    near = difflib.get_close_matches(column, found, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(repr(name) for name in found) or "no column"
+    near = [close for name in missing.values() for close in difflib.get_close_matches(name, found, n=1)]
+    hint = f" Did you mean {' and '.join(map(repr, near))}?" if near else ""
+    arguments = " and ".join(f"`{argument}=`" for argument in missing)
+    several = "s" * (len(missing) > 1)
     return (
-        f"{caller} needs the column {column!r} and found {listed}.{hint} Pass `{argument}=` with the right "
-        "name."
+        f"{caller} needs the column{several} {' and '.join(map(repr, missing.values()))} and found {listed}."
+        f"{hint} Pass {arguments} with the right name{several}."
     )
 
 

@@ -6,6 +6,8 @@ whose name tells which file this is, in which state.
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +15,11 @@ from pathlib import Path
 import datasets
 import xxhash
 
+from local_naturalness.inputs.compression import opened
+
 _FOLDER = "local_naturalness"
+# `datasets` reads this compression only where a further package is installed.
+_UNREAD = ".zst"
 
 
 def linked(files: Sequence[Path], suffix: str) -> tuple[list[str], str]:
@@ -24,12 +30,15 @@ def linked(files: Sequence[Path], suffix: str) -> tuple[list[str], str]:
         suffix: of the links, such as ".jsonl.gz".
 
     Returns:
-        Paths of the links, and of the folder. Both are others when a file has been changed or replaced.
+        Paths of the links (of unpacked copies, where `datasets` cannot unpack), and of the folder.
+        Both are others when a file has been changed or replaced.
     """
     folder = _folder(files)
-    links = [folder / "files" / f"{number:05d}{suffix}" for number in range(len(files))]
+    is_unpacked = suffix.endswith(_UNREAD)
+    name = suffix.removesuffix(_UNREAD)
+    links = [folder / "files" / f"{number:05d}{name}" for number in range(len(files))]
     for link, file in zip(links, files, strict=True):
-        _link(link, file)
+        (_unpack if is_unpacked else _link)(link, file)
     return [str(link) for link in links], str(folder)
 
 
@@ -57,3 +66,12 @@ def _link(link: Path, target: Path) -> None:
     link.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):  # an earlier run, or another process: it points to the same file
         os.symlink(target.resolve(), link)
+
+
+def _unpack(copy: Path, packed: Path) -> None:
+    if copy.exists():
+        return
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with opened(packed) as source, tempfile.NamedTemporaryFile(dir=copy.parent, delete=False) as target:
+        shutil.copyfileobj(source, target)
+    os.replace(target.name, copy)  # another process may have been quicker, with the same content

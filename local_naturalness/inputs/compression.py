@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -19,5 +20,7 @@ def opened(path: Path) -> BinaryIO:
         case ".xz":
             return cast(BinaryIO, lzma.open(path, "rb"))
         case ".zst":
-            return cast(BinaryIO, pa.input_stream(str(path), compression="zstd"))
+            # What Arrow opens gives no lines by itself.
+            stream = pa.input_stream(str(path), compression="zstd")
+            return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream)))
     return path.open("rb")

@@ -17,7 +17,7 @@ def conversation(column: str, system_column: str | None) -> Convert:
         systems = batch[system_column] if system_column else [None] * len(batch[column])
         return {
             "messages": [
-                None if value is None else _with_system(_messages(value, column), system)
+                None if value is None or value == "" else _with_system(_messages(value, column), system)
                 for value, system in zip(batch[column], systems, strict=True)
             ]
         }
@@ -70,8 +70,8 @@ def alpaca(input_column: str | None, system_column: str | None, history_column: 
         }
 
     def _question(instruction: Any, given: Any, *_: Any) -> str | None:
-        parts = [as_text(part) for part in (instruction, given) if part not in (None, "")]
-        return "\n".join(part for part in parts if part) or None
+        parts = [as_text(part) for part in (instruction, given)]
+        return "\n".join(part for part in parts if part and part.strip()) or None
 
     def _turns(instruction: Any, given: Any, system: Any, history: Any) -> list[Message] | None:
         question = _question(instruction, given)

@@ -104,7 +104,7 @@ def _conversation(name: str, title: str) -> Callable[[Seen], Shape | None]:
         columns = (
             [seen.messages]
             if seen.messages
-            else [c for c in known if seen.kind(c) in (MESSAGES, JSON, NOTHING)]
+            else [c for c in known if seen.kind(c) in (MESSAGES, JSON, NOTHING) or seen.holds_json(c)]
         )
         if len(columns) != 1 or columns[0] not in seen.sample:
             return None
@@ -113,7 +113,7 @@ def _conversation(name: str, title: str) -> Callable[[Seen], Shape | None]:
         as_is = column == "messages" or name == "messages"
         told = [f"`{column}` becomes `messages`"] if column != "messages" else []
         told += [f"`{system}` comes first"] if system else []
-        told += ["JSON text is parsed"] if seen.kind(column) == JSON else []
+        told += ["JSON text is parsed"] if seen.holds_json(column) else []
         told.append("the last assistant turn is the response")
         values = [value for value in seen.sample[column] if value is not None]
         is_plain = as_is and all(map(_is_plain, values))

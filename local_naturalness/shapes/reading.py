@@ -12,7 +12,7 @@ from local_naturalness.encoding.rows import (
     Rows,
     TableColumns,
     is_column,
-    missing_column_message,
+    missing_columns_message,
     read_rows,
 )
 from local_naturalness.shapes.recognise import recognise
@@ -37,7 +37,7 @@ def shape_of(rows: Any, caller: str) -> Shape | None:
     shape = recognise({name: _values(rows, name) if name in KNOWN else [] for name in rows})
     if shape is None and "response" not in rows:
         if answers := answer_columns({name: _values(rows, name) for name in rows if name not in KNOWN}):
-            missing = missing_column_message("response", "response_column", list(rows), caller)
+            missing = missing_columns_message({"response_column": "response"}, list(rows), caller)
             raise ValueError(missing + side_by_side_hint(answers))
     if shape is not None and not shape.is_row_by_row:
         raise ValueError(

@@ -8,6 +8,7 @@ from typing import Any
 import datasets
 from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, List, Value
 
+from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.messages import messages_from_json
 from local_naturalness.inputs.columns import undecoded, with_mixed_as_text
 from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_per_teacher
@@ -97,11 +98,26 @@ def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
     shape = recognise(sample_of(dataset, looked_at), **named)
     if shape is None:
         return dataset, None
+    _tell_reasoning(dataset, {*columns, *(named.get("teacher_columns") or ())})
     if shape.lists:
         parallel = parallel_lists(dataset, shape.lists[0])
         parallel.tell()
         shape = _with_lists(shape, parallel, dataset.column_names or ())
     return _applied(dataset, shape), shape
+
+
+def _tell_reasoning(dataset: Any, named: set[str | None]) -> None:
+    """Say which columns hold reasoning that is not part of any response, as far as names tell."""
+    kinds = dataset.features or {}
+    found = [name for name in kinds if names_reasoning(name) and name not in named]
+    texts = [name for name in found if getattr(kinds[name], "dtype", None) in ("string", "large_string")]
+    for name in texts:
+        logger.warning(
+            "The column `%s` is not scored. If it is the reasoning before the responses, score it with them: "
+            "put it into the responses with the tags of the student (such as <think>...</think>), or into "
+            "`reasoning_content` of messages.",
+            name,
+        )
 
 
 def _with_lists(shape: Shape, parallel: Parallel, columns: Sequence[str]) -> Shape:

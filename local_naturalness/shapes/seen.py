@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from local_naturalness.encoding.messages import messages_from_json
 from local_naturalness.shapes.kinds import Kind, kind_of
 
 PROMPTS = ("prompt", "problem", "question", "query", "instruction")
@@ -45,6 +46,10 @@ class Seen:
 
     def kind(self, column: str) -> Kind | None:
         return kind_of(self.sample[column]) if column in self.sample else None
+
+    def holds_json(self, column: str) -> bool:
+        """Whether a value of a column is messages as JSON text; others may be damaged."""
+        return column in self.sample and any(map(messages_from_json, self.sample[column]))
 
     def there(self, column: str) -> str | None:
         """The name of a column if it is there."""

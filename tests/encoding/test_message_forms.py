@@ -6,6 +6,7 @@ import pytest
 
 from local_naturalness import LocalScorer
 from local_naturalness.embedded import student_path
+from local_naturalness.encoding.conversation import Answer
 from local_naturalness.encoding.messages import messages_from_json, read_conversation, read_messages
 
 PLAIN = [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "We add. It is 5."}]
@@ -69,7 +70,7 @@ def test_observations_are_what_tools_say_and_other_fields_stay():
         ([{"role": "user", "content": [3]}], "a list of blocks"),
         (
             [PLAIN[0], {"role": "teacher", "content": "5"}],
-            "without a turn of 'assistant'; its roles are 'teacher', 'user'",
+            "its roles are 'teacher', 'user'",
         ),
     ],
 )
@@ -81,3 +82,35 @@ def test_what_cannot_be_read_is_named(messages, says):
 @pytest.mark.parametrize("text", [None, "What?", "[1, 2]", "[", "[" * 100_000, "[]", '{"role": "user"}'])
 def test_texts_that_are_no_messages(text):
     assert messages_from_json(text) is None
+
+
+@pytest.mark.parametrize("role", ["Human", "USER", "human", "User"])
+@pytest.mark.parametrize("answerer", ["Assistant", "GPT", "bing", "AI"])
+def test_roles_are_known_in_any_case(role, answerer):
+    turns = [{"from": role, "value": "Hi"}, {"from": answerer, "value": "5."}]
+    assert [message["role"] for message in read_messages(turns, "chats")] == ["user", "assistant"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "is_refused"),
+    [
+        ("cot", "First add.", True),
+        ("thinking_content", "First add.", True),
+        ("Reasoning", "First add.", True),
+        ("reasoning_details", [{"text": "First add."}], True),
+        ("rationale", "", False),
+        ("finish_reason", "stop", False),
+        ("reasoning_effort", "high", False),
+        ("reasoning_tokens", 12, False),
+        ("thinking_signature", "x9", False),
+        ("weight", 1, False),
+    ],
+)
+def test_reasoning_under_other_names_is_never_left_out(field, value, is_refused):
+    message = {"role": "assistant", "content": "5.", field: value}
+    if not is_refused:
+        assert Answer.of(message).content == "5."
+        return
+    with pytest.raises(TypeError, match=f"`{field}`, which would be left out"):
+        Answer.of(message)
+    assert Answer.of(message | {"reasoning_content": "First add."}).reasoning == "First add."

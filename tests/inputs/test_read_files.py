@@ -1,7 +1,9 @@
 """Files are read as they are: names, encodings, words, numbers."""
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 
 import pyarrow as pa
@@ -13,6 +15,8 @@ from local_naturalness.inputs.columns import decoded
 
 ROW = '{"prompt": "q", "response": "%s"}\n'
 HEADER = "prompt,teacher,response"
+
+COMPRESSED = {"gz": gzip, "bz2": bz2, "xz": lzma}
 
 
 @pytest.fixture
@@ -53,13 +57,15 @@ def test_a_file_that_was_replaced_under_its_modification_time(name, write):
     assert read_table(path)["response"][:] == ["two"]
 
 
-@pytest.mark.parametrize("opener", ["gz", "bz2", "xz"])
+@pytest.mark.parametrize("opener", ["gz", "bz2", "xz", "zst"])
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_compressed_files(opener, form, tmp_path):
-    module = __import__({"gz": "gzip", "bz2": "bz2", "xz": "lzma"}[opener])
     path = tmp_path / f"rows.{form}.{opener}"
-    with module.open(path, "wt") as file:
-        file.write(ROW % "a" if form == "jsonl" else "prompt,response\nq,a\n")
+    packed = (
+        pa.output_stream(path, compression="zstd") if opener == "zst" else COMPRESSED[opener].open(path, "wb")
+    )
+    with packed as file:
+        file.write((ROW % "a" if form == "jsonl" else "prompt,response\nq,a\n").encode())
     assert read_table(path).to_list() == [{"prompt": "q", "response": "a"}]
 
 

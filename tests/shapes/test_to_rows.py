@@ -221,3 +221,21 @@ def test_the_line_is_logged_once(caplog):
     assert [record.message for record in caplog.records] == [
         "Read as messages: the last assistant turn is the response."
     ]
+
+
+def test_damaged_conversations_among_json_texts():
+    good = json.dumps(CHAT)
+    assert to_rows(Dataset.from_dict({"messages": [good, "", None]}))["messages"][:] == [CHAT, None, None]
+    with pytest.raises(TypeError, match="must hold lists of messages, found str 'hello'"):
+        to_rows(Dataset.from_dict({"messages": [good, "hello"]}))
+
+
+def test_a_column_of_reasoning_is_not_left_out_in_silence(caplog):
+    columns = {"prompt": ["2 + 3?"], "response": ["5."], "reasoning": ["We add."], "reasoning_tokens": [3]}
+    assert to_rows(Dataset.from_dict(columns)).to_dict() == columns
+    assert [record.message[:39] for record in caplog.records] == [
+        "The column `reasoning` is not scored. If"[:39]
+    ]
+    caplog.clear()
+    to_rows(Dataset.from_dict(columns), prompt_column="prompt", response_column="reasoning")
+    assert not caplog.records

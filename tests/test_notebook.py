@@ -20,5 +20,5 @@ def test_the_notebook_goes_from_candidates_to_a_report(tmp_path):
         for cell in notebook.cells
         for output in cell.get("outputs", [])
     ]
-    assert sum("<table>" in html for html in shown) == 2
+    assert sum("<table>" in html for html in shown) == 3
     assert "comes first" in (tmp_path / "report.html").read_text()

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import torch
 
-    from local_naturalness import LocalScorer, rank_teachers, select_responses
+    from local_naturalness import GlobalScorer, LocalScorer, rank_teachers, select_responses
     from local_naturalness.cli.description import keep_description
     from local_naturalness.cli.tables import read_table
     from local_naturalness.counted import counted
@@ -69,5 +69,8 @@ def run(options: argparse.Namespace) -> None:
         f"Any of its rows is shown by: local-naturalness show {options.output} --student {student_path()} "
         f"--row {number}"
     )
+    # The page shows where in a trace the other criterion would have chosen differently.
+    overall = GlobalScorer(student_path(), return_steps=True)
+    scored = scored.map(overall, batched=True, batch_size=16, desc="Scoring globally")
     report = write_report(scored, output.folder / "report.html", selection=best)
     print(f"Why these: {report}")

@@ -1,5 +1,6 @@
 """A page that shows which teacher, which answer, and why."""
 
+from local_naturalness.report.summary import SelectionSummary, summarize_selection
 from local_naturalness.report.write import write_report
 
-__all__ = ["write_report"]
+__all__ = ["SelectionSummary", "summarize_selection", "write_report"]

@@ -71,8 +71,8 @@ def means_by_place(steps: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _numbers(scores: pa.ListScalar) -> np.ndarray:
-    if scores.values is None:
+def _numbers(scores: pa.ListScalar | pa.NullScalar) -> np.ndarray:
+    if not scores.is_valid:
         return np.zeros(0)
     numbers = scores.values.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
     numbers[~np.isfinite(numbers)] = np.nan

@@ -23,6 +23,7 @@ from local_naturalness.tables.html import table_html, text_html
 
 _CANDIDATES_SHOWN = 6
 _BYTES_OF_TRACES = 2_500_000
+_MOST_BYTES = 4_000_000
 _LONGEST_PROMPT = 1_500
 _LONGEST_PLAIN_TEXT = 10_000
 
@@ -66,6 +67,12 @@ class Decision:
     candidates: list[Candidate]
     num_hidden: int
 
+    @property
+    def num_bytes(self) -> int:
+        """About how much of the page it takes."""
+        texts = [self.prompt, self.parting, *(one.trace for one in self.candidates)]
+        return sum(len(text.encode("utf-8", "replace")) for text in texts) + 700 * len(self.candidates)
+
 
 def decisions(
     table: ScoredTable, selection: Dataset | None, texts: TextColumns, tints: Tints, rows: int
@@ -85,7 +92,8 @@ def decisions(
     chosen = chosen_rows(table, candidates, selection, texts.response)
     passes = where_verdicts(table)
     budget = _BYTES_OF_TRACES // max(min(len(candidates), rows), 1)
-    found = []
+    found: list[Decision] = []
+    left = _MOST_BYTES
     for prompt, kind in sampled:
         of_prompt = candidates[table.prompt[candidates] == prompt].tolist()
         of_prompt.sort(key=lambda row: _place(table, row, chosen))
@@ -115,6 +123,9 @@ def decisions(
                 num_hidden=len(of_prompt) - len(shown),
             )
         )
+        left -= found[-1].num_bytes
+        if left < 0 and len(found) > 1:
+            return found[:-1]
     return found
 
 
@@ -164,10 +175,17 @@ def _sentences(table: ScoredTable, prompt: int) -> list[str]:
         return [f"{table.other.name} has no score here."]
     if one == other:
         return [f"{table.other.name} would have chosen the same response."]
-    theirs = "no response" if one < 0 else f"{table.name_of(one)} ({_number(table.other_values[one])})"
+    told = (
+        f"{table.other.name} would have chosen {table.name_of(other)} ({_number(table.other_values[other])})"
+    )
+    if one < 0:
+        return [f"{told}; {table.criterion.name} has no score here."]
+    if np.isfinite(table.other_values[one]):
+        value = _number(table.other_values[one])
+        return [f"{told}; what {table.criterion.name} chooses, {table.name_of(one)}, has {value} by it."]
     return [
-        f"{table.other.name} would have chosen {table.name_of(other)} "
-        f"({_number(table.other_values[other])}), {table.criterion.name} chooses {theirs}."
+        f"{told}, for want of a score for what {table.criterion.name} chooses, {table.name_of(one)}: the two "
+        "do not disagree, one of them cannot tell."
     ]
 
 

@@ -1,4 +1,4 @@
-"""Everything of the page that is not a trace: the verdict, charts, counts, where numbers come from."""
+"""Charts, counts, and where numbers come from."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,95 +7,14 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from local_naturalness.comparison import CriteriaComparison
-from local_naturalness.counted import counted
 from local_naturalness.hub.safe_text import public_name, public_text
 from local_naturalness.report import charts
-from local_naturalness.report.length import Wins, WinsByLength
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.spec import read_spec
 from local_naturalness.tables.html import table_html
-from local_naturalness.teachers import TeacherRanking
 
 _TEACHERS_DRAWN = 8
 _POINTS = 800
-
-
-def verdict(
-    table: ScoredTable, ranking: TeacherRanking, comparison: CriteriaComparison
-) -> tuple[str, list[str]]:
-    """The paragraph, and what speaks for and against trusting it."""
-    scored, total = int(np.isfinite(table.values).sum()), len(table.values)
-    sign = table.criterion.sign
-    sentences: list[str] = []
-    undecided: list[str] = []
-    for number, group in enumerate(ranking.groups, start=1):
-        first = group.table.iloc[0]
-        prefix = f"Group {number}: " if len(ranking.groups) > 1 else ""
-        if len(group.table) == 1:
-            sentences.append(f"{prefix}{group.best} is the only teacher, so there is nothing to compare.")
-            continue
-        second = group.table.iloc[1]
-        # The gap is the second's mean minus the first's: turned round, it is how far the first is ahead.
-        ends = [-sign * second[name] for name in ("gap_low", "gap_high")]
-        low, high = min(ends), max(ends)
-        is_known = np.isfinite([low, high]).all()
-        interval = f" (95 % interval {low:.4f} to {high:.4f})" if is_known else ""
-        if is_known and low <= 0:
-            undecided.append(
-                f"The interval of the distance between {group.best} and {second['teacher']} holds 0: other "
-                "prompts may turn the two round."
-            )
-        sure = (
-            f"; it is best in {first['p_best']:.0%} of bootstrap draws"
-            if np.isfinite(first["p_best"])
-            else ""
-        )
-        sentences.append(
-            f"{prefix}By {ranking.criterion}, {group.best} comes first with a mean of {first['mean']:.4f}, "
-            f"{abs(second['gap']):.4f}{interval} ahead of {second['teacher']}{sure}, over "
-            f"{counted(group.num_prompts, 'prompt')}."
-        )
-    sentences.append(f"A score is there for {scored:,} of {counted(total, 'response')}.")
-    against = [*undecided]
-    against += [str(line) for group in ranking.groups for line in group.explained if not line.is_doubt]
-    against += [*ranking.warnings, *ranking.notes]
-    if table.other is not None and {table.criterion.name, table.other.name} <= set(comparison.overlap):
-        share = float(comparison.overlap[table.other.name][table.criterion.name])
-        against.append(f"{table.other.name} picks the same response for {share:.0%} of the prompts.")
-    if not np.isfinite(table.tokens).any():
-        against.append("The table does not tell lengths, so whether length explains the order is not known.")
-    return cleaned(table, " ".join(sentences)), [cleaned(table, one) for one in against]
-
-
-def length_sentences(table: ScoredTable, ranking: TeacherRanking, wins: WinsByLength) -> list[str]:
-    """Whether the first teacher of each group is ahead of shorter and of longer answers."""
-    told = []
-    for group in ranking.groups:
-        first = table.teachers.index(group.best)
-        if len(group.table) < 2 or not np.isfinite(table.tokens).any():
-            continue
-        lengths = group.table["mean_tokens"]
-        told.append(
-            f"Natural or short? {group.best} writes {lengths.iloc[0]:,.0f} tokens on average, the others "
-            f"{lengths.iloc[1:].min():,.0f} to {lengths.iloc[1:].max():,.0f}. On the same prompt it wins "
-            f"{_of(wins.over_shorter, first)} with shorter responses and {_of(wins.over_longer, first)} "
-            "with longer ones: who is ahead by being short wins the latter alone."
-        )
-    return [cleaned(table, one) for one in told]
-
-
-def _of(wins: Wins, teacher: int) -> str:
-    number = int(wins.compared[teacher])
-    return f"{wins.share(teacher):.0%} of {counted(number, 'comparison')}" if number else "no comparison"
-
-
-def cleaned(table: ScoredTable, sentence: str) -> str:
-    """A sentence with teachers' names as they may be shown: no folders, tokens or controls."""
-    for name, shown in zip(table.teachers, table.shown_names, strict=True):
-        if shown != name and name:
-            sentence = sentence.replace(name, shown)
-    return sentence
 
 
 def drawn_names(table: ScoredTable) -> list[str]:

@@ -17,6 +17,8 @@ _THIRDS = ("first third", "second third", "last third")
 _PLACES = 40
 # Scores are means of the same numbers: what is farther off was not made of these steps.
 _TOLERANCE = 1e-3
+# What four decimals do not show.
+_WORTH_A_WORD = 5e-5
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ class Parting:
         if self.sight is None or self.weighing is None:
             return ""
         change = self.sight + self.weighing
+        if np.abs(change).max() < _WORTH_A_WORD:
+            return f"{self.names[0]} and {self.names[1]} agree on this distance."
         place = int(np.argmax(change * np.sign(change.sum())))
         cause, part = max(
             ("what steps see", float(self.sight.sum())),

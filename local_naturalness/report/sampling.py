@@ -33,7 +33,8 @@ def sampled_prompts(table: ScoredTable, rows: int, most: int) -> list[tuple[int,
         np.nan_to_num(table.tokens[ranking.rows]), of_prompts
     )
     one, other = table.picks[prompts], table.other_picks[prompts]
-    differs = (one >= 0) & (other >= 0) & (one != other)
+    # Where the other criterion has no score for the best response it has not preferred another one.
+    differs = (one >= 0) & (other >= 0) & (one != other) & np.isfinite(table.other_values[one])
     lost = np.where(differs & np.isfinite(better[other]), better[one] - better[other], -np.inf)
     orders = {
         "closest": np.argsort(gap, kind="stable"),

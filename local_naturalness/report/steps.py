@@ -1,5 +1,6 @@
 """A response step by step, with the scores of each."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ def steps_of(texts: Sequence[str], row: Mapping[str, Any], views: Sequence[View]
         Step(
             place + 1,
             response[start:end],
-            tuple(one[place] if one else None for one in lists),
+            tuple(_finite(one[place]) if one else None for one in lists),
             lengths[place] if lengths else None,
         )
         for place, (start, end) in enumerate(spans)
@@ -64,6 +65,10 @@ def _list(row: Mapping[str, Any], view: View, column: str, spans: list[list[int]
     found: list[Any] | None = row.get(column)
     fits = found is not None and len(found) == len(spans) and row.get(view.spans) == spans
     return found if fits else None
+
+
+def _finite(score: float | None) -> float | None:
+    return None if score is None or not math.isfinite(score) else score
 
 
 def _tiles(spans: list[list[int]], text: str) -> bool:

@@ -22,6 +22,7 @@ from local_naturalness.report.sampling import KINDS
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.report.texts import TextColumns
 from local_naturalness.report.tint import Tints
+from local_naturalness.report.verdict import cleaned, doubts, verdict
 from local_naturalness.report.views import views_of
 from local_naturalness.store.files import part_file, settle
 from local_naturalness.tables import require_dataset
@@ -96,7 +97,7 @@ def write_report(
     numbers = NumbersOfPrompts.of(table)
     direction = None if table.criterion.base else table.criterion.direction
     ranking = rank_teachers(numbers.dataset, table.criterion.name, direction=direction)
-    measures = table.criteria | ({"num_tokens": "high"} if "num_tokens" in dataset.column_names else {})
+    measures = ({"num_tokens": "high"} if "num_tokens" in dataset.column_names else {}) | table.criteria
     comparison = compare_criteria(numbers.dataset, measures)
     shown = dict(zip(table.teachers, table.shown_names, strict=True))
     views = views_of((table.criterion, table.other), dataset.column_names)
@@ -110,14 +111,14 @@ def write_report(
         table.teacher[drawn_rows],
         len(table.teachers),
     )
-    paragraph, against = findings.verdict(table, ranking, comparison)
-    against += findings.length_sentences(table, ranking, wins)
     names = findings.drawn_names(table)
     known = [(view, of_view) for view, of_view in zip(views, lines, strict=True) if of_view]
     span = charts.span_of(line for _, of_view in known for line in of_view.values()) if known else (0.0, 1.0)
     page = _page(
-        paragraph=text_html(paragraph),
-        against=[text_html(one) for one in (*against, numbers.note()) if one],
+        paragraphs=[text_html(one) for one in verdict(table, ranking)],
+        against=[
+            text_html(one) for one in (*doubts(table, ranking, comparison, wins), numbers.note()) if one
+        ],
         groups=[
             (
                 table_html(_teachers(group, table, wins).rename(index=shown), "teacher"),
@@ -134,7 +135,7 @@ def write_report(
             table_html(frame.rename(columns=shown), first, title)
             for title, frame, first in shown_tables(comparison)
         ],
-        notes=[text_html(findings.cleaned(table, note)) for note in comparison.notes],
+        notes=[text_html(cleaned(table, note)) for note in comparison.notes],
         decisions=decisions(table, selection, texts, tints, rows),
         kinds=KINDS,
         has_steps=scores.shape[1] > 0,

@@ -1,5 +1,7 @@
 """What the page says is what the table holds."""
 
+import math
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -192,3 +194,53 @@ def test_what_chance_gives_is_counted_among_those_that_pass_where(tmp_path):
     selection = select_responses(scored, where="is_correct")
     page = Page(write_report(scored, tmp_path / "report.html", selection=selection))
     assert "<td></td><td>-0.2000</td>" in page.source.split("random, same teachers")[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"local_naturalness": [math.nan, math.inf, None, -0.5]},
+        {"local_naturalness": [-1.0], "global_naturalness": [-1.0]},
+        {"step_scores": [None], "step_spans": [None], "global_step_scores": [None], "step_tokens": [None]},
+        {"step_scores": [[math.nan] * 4, None], "global_step_scores": [[]]},
+        {"response": [None]},
+        {"prompt": [None, "p", "p"], "teacher": ["a", None]},
+        {"teacher": ["a"]},
+        {"prompt": ["p"]},
+        {"prompt": ["p" * 1_000_000]},
+        {"teacher": [f"teacher {number}" for number in range(36)]},
+        {
+            "local_naturalness_spec": [
+                "student=/home/somebody/my models/tiny@0; judge=/home/somebody/j.py; id=1"
+            ]
+        },
+    ],
+    ids="-".join,
+)
+def test_tables_of_every_kind_have_a_page(scored, tmp_path, change):
+    """Each column named holds these values in turn."""
+    columns = {name: [values[row % len(values)] for row in range(36)] for name, values in change.items()}
+    table = Dataset.from_dict(scored.to_dict() | columns)
+    path = write_report(table, tmp_path / "report.html")
+    page = Page(path)
+    assert "A score is there for" in page.text and path.stat().st_size < 1_000_000
+    for word in ("nan", "inf", "None", "somebody", "NaN"):
+        assert not re.search(rf"\b{word}\b", page.text), word
+
+
+def test_the_page_stays_small_however_many_rows_are_asked_for(tmp_path):
+    scored = Dataset.from_list(scored_rows(num_prompts=500, num_steps=6))
+    path = write_report(scored, tmp_path / "report.html", rows=10_000)
+    assert 2_000_000 < path.stat().st_size < 5_000_000
+
+
+def test_a_missing_score_is_no_disagreement(scored, tmp_path):
+    best = {}
+    for row in scored:
+        best[row["prompt"]] = max(best.get(row["prompt"], -math.inf), row["local_naturalness"])
+    missing = scored.map(
+        lambda row: {"global_naturalness": None} if row["local_naturalness"] == best[row["prompt"]] else {}
+    )
+    page = Page(write_report(missing, tmp_path / "report.html"))
+    assert "for want of a score for what local_naturalness chooses" in page.text
+    assert 'data-kind="disagreement"' not in page.source

@@ -1,0 +1,90 @@
+"""The verdict in words, and what speaks for and against trusting it."""
+
+import numpy as np
+
+from local_naturalness.comparison import CriteriaComparison
+from local_naturalness.counted import counted
+from local_naturalness.report.length import Wins, WinsByLength
+from local_naturalness.report.scored_table import ScoredTable
+from local_naturalness.teachers import TeacherRanking
+from local_naturalness.teachers.result import TeacherGroup
+
+# Teachers that share no prompt are in as many groups.
+_GROUPS_TOLD = 4
+
+
+def verdict(table: ScoredTable, ranking: TeacherRanking) -> list[str]:
+    """Who comes first, a paragraph for each group of teachers, and how many responses have a score."""
+    told = [
+        (f"Group {number}: " if len(ranking.groups) > 1 else "") + _first(table, ranking.criterion, group)
+        for number, group in enumerate(ranking.groups[:_GROUPS_TOLD], start=1)
+    ]
+    if len(ranking.groups) > _GROUPS_TOLD:
+        more = counted(len(ranking.groups) - _GROUPS_TOLD, "more group")
+        told.append(f"There are {more} of teachers that share no prompt with these.")
+    scored, total = int(np.isfinite(table.values).sum()), len(table.values)
+    last = f"A score is there for {scored:,} of {counted(total, 'response')}."
+    told = [f"{told[0]} {last}"] if len(told) == 1 else [*told, last]
+    return [cleaned(table, one) for one in told]
+
+
+def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
+    if len(group.table) == 1:
+        return f"{group.best} is the only teacher, so there is nothing to compare."
+    first, second = group.table.iloc[0], group.table.iloc[1]
+    # The gap is the second's mean minus the first's: turned round, it is how far the first is ahead.
+    ends = [-table.criterion.sign * second[name] for name in ("gap_low", "gap_high")]
+    low, high = min(ends), max(ends)
+    interval = ""
+    if np.isfinite([low, high]).all():
+        undecided = "; it holds 0, so other prompts may turn the two round" if low <= 0 else ""
+        interval = f" (95 % interval {low:.4f} to {high:.4f}{undecided})"
+    sure = f"; it is best in {first['p_best']:.0%} of bootstrap draws" if np.isfinite(first["p_best"]) else ""
+    return (
+        f"By {criterion}, {group.best} comes first with a mean of {first['mean']:.4f}, "
+        f"{abs(second['gap']):.4f}{interval} ahead of {second['teacher']}{sure}, over "
+        f"{counted(group.num_prompts, 'prompt')}."
+    )
+
+
+def doubts(
+    table: ScoredTable, ranking: TeacherRanking, comparison: CriteriaComparison, wins: WinsByLength
+) -> list[str]:
+    """What to know before trusting the verdict, group by group."""
+    told: list[str] = []
+    has_lengths = bool(np.isfinite(table.tokens).any())
+    for group in ranking.groups[:_GROUPS_TOLD]:
+        told += group.warnings
+        if has_lengths and len(group.table) > 1:
+            told.append(_natural_or_short(table, group, wins))
+        told += [str(line) for line in group.explained if not line.is_doubt]
+    told += ranking.notes
+    if table.other is not None and {table.criterion.name, table.other.name} <= set(comparison.overlap):
+        share = float(comparison.overlap[table.other.name][table.criterion.name])
+        told.append(f"{table.other.name} picks the same response for {share:.0%} of the prompts.")
+    if not has_lengths:
+        told.append("The table does not tell lengths, so whether length explains the order is not known.")
+    return [cleaned(table, one) for one in told]
+
+
+def _natural_or_short(table: ScoredTable, group: TeacherGroup, wins: WinsByLength) -> str:
+    first, lengths = table.teachers.index(group.best), group.table["mean_tokens"]
+    return (
+        f"Natural or short? {group.best} writes {lengths.iloc[0]:,.0f} tokens on average, the others "
+        f"{lengths.iloc[1:].min():,.0f} to {lengths.iloc[1:].max():,.0f}. On the same prompt it wins "
+        f"{_of(wins.over_shorter, first)} with shorter responses and {_of(wins.over_longer, first)} "
+        "with longer ones. Who is ahead only by being short wins the latter alone."
+    )
+
+
+def _of(wins: Wins, teacher: int) -> str:
+    number = int(wins.compared[teacher])
+    return f"{wins.share(teacher):.0%} of {counted(number, 'comparison')}" if number else "no comparison"
+
+
+def cleaned(table: ScoredTable, sentence: str) -> str:
+    """A sentence with teachers' names as they may be shown: no folders, tokens or controls."""
+    for name, shown in zip(table.teachers, table.shown_names, strict=True):
+        if shown != name and name:
+            sentence = sentence.replace(name, shown)
+    return sentence

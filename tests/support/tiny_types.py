@@ -100,7 +100,6 @@ SPECIAL: dict[str, dict[str, Any]] = {
             "qwen3_5_text",
             "qwen3_5_moe_text",
             "qwen3_next",
-            "qwen4_exp_text",
             "granitemoehybrid",
             "bailing_hybrid",
         ),
@@ -109,6 +108,18 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "kimi_linear": _LINEAR_AND_FULL,
     "lfm3": {"layer_types": ["conv", "full_attention"]},
     "recurrent_gemma": {"block_types": ["recurrent", "attention"], "attention_window_size": 8},
+    "qwen4_exp_text": _LINEAR_AND_FULL
+    | {
+        "indexer_n_heads": 2,
+        "indexer_kv_heads": 1,
+        "indexer_head_dim": 8,
+        "indexer_budget": 64,
+        "indexer_compress_ratio": 4,
+        "ngram_vocab_size_base": 500,
+        "split_ngram_parts": 1,
+        "ple_embed_dim": 8,
+        "hc_lowrank": 8,
+    },
     "xlm": _TOKENS,
     "xmod": _TOKENS | {"default_language": "en_XX"},
     "bamba": {"attn_layer_indices": [1]},
@@ -119,6 +130,26 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "index_block_size": 16,
         "index_topk_blocks": 2,
         "index_local_blocks": 1,
+    },
+    "cohere_compass_text": {
+        "layer_types": ["sliding_attention", "full_attention"],
+        "rope_parameters": {
+            kind: {"rope_type": "default", "rope_theta": 10_000.0, "mrope_section": [1, 1, 2]}
+            for kind in ("sliding_attention", "full_attention")
+        },
+    },
+    "dbrx": {
+        "n_heads": 4,
+        "n_layers": 2,
+        "max_seq_len": 768,
+        "attn_config": {"kv_n_heads": 2, "clip_qkv": 8.0, "rope_theta": 10_000.0},
+        "ffn_config": {"ffn_hidden_size": 64, "moe_num_experts": 4, "moe_top_k": 2},
+    },
+    "dory": {
+        "num_hidden_layers": 4,
+        "n_input_layers": 1,
+        "n_output_layers": 1,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
     },
     "falcon_h1": {"mamba_d_head": 8},
     "gpt_neo": {
@@ -143,13 +174,14 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "prophetnet": _TOKENS
     | {"num_decoder_layers": 2, "num_encoder_layers": 2, "num_hidden_layers": _OWN_NAME}
     | {"num_decoder_attention_heads": 4, "num_encoder_attention_heads": 4},
-    "reformer": {"is_decoder": True, "axial_pos_embds": False},
+    "reformer": _TOKENS | {"is_decoder": True, "axial_pos_embds": False},
     "xlnet": {"max_position_embeddings": _OWN_NAME, "n_head": 4, "d_head": 8},
-    "xlstm": {"num_heads": 4, "v_head_dim": _OWN_NAME},
+    "xlstm": {"num_heads": 4, "hidden_size": 128, "v_head_dim": _OWN_NAME},
     "falcon": {"head_dim": _OWN_NAME, "alibi": True},
     "zamba": {
-        "layer_types": ["mamba", "hybrid"],
-        "layers_block_type": ["mamba", "hybrid"],
+        "num_hidden_layers": 4,
+        "layer_types": ["mamba", "hybrid"] * 2,
+        "layers_block_type": ["mamba", "hybrid"] * 2,
         "mamba_dt_rank": 4,
     },
     "zamba2": {

@@ -6,13 +6,18 @@ READY := $(VENV)/ready
 # One process per core, so that torch must not start threads of its own beside them.
 PYTEST := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-.PHONY: demo test real docs lint format wheel clean
+.PHONY: demo test ray real docs lint format wheel clean
 
 demo: $(READY)
 	$(BIN)/local-naturalness demo
 
 test: $(READY)
 	$(PYTEST) -n auto
+
+# Nodes, actors and drivers that die in the middle of a run, on clusters that this machine plays. One after the
+# other: each fills two cores.
+ray: $(READY)
+	$(PYTEST) -m slow tests/ray
 
 # Tests on a student with trained weights, which is fetched once; one process, since it fills the cores.
 real: $(READY)

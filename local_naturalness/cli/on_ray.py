@@ -63,8 +63,8 @@ def cluster(options: argparse.Namespace) -> Iterator[None]:
     if options.ray is None:
         yield
         return
-    from local_naturalness import Student
     from local_naturalness.ray.cluster import alive_nodes, check_room, checked_ray
+    from local_naturalness.student.devices import dtype_name
 
     ray = checked_ray()
     is_ours = not ray.is_initialized()
@@ -79,7 +79,7 @@ def cluster(options: argparse.Namespace) -> Iterator[None]:
         check_room(nodes, options.num_actors, {"CPU": 1, "GPU": options.gpus_per_actor})
         if options.dtype == "auto":
             device = options.device or ("cuda" if options.gpus_per_actor else "cpu")
-            options.dtype = Student(options.student, device=device).dtype_on(device)
+            options.dtype = dtype_name("auto", device)
         yield
     finally:
         if is_ours:

@@ -60,7 +60,9 @@ def score_rows(
     from local_naturalness.cli.terminal import no_bars_of_datasets
 
     dataset = table if len(rows) == len(table) else table.select(rows)
-    is_finished = _are_finished(dataset, rows, scorer, output)
+    # An actor would tell wrong steps with another number of their row.
+    is_read = output.has_scores or (options.ray is not None and options.steps_column is not None)
+    is_finished = _are_finished(dataset, rows, scorer) if is_read else np.zeros(len(dataset), dtype=bool)
     num_finished = int(is_finished.sum())
     num_rows = len(dataset) - num_finished
     print(
@@ -130,19 +132,16 @@ def _work(dataset: "Dataset", options: argparse.Namespace) -> "np.ndarray":
     return 1 + (lengths if indices is None else lengths[indices])
 
 
-def _are_finished(
-    dataset: "Dataset", rows: "Sequence[int] | np.ndarray", scorer: "Scorer", output: "OutputFolder"
-) -> "np.ndarray":
+def _are_finished(dataset: "Dataset", rows: "Sequence[int] | np.ndarray", scorer: "Scorer") -> "np.ndarray":
     import numpy as np
 
     from local_naturalness.encoding.examples import BadSteps
 
     is_finished = np.zeros(len(dataset), dtype=bool)
-    if output.has_scores:  # else there is no need to read the rows
-        for start in range(0, len(dataset), _ROWS_LOOKED_UP):
-            block = slice(start, start + _ROWS_LOOKED_UP)
-            try:
-                is_finished[block] = scorer.is_stored(dataset[block])
-            except BadSteps as error:
-                raise error.in_row(int(rows[start + error.row])) from error
+    for start in range(0, len(dataset), _ROWS_LOOKED_UP):
+        block = slice(start, start + _ROWS_LOOKED_UP)
+        try:
+            is_finished[block] = scorer.is_stored(dataset[block])
+        except BadSteps as error:
+            raise error.in_row(int(rows[start + error.row])) from error
     return is_finished

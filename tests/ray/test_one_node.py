@@ -12,6 +12,7 @@ import pytest
 
 from local_naturalness import LocalScorer
 from local_naturalness.cli import main
+from local_naturalness.cli.on_ray import _own
 from local_naturalness.embedded import candidates_path, student_path
 from local_naturalness.estimation.prompts import prompt_cost, scattered_share
 from local_naturalness.ray import score
@@ -139,10 +140,20 @@ def test_a_folder_that_actors_do_not_see(cluster, command, monkeypatch, capsys):
     assert "is not the same one on" in capsys.readouterr().err
 
 
-def test_what_an_actor_refuses_is_told_in_its_words(cluster, command, tmp_path, capsys):
-    assert command("output", "--ray", "--num-actors", "2", "--steps-column", "tags") == 2
-    assert "local-naturalness score: error: " in (said := capsys.readouterr().err)
-    assert "Row" in said and "ray" not in said.splitlines()[-1]
+def test_wrong_steps_are_told_as_without_a_cluster(cluster, command, capsys):
+    said = []
+    for name, words in (("one", []), ("other", ["--ray", "--num-actors", "2"])):
+        assert command(name, "--steps-column", "tags", *words) == 2
+        said.append(capsys.readouterr().err.splitlines()[-1])
+    assert said[0] == said[1] and "Row 1, column 'tags'" in said[0]
+
+
+def test_what_an_actor_refuses_is_told_in_its_words():
+    outer = RuntimeError("ray::map() failed, pid=7")
+    outer.__cause__ = middle = Exception("in the task")
+    middle.cause = ValueError("A row has `tools`.")
+    assert str(_own(outer)) == "A row has `tools`." and isinstance(_own(outer), ValueError)
+    assert _own(gone := RuntimeError("the cluster is gone")) is gone
 
 
 def test_ray_that_is_not_installed(command, monkeypatch, capsys):

@@ -36,7 +36,10 @@ def content_key(example: Example) -> bytes:
     >>> content_key(Example("Hi", "A. B.")) == content_key(Example("Hi", "A. B.", steps=["A. ", "B."]))
     False
     """
-    content = json.dumps(without_nulls(asdict(example)), sort_keys=True, default=str)
+    fields = dict(vars(example))  # `asdict` of the whole would copy every text
+    if example.turns is not None:
+        fields["turns"] = list(map(asdict, example.turns))
+    content = json.dumps(without_nulls(fields), sort_keys=True, default=str)
     return xxhash.xxh3_128_digest(content.encode())
 
 

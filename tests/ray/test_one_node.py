@@ -85,7 +85,7 @@ def command(tmp_path):
                 {"role": "user", "content": row["prompt"]},
                 {"role": "assistant", "content": None if number == 3 else row["response"]},
             ],
-            "tags": ["sums"] if number % 2 else None,
+            "tags": None if number == 13 else [row["response"]],
         }
         for number, row in enumerate(ROWS[:20])
     ]
@@ -145,7 +145,7 @@ def test_wrong_steps_are_told_as_without_a_cluster(cluster, command, capsys):
     for name, words in (("one", []), ("other", ["--ray", "--num-actors", "2"])):
         assert command(name, "--steps-column", "tags", *words) == 2
         said.append(capsys.readouterr().err.splitlines()[-1])
-    assert said[0] == said[1] and "Row 1, column 'tags'" in said[0]
+    assert said[0] == said[1] and "Row 13, column 'tags'" in said[0]
 
 
 def test_what_an_actor_refuses_is_told_in_its_words():

@@ -26,6 +26,8 @@ def told(error: BaseException, options: Collection[str]) -> str:
     'Name it with --teacher-column, pass --by random, or drop `where`.'
     >>> told(ValueError("Pass `teacher_columns=['small', 'the big one']`."), {"--teacher-columns"})
     "Pass --teacher-columns small 'the big one'."
+    >>> print(told(ValueError('Pass `where="score > 0.5"`.'), {"--where"}))
+    Pass --where "score > 0.5".
     """
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         sentence = f"{error.strerror}: {str(error.filename)!r}"
@@ -44,4 +46,13 @@ def _as_option(argument: re.Match[str], options: Collection[str]) -> str:
         return option
     if value.startswith("['"):
         return f"{option} {' '.join(map(shlex.quote, ast.literal_eval(value)))}"
-    return f"{option} {value.strip(_QUOTES)}"
+    return f"{option} {_as_word(value)}"
+
+
+def _as_word(value: str) -> str:
+    """A value as it is typed at a terminal: in double quotes where it needs some, without Python's."""
+    if value[0] in _QUOTES and value[0] == value[-1]:
+        value = value[1:-1]
+    if not re.search(r"[\s\"'<>()|&;*?$\\]", value):
+        return value
+    return '"{}"'.format(re.sub(r'(["$\\])', r"\\\1", value))

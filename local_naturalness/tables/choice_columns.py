@@ -21,6 +21,9 @@ def indices_of(dataset: Dataset) -> np.ndarray | None:
     return None if mapping is None else mapping.column(0).to_numpy().astype(np.int64)
 
 
+_MADE_BEFORE = "Make a column of bools of it first, with `dataset.map`."
+
+
 @dataclass(frozen=True)
 class Columns:
     """Typed access to the columns of a table.
@@ -83,21 +86,28 @@ class Columns:
             return None
         return self._shown(column.fill_null(0).to_numpy())
 
-    def flags(self, name: str) -> np.ndarray:
+    def flags(self, name: str, sql: str | None = None) -> np.ndarray:
         """A column of bools, or of the numbers 0 and 1, as bools; False where null or NaN.
+
+        Args:
+            name: Of the column.
+            sql: What `where` calls it, for the advice in errors; `None` is its name. An empty text gives no
+                advice on `where`.
 
         Raises:
             TypeError: The column holds something else.
         """
         column = self.table.column(name)
         kind = column.type
+        if sql is None:
+            sql = name if name.isidentifier() else '"{}"'.format(name.replace('"', '""'))
         if pa.types.is_null(kind):
             column = column.cast(pa.bool_())
         elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            column = _zero_or_one(name, column)
+            column = _zero_or_one(name, column, sql)
         elif not pa.types.is_boolean(kind):
             raise TypeError(
-                f"Column {name!r} must hold bools, or 0 and 1, found type {kind}. {_made_flags(name, kind)}"
+                f"Column {name!r} must hold bools, or 0 and 1, found type {kind}. {_made_flags(sql, kind)}"
             )
         return self._shown(pc.fill_null(column, False).to_numpy())
 
@@ -221,7 +231,7 @@ def first_rows(codes: np.ndarray) -> np.ndarray:
     return first
 
 
-def _made_flags(name: str, kind: pa.DataType) -> str:
+def _made_flags(sql: str, kind: pa.DataType) -> str:
     """What to do with a column of another type, as far as its type tells."""
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return (
@@ -229,17 +239,20 @@ def _made_flags(name: str, kind: pa.DataType) -> str:
             "`local_naturalness.shapes` before it is scored, which also splits lists that run parallel with "
             "the responses."
         )
+    if not sql:
+        return _MADE_BEFORE
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return f"Write what is meant, such as `where=\"{name} = 'yes'\"`, or pass a function of a row."
+        return f"Write what is meant, such as `where=\"{sql} = 'yes'\"`, or pass a function of a row."
     return "Pass a function of a row."
 
 
-def _zero_or_one(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _zero_or_one(name: str, column: pa.ChunkedArray, sql: str) -> pa.ChunkedArray:
     numbers = column.cast(pa.float64()).to_numpy()
     others = numbers[~np.isnan(numbers) & (numbers != 0) & (numbers != 1)]
     if len(others):
+        advice = f'Write the condition that is meant, such as `where="{sql} > 0.5"`, or pass a function of a'
         raise TypeError(
-            f"Column {name!r} must hold bools, or 0 and 1, found {others[0]:g}. Write the condition that is "
-            'meant, such as `where="score > 0.5"`, or pass a function of a row.'
+            f"Column {name!r} must hold bools, or 0 and 1, found {others[0]:g}. "
+            f"{f'{advice} row.' if sql else _MADE_BEFORE}"
         )
     return pa.chunked_array([numbers == 1])

@@ -89,11 +89,11 @@ def rows_where(columns: Columns, where: str) -> np.ndarray:
     except pl.exceptions.PolarsError as error:
         kinds = ", ".join(f"{name} {kind}" for name, kind in table.schema.items())
         raise ValueError(
-            f"`where={where}` cannot be evaluated over the columns {kinds}: {_first_line(error)}."
+            f"`where={where!r}` cannot be evaluated over the columns {kinds}: {_first_line(error)}."
         ) from error
     if len(result) != len(table):
         raise ValueError(f"`where` must give one verdict per row, found {len(result)} from {where!r}.")
-    return Columns(result.rename("where").to_frame().to_arrow()).flags("where")
+    return Columns(result.rename(where).to_frame().to_arrow()).flags(where, sql=where)
 
 
 def function_verdicts(where: Callable[[Row], bool | None], rows: Iterable[Row]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import math
 import shutil
-import textwrap
+import unicodedata
 from collections.abc import Iterable
 
 import pandas as pd
@@ -17,14 +17,32 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((_WIDTH_OF_FILES, 24)).columns
 
 
+def shown_width(text: str) -> int:
+    """Columns of a terminal that a text takes: two for most characters of Chinese, Japanese and Korean.
+
+    >>> shown_width("通义-7B")
+    7
+    """
+    return sum(map(_width_of, text))
+
+
 def wrapped(sentence: str, width: int) -> str:
     """A sentence on lines of at most some width; what follows the first line is indented.
 
     Sentences have no line breaks; those of names that they hold are escaped.
     """
-    return textwrap.fill(
-        visible_line(sentence), max(width, 20), subsequent_indent="  ", break_on_hyphens=False
-    )
+    width, lines = max(width, 20), [""]
+    for word in visible_line(sentence).split():
+        gap = " " if lines[-1].strip() else ""
+        if gap and shown_width(f"{lines[-1]} {word}") > width:
+            lines, gap = [*lines, "  "], ""
+        lines[-1] += gap
+        # A word that is longer than a line goes on in the next.
+        while shown_width(lines[-1] + word) > width:
+            begin = _beginning(word, width - shown_width(lines[-1]))
+            lines, word = [*lines[:-1], lines[-1] + begin, "  "], word[len(begin) :]
+        lines[-1] += word
+    return "\n".join(lines)
 
 
 def shortened(name: object, width: int) -> str:
@@ -34,10 +52,27 @@ def shortened(name: object, width: int) -> str:
     'Sky-T1-…-5K-32B'
     """
     text = str(name)
-    if len(text) <= width:
+    if shown_width(text) <= width:
         return text
     tail = (width - 1) // 2
-    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+    end = _beginning(text[::-1], tail)[::-1]
+    return f"{_beginning(text, width - 1 - tail)}…{end}"
+
+
+def _beginning(text: str, width: int) -> str:
+    """As many characters as fit."""
+    taken = 0
+    for place, character in enumerate(text):
+        taken += _width_of(character)
+        if taken > width:
+            return text[:place]
+    return text
+
+
+def _width_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def table_text(frame: pd.DataFrame, width: int) -> str:
@@ -46,7 +81,8 @@ def table_text(frame: pd.DataFrame, width: int) -> str:
     shown = frame.rename(index=lambda name: shortened(visible_line(str(name)), longest))
     shown.columns = pd.Index([shortened(visible_line(str(name)), longest) for name in frame.columns])
     # pandas puts one column beyond the width that it is given, and a mark where a table goes on.
-    return shown.to_string(line_width=max(width - 2, 20), na_rep="-", max_colwidth=longest)
+    with pd.option_context("display.unicode.east_asian_width", True):
+        return shown.to_string(line_width=max(width - 2, 20), na_rep="-", max_colwidth=longest)
 
 
 def table_markdown(frame: pd.DataFrame, first: str) -> str:

@@ -30,7 +30,7 @@ def verdict_column(columns: Columns, correct: str | None) -> str | None:
     """
     if correct is not None:
         require_columns(columns.names, {"correct": correct})
-        columns.flags(correct)
+        columns.flags(correct, sql="")
         return correct
     found = [name for name in _UNMISTAKABLE if name in columns.names and _holds_verdicts(columns, name)]
     return found[0] if len(found) == 1 else None

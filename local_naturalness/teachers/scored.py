@@ -86,6 +86,8 @@ def read_scored(
         require_moderate(part[np.isfinite(part)], criterion.name, "averaged")
     keep = np.all(np.isfinite([values, *parts]), axis=0)
     if not keep.any():
+        if passes is not None and not passes.any():
+            raise ValueError(f"No row passes `where`: none of {len(passes)}. There is nothing to rank.")
         among = "" if passes is None else f" among the {passes.sum()} of {len(passes)} that pass `where`"
         raise ValueError(
             f"No row{among} has a prompt, a teacher and a finite {criterion.name!r}: there is nothing to "

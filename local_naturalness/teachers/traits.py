@@ -165,8 +165,8 @@ def _less_often_right(found: Decomposition, names: Sequence[str], first: int) ->
     if behind < _DIFFERENCE_WORTH_A_DOUBT or not low[0] > 0:
         return []
     return [
-        f"{names[first]} leads, but is right in {found.trait[first]:.0%} of its answers, {names[best]} in "
-        f"{found.trait[best]:.0%}: rank right answers alone with `where=...`."
+        f"{names[first]} leads, but is right in {found.trait[first]:.0%} of its answers to the same prompts, "
+        f"{names[best]} in {found.trait[best]:.0%}: rank right answers alone with `where=...`."
     ]
 
 

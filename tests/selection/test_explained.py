@@ -250,7 +250,7 @@ def test_a_leader_that_is_often_wrong_is_said(make):
     assert not [text for text in rank_teachers(dataset, **settings).warnings if "right" in text]
     ranking = rank_teachers(dataset, correct="right", **settings)
     assert ranking.to_pandas()["accuracy"].tolist() == [0.5, 0.9]
-    assert "a leads, but is right in 50% of its answers, b in 90%" in ranking.warnings[-1]
+    assert "a leads, but is right in 50% of its answers to the same prompts, b in 90%" in ranking.warnings[-1]
     assert "90.0%" in str(ranking)
     # Named like a verdict, the column is found; of two such columns none is.
     named = dataset.rename_column("right", "is_correct")
@@ -270,7 +270,7 @@ def test_where_counts_what_it_keeps_of_each_teacher(make):
     assert ranking.groups[0].teachers == ["b", "a"]
     assert ranking.to_pandas()["num_responses"].tolist() == [1, 3]
     assert ranking.notes == ["`where` keeps 4 of 6 rows: a 3 of 3, b 1 of 3."]
-    with pytest.raises(ValueError, match="No row among the 0 of 6 that pass `where`"):
+    with pytest.raises(ValueError, match="No row passes `where`: none of 6"):
         rank_teachers(dataset, by="score", direction="high", where="score > 100")
 
 

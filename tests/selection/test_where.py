@@ -17,6 +17,8 @@ ROWS = {
     "as_int": [0, 1, 1, 1, None, 1],
     "as_float": [0.0, 1.0, 1.0, 1.0, math.nan, 1.0],
     "my column": [1, 2, 3, 4, 5, 6],
+    "my verdict": ["yes", "no"] * 3,
+    "my score": [0.1, 0.9] * 3,
 }
 
 
@@ -84,7 +86,14 @@ def test_a_column_named_like_an_expression_is_the_column(rows):
         ("kept and as_bool", ValueError, "Column 'kept' is needed"),
         ("num_tokens", TypeError, r"must hold bools, or 0 and 1, found 10\."),
         ("num_tokens + 1", TypeError, "must hold bools, or 0 and 1, found 11"),
-        ("teacher", TypeError, "found type string"),
+        (
+            "teacher",
+            TypeError,
+            """type string. Write what is meant, such as `where="teacher = 'yes'"`""",
+        ),
+        ("lower(teacher)", TypeError, r"""such as `where="lower\(teacher\) = 'yes'"`"""),
+        ("my verdict", TypeError, """such as `where=""my verdict" = 'yes'"`"""),
+        ("my score", TypeError, """such as `where=""my score" > 0.5"`"""),
         ("num_tokens <", ValueError, "is no SQL expression"),
         ("teacher > 3", ValueError, "cannot be evaluated over the columns teacher String"),
         ("1 = 1", ValueError, "must use a column"),

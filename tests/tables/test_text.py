@@ -1,0 +1,34 @@
+"""Text for terminals is as wide as they are, in whatever script names are written."""
+
+import textwrap
+
+import pandas as pd
+import pytest
+
+from local_naturalness.tables.text import shortened, shown_width, table_text, wrapped
+
+NAMES = ["通义千问-大模型-数学专用版本", "175b_finetuning", "a-very-long-name-" + "x" * 90, "모델", "Ünïcode"]
+SENTENCE = (
+    "Of the gap of 0.0197 nats between {} and {}, 0.003 (-0.002 to 0.008) goes with length (tokens)."
+)
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width):
+    for name in NAMES:
+        lines = wrapped(SENTENCE.format(name, NAMES[0]), width).split("\n")
+        assert max(map(shown_width, lines)) <= width
+        assert "".join("".join(lines).split()) == "".join(SENTENCE.format(name, NAMES[0]).split())
+        assert shown_width(shortened(name, 15)) <= 15
+    frame = pd.DataFrame({"mean": ["-1.3710"] * 5, "95 % of the gap": ["-0.03 to 0.01"] * 5}, index=NAMES)
+    table = table_text(frame, max(width, 40)).split("\n")
+    assert max(map(shown_width, table)) <= max(width, 40)
+    # The columns of a table stand below each other.
+    assert len({shown_width(line[: line.index("0.01") + 4]) for line in table if "0.01" in line}) == 1
+
+
+@pytest.mark.parametrize("width", [20, 33, 80])
+def test_lines_break_where_textwrap_breaks_them(width):
+    text = "Warning: a leads, but is best in only 67% of the bootstrap draws: the data do not tell it-self"
+    expected = textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    assert wrapped(text, width) == expected

@@ -152,8 +152,8 @@ class Parting:
         )
         return (
             f"From {self.names[0]} to {self.names[1]} the distance changes by {change.sum():+.4f} nats. "
-            f"Most of that arises in the {_THIRDS[place]} of the traces ({change[place]:+.4f}) and by "
-            f"{cause} ({part:+.4f})."
+            f"Its largest parts: {change[place]:+.4f} in the {_THIRDS[place]} of the traces, {part:+.4f} by "
+            f"{cause}."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from local_naturalness.engine.cached import Continuation
+from local_naturalness.engine.chance import Draws
 from local_naturalness.engine.limits import boundaries
 from local_naturalness.engine.packed_attention import SUPPORTED, attention_name, blind_attention, run_with
 from local_naturalness.engine.packing import Window, pack_windows
@@ -45,10 +46,11 @@ def find_paths(student: Projection, may_pack: bool = True) -> Paths:
         may_pack: `False` where packing has turned out to fail.
 
     Raises:
-        ValueError: the model looks at later tokens.
+        ValueError: the model looks at later tokens, or gives a text other scores each time.
     """
     check = _Check(student)
     check.refuse_looking_ahead()
+    check.refuse_chance()
     packed = check.longest_packed() if may_pack else 0
     if packed >= _LONGEST_CHECKED_ELSEWHERE:
         return Paths(packed, check.longest(_continued, "going on from the prompt", _CROSSING))
@@ -73,6 +75,7 @@ class _Check:
         self._context = context_length(config) or UNLIMITED
         self._boundaries = [length for length in boundaries(config) if length < self._context]
         self._checked = _LONGEST_CHECKED.get(student.model.device.type, _LONGEST_CHECKED_ELSEWHERE)
+        self._crossed = [length for length in self._boundaries if length <= self._checked]
         self._alone: dict[tuple[int, int], list[np.ndarray]] = {}
         self.reasons: list[str] = []
 
@@ -90,6 +93,23 @@ class _Check:
                 f"{self._name} looks at later tokens: when the last two tokens of a text were changed, the "
                 f"scores before them changed by {difference:.2g} nats. Likelihoods need a causal model; "
                 "encoders and masked language models are none, and a decoder may need `is_decoder=True`."
+            )
+
+    def refuse_chance(self) -> None:
+        """The same text must have the same score again; some attention draws what it looks at."""
+        prompt = self._longest_prompt(_CROSSING)
+        with Draws() as draws:
+            self._log_probs(self._windows(prompt, _CROSSING + 4)[1])
+        if not draws.seen:
+            return
+        # Shortly beyond a boundary everything may still be looked at.
+        window = self._windows(prompt, min(8 * prompt, self._context - prompt - 1))[1]
+        difference = _largest([self._log_probs(window)], [self._log_probs(window)])
+        if difference > self._tolerance:
+            raise ValueError(
+                f"{self._name} gives the same text other scores each time: they differed by {difference:.2g} "
+                f"nats in a text of {len(window)} tokens. Some layer draws random numbers, so that no score "
+                "could be reproduced."
             )
 
     def longest_packed(self) -> int:
@@ -114,16 +134,17 @@ class _Check:
             described: in the log.
             crossing: tokens by which the longer prompt passes the boundaries.
         """
-        crossed = [length for length in self._boundaries if length <= self._checked]
         beyond = min((length for length in self._boundaries if length > self._checked), default=UNLIMITED)
-        prompt = max(crossed, default=0) + crossing
-        longest = min(prompt, max(3, self._context - 2 * crossing - 8))
-        if self._agrees(way, longest, crossing + 4, described):
+        if self._agrees(way, self._longest_prompt(crossing), crossing + 4, described):
             return beyond
-        for length in sorted(crossed, reverse=True):
+        for length in sorted(self._crossed, reverse=True):
             if length >= 16 and self._agrees(way, length // 2, length // 2 - 2, described):
                 return length
         return 0
+
+    def _longest_prompt(self, crossing: int) -> int:
+        """Tokens of the longer prompt, which passes the boundaries by so many if the context is that long."""
+        return min(max(self._crossed, default=0) + crossing, max(3, self._context - 2 * crossing - 8))
 
     def _agrees(self, way: Any, prompt: int, tokens: int, described: str) -> bool:
         windows = self._windows(prompt, tokens)

@@ -108,7 +108,8 @@ def try_type(model_type: str) -> Found:
                 for ours, window in zip(scored, windows, strict=True)
             )
     except ValueError as error:
-        return Found(model_type, "refused" if "later tokens" in str(error) else "failed", remark=_line(error))
+        is_refused = "later tokens" in str(error) or "each time" in str(error)
+        return Found(model_type, "refused" if is_refused else "failed", remark=_line(error))
     except Exception as error:
         return Found(model_type, "failed", remark=_line(error))
     limits = {name: longest for name, longest in vars(engine.paths).items() if 0 < longest < 700}

@@ -171,6 +171,12 @@ def test_models_that_look_at_later_tokens_are_refused(model_type):
     assert_equal_to_plain_passes(Engine(decoder), decoder, some_windows(windows=6))
 
 
+def test_models_that_draw_what_they_look_at_are_refused():
+    """Reformer hashes anew in every pass over more than a chunk."""
+    with pytest.raises(ValueError, match=r"Reformer.* other scores each time.* nats in a text of"):
+        Engine(tiny_type("reformer"))
+
+
 class CountsItsTokens(type(tiny_models.tiny_model("llama"))):
     """Its scores depend on the length of the batch."""
 

@@ -1,6 +1,9 @@
 """How often tokenizers join prompt and response in a trainer, and how much that moves a score.
 
-python tests/benchmarks/seams.py candidates.jsonl --student HuggingFaceTB/SmolLM2-135M-Instruct [--plain]
+python tests/benchmarks/seams.py rows.jsonl --student ID [--plain] [--line-breaks]
+
+With --line-breaks every response begins with one. Behind a prompt that ends in a line break, many tokenizers
+write both as one token.
 """
 
 import argparse
@@ -30,16 +33,19 @@ def main() -> None:
     parser.add_argument("file", nargs="?", default=candidates_path(), help="JSON Lines of rows")
     parser.add_argument("--student", default=student_path(), help="hub id or folder")
     parser.add_argument("--plain", action="store_true", help="without its chat template, as a base model")
+    parser.add_argument("--line-breaks", action="store_true", help="begin every response with a line break")
     parser.add_argument("--rows", type=int, default=10, help="of which scores are compared")
     options = parser.parse_args()
     rows = load_dataset("json", data_files=str(options.file), split="train")
+    if options.line_breaks:
+        rows = rows.map(lambda row: {"response": f"\n{row['response']}"})
     student = Student(options.student)
     tokenizer = student.tokenizer
     if options.plain:
         tokenizer.chat_template = None
     text = StudentText(tokenizer)
     found: Counter[Agreement] = Counter()
-    moved = []
+    moved, lengths = [], []
     for _, example in find_source(rows, "prompt", "response").read(rows):
         if not (example.response or "").strip():
             continue
@@ -50,11 +56,15 @@ def main() -> None:
             assert made is not None
             both = [mean_log_prob(student.model(), tokens) for tokens in (text.scored(example), made[0])]
             moved.append(abs(both[0] - both[1]))
+            lengths.append(len(text.scored(example).trained))
     for how, count in found.items():
         print(f"{count:6d} of {found.total()} rows: {how.value}")
     if moved:
         mean = sum(moved) / len(moved)
-        print(f"Scores of {len(moved)} of them move by {mean:.4f} nats, {max(moved):.4f} at most.")
+        print(
+            f"Scores of {len(moved)} of them, of {sum(lengths) / len(lengths):.0f} tokens on average, move "
+            f"by {mean:.4f} nats per token, {max(moved):.4f} at most."
+        )
 
 
 if __name__ == "__main__":

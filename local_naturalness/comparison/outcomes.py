@@ -9,8 +9,8 @@ import pandas as pd
 
 from local_naturalness.criteria import ResolvedCriterion
 from local_naturalness.tables import Columns
-from local_naturalness.teachers.bootstrap import GroupValues
 from local_naturalness.teachers.cells import linked_groups
+from local_naturalness.teachers.ranked_group import GroupValues
 from local_naturalness.teachers.scored import read_scored
 
 

@@ -1,222 +1,82 @@
-"""The ranking of one group of teachers: means, intervals, probabilities of being best."""
+"""Weights of prompts: bootstrap draws, and nested random subsets."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
 
 import numpy as np
+import pyarrow as pa
 
-from local_naturalness.teachers.additive_fit import Weights, fit_means, fit_weighted_means
-from local_naturalness.teachers.cells import Group
-from local_naturalness.teachers.interval import FEWEST_PROMPTS, interval
-from local_naturalness.teachers.resampling import bootstrap_weights, stable_from, subset_means
-from local_naturalness.teachers.scored import ScoredRows
+from local_naturalness.teachers.additive_fit import Weights, fit_weighted_means
+
+_NUM_SUBSET_RUNS = 20
+_SMALLEST_SUBSET = 5
 
 
-@dataclass(frozen=True)
-class GroupValues:
-    """What the teachers of a group are ranked by.
+def bootstrap_weights(num_draws: int, seed: int) -> Weights:
+    """Poisson(1) weights: the bootstrap over prompts, without an index per draw.
+
+    Sixteen random bits are looked up in the table of the distribution's quantiles, which puts each
+    probability within 2e-5 of its value and is many times faster than drawing counts. A prompt's weights
+    do not depend on how many prompts are asked for at a time.
+    """
+    bits = np.random.PCG64(seed)
+    probability = [math.exp(-1) / math.factorial(count) for count in range(12)]
+    quantile = (np.arange(2**16) + 0.5) / 2**16
+    count_of = pa.array(np.searchsorted(np.cumsum(probability), quantile).astype(np.uint8))
+    per_prompt = -(-num_draws // 4)
+
+    def weights(size: int) -> np.ndarray:
+        words = bits.random_raw(per_prompt * size).astype("<u8", copy=False)
+        # Arrow looks single bytes up four times as fast as numpy.
+        counts = count_of.take(pa.array(words.view("<u2"))).to_numpy()
+        by_prompt = counts.reshape(size, 4 * per_prompt)[:, :num_draws]
+        return by_prompt.T.astype(np.float32, order="C")
+
+    return weights
+
+
+def subset_means(values: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fitted means on nested random subsets of the prompts, halved again and again.
 
     Args:
-        parts: One matrix [prompts, teachers] whose fitted means are the estimate, or two whose
-            ratio of fitted means is.
-        per_response: Shape [prompts, teachers], for comparisons of single answers.
-        sign: +1.0 when high is better, else -1.0.
-        traits: What else is known of the answers ("tokens", "steps", "repeated", "correct"), each of
-            shape [prompts, teachers].
-    """
-
-    parts: Sequence[np.ndarray]
-    per_response: np.ndarray
-    sign: float
-    traits: Mapping[str, np.ndarray]
-
-    @classmethod
-    def of(cls, scored: ScoredRows, group: Group, sign: float) -> "GroupValues":
-        """The cells of one group of teachers."""
-        parts = [scored.matrix(part, group) for part in scored.parts]
-        known = {
-            "tokens": scored.tokens,
-            "steps": scored.steps,
-            "repeated": scored.repeated,
-            "correct": scored.correct,
-        }
-        traits = {
-            name: scored.matrix(numbers, group) for name, numbers in known.items() if numbers is not None
-        }
-        return cls(parts, scored.matrix(scored.values, group), sign, traits)
-
-    def means(self) -> np.ndarray:
-        """One number per teacher, shape [teachers]."""
-        return _ratio([fit_means(part) for part in self.parts])
-
-    def complete(self) -> "GroupValues":
-        """The prompts that every teacher answered."""
-        keep = ~np.isnan(self.per_response).any(axis=1)
-        traits = {name: numbers[keep] for name, numbers in self.traits.items()}
-        return GroupValues([part[keep] for part in self.parts], self.per_response[keep], self.sign, traits)
-
-    def plain_mean(self, trait: str) -> np.ndarray:
-        """A trait's mean over each teacher's own prompts, shape [teachers]; NaN where nothing is known."""
-        cells = self.traits.get(trait, np.full_like(self.per_response, np.nan))
-        known = ~np.isnan(cells)
-        with np.errstate(invalid="ignore"):
-            return np.where(known, cells, 0.0).sum(axis=0) / known.sum(axis=0)
-
-    def linear(self) -> np.ndarray:
-        """Numbers per response whose means are the teachers' numbers, shape [prompts, teachers].
-
-        A ratio of means is linearised around them: `r + (a - r b) / mean(b)`.
-        """
-        if len(self.parts) == 1:
-            return self.parts[0]
-        upper, lower = self.parts
-        ratio = self.means()
-        return ratio + (upper - ratio * lower) / fit_means(lower)
-
-    def bootstrap(self, num_draws: int, seed: int) -> np.ndarray:
-        """Shape [draws, teachers], without draws whose prompts leave teachers unlinked."""
-
-        def weights() -> Weights:
-            # The same seed gives both parts of a ratio the same draws of prompts.
-            return bootstrap_weights(num_draws, seed)
-
-        draws = _ratio([fit_weighted_means(part, num_draws, weights()) for part in self.parts])
-        return draws[~np.isnan(draws).any(axis=1)]
-
-    def order(self, means: np.ndarray) -> np.ndarray:
-        """Teachers from best to worst along the last axis; of equal ones the first stays first."""
-        return np.argsort(-self.sign * means, axis=-1, kind="stable")
-
-
-def _ratio(parts: list[np.ndarray]) -> np.ndarray:
-    return parts[0] / parts[1] if len(parts) == 2 else parts[0]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The figures of one group; arrays of shape [teachers] in the group's order of teachers.
-
-    Thin is a teacher that a single prompt compares with the others. Every bootstrap draw that can be used
-    holds that prompt, so the draws would show certainty where there is none: they are left out.
-    """
-
-    order: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    gap_low: np.ndarray
-    gap_high: np.ndarray
-    p_best: np.ndarray
-    win_rate: np.ndarray
-    mean_complete: np.ndarray
-    num_complete_prompts: int
-    share_of_draws: float
-    num_compared_prompts: int
-    is_thin: np.ndarray
-    stable_order_from: int | None
-    stable_best_from: int | None
-
-
-def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
-    """Rank the teachers of a group.
-
-    Args:
-        values: What they are ranked by.
-        num_bootstrap: Draws of prompts with replacement, the same for all teachers (paired).
-        seed: Of the draws and of the random subsets.
-    """
-    mean = values.means()
-    order = values.order(mean)
-    draws = values.bootstrap(num_bootstrap, seed)
-    complete = values.complete()
-    num_complete = len(complete.per_response)
-    is_thin = compared_by(values.per_response) < 2
-    draws[:, is_thin] = np.nan
-    num_compared = int(np.count_nonzero(np.count_nonzero(~np.isnan(values.per_response), axis=1) > 1))
-    num_prompts = len(values.per_response)
-    low, high = interval(draws, num_prompts)
-    gap_low, gap_high = interval(draws - draws[:, order[:1]], num_compared or num_prompts)
-    sizes, of_subsets = subset_means_of(values, seed)
-    agrees = values.order(of_subsets) == order
-    is_enough = num_compared >= FEWEST_PROMPTS
-    return Estimate(
-        order=order,
-        mean=mean,
-        low=low,
-        high=high,
-        gap_low=gap_low,
-        gap_high=gap_high,
-        p_best=_probability_of_best(values.sign * draws),
-        win_rate=win_rates(values.sign * values.per_response),
-        mean_complete=complete.means() if num_complete else np.full(len(mean), np.nan),
-        num_complete_prompts=num_complete,
-        share_of_draws=len(draws) / num_bootstrap,
-        num_compared_prompts=num_compared,
-        is_thin=is_thin,
-        stable_order_from=stable_from(sizes, agrees.all(axis=-1)) if is_enough else None,
-        stable_best_from=stable_from(sizes, agrees[..., 0]) if is_enough else None,
-    )
-
-
-def subset_means_of(values: GroupValues, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sizes of nested random subsets and the estimates on them, [runs, sizes, teachers]."""
-    sizes, *_ = results = [subset_means(part, seed) for part in values.parts]
-    return sizes[0], _ratio([means for _, means in results])
-
-
-def compared_by(values: np.ndarray) -> np.ndarray:
-    """How many prompts compare each teacher with another one.
-
-    Args:
-        values: Shape [prompts, teachers], NaN where there is no answer.
+        values: Shape [prompts, teachers].
+        seed: Of the random subsets.
 
     Returns:
-        Shape [teachers]; for a single teacher its prompts.
-
-    Example: teachers 0 and 1 meet at two prompts, teacher 2 meets them at one.
-
-    >>> compared_by(np.array([[1.0, 2.0, 3.0], [1.0, 2.0, np.nan], [np.nan, np.nan, 4.0]])).tolist()
-    [2, 2, 1]
+        The (expected) sizes, shape [sizes], descending from all prompts, and the means, shape
+        [20 runs, sizes, teachers].
     """
-    answered = ~np.isnan(values)
-    is_shared = answered.sum(axis=1) >= min(2, values.shape[1])
-    return answered[is_shared].sum(axis=0)
+    num_prompts, num_teachers = values.shape
+    num_sizes = max(int(math.log2(max(num_prompts, 1) / _SMALLEST_SUBSET)) + 1, 1)
+    fractions = 0.5 ** np.arange(num_sizes)
+    generator = np.random.Generator(np.random.PCG64(seed))
+
+    def weights(size: int) -> np.ndarray:
+        # A prompt is in every subset larger than its random number, so subsets are nested.
+        place = generator.random((_NUM_SUBSET_RUNS, 1, size), dtype=np.float32)
+        chosen = place < fractions[:, None].astype(np.float32)
+        return chosen.reshape(-1, size).astype(np.float32)
+
+    means = fit_weighted_means(values, _NUM_SUBSET_RUNS * num_sizes, weights)
+    sizes = np.round(num_prompts * fractions).astype(np.int64)
+    return sizes, means.reshape(_NUM_SUBSET_RUNS, num_sizes, num_teachers)
 
 
-def _probability_of_best(draws: np.ndarray) -> np.ndarray:
-    if not len(draws):
-        return np.full(draws.shape[1], np.nan)
-    is_known = ~np.isnan(draws[0])
-    if is_known.sum() < min(2, len(is_known)):
-        return np.full(draws.shape[1], np.nan)
-    is_best = draws == np.where(is_known, draws, -np.inf).max(axis=1, keepdims=True)
-    share = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
-    return np.where(is_known, share, np.nan)
-
-
-def win_rates(values: np.ndarray) -> np.ndarray:
-    """Share of comparisons with other teachers' answers to the same prompt that a teacher wins.
+def stable_from(sizes: np.ndarray, agrees: np.ndarray) -> int | None:
+    """The smallest number of prompts from which on nearly every run agrees with the final answer.
 
     Args:
-        values: Shape [prompts, teachers], high is better, NaN where there is no answer.
+        sizes: Shape [sizes], descending, the first being all prompts.
+        agrees: Shape [runs, sizes].
 
     Returns:
-        Shape [teachers]; a tie is half a win; NaN for a teacher that was never compared.
+        The smallest size at which 95 % of the runs agree there and at every larger size; `None`
+        when only the full set qualifies.
 
-    Example: of its three comparisons teacher 0 wins one, ties one and loses one.
+    Example: one of two runs disagrees at 10 prompts.
 
-    >>> win_rates(np.array([[3.0, 1.0, 3.0], [1.0, 2.0, np.nan]])).round(3).tolist()
-    [0.5, 0.333, 0.75]
+    >>> stable_from(np.array([40, 20, 10]), np.array([[True, True, True], [True, True, False]]))
+    20
     """
-    num_teachers = values.shape[1]
-    wins, comparisons = np.zeros(num_teachers), np.zeros(num_teachers)
-    for one in range(num_teachers - 1):
-        differences = values[:, one, None] - values[:, one + 1 :]
-        compared = np.count_nonzero(~np.isnan(differences), axis=0)
-        won = np.count_nonzero(differences > 0, axis=0) + 0.5 * np.count_nonzero(differences == 0, axis=0)
-        wins[one] += won.sum()
-        wins[one + 1 :] += compared - won
-        comparisons[one] += compared.sum()
-        comparisons[one + 1 :] += compared
-    with np.errstate(invalid="ignore"):
-        return wins / comparisons
+    share = np.logical_and.accumulate(agrees, axis=1).mean(axis=0)
+    smallest = int(np.flatnonzero(share >= 0.95).max(initial=0))
+    return int(sizes[smallest]) if smallest > 0 else None

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from local_naturalness.counted import counted
-from local_naturalness.teachers.bootstrap import Estimate
 from local_naturalness.teachers.family import shared_family, student_words
 from local_naturalness.teachers.interval import FEWEST_PROMPTS
+from local_naturalness.teachers.ranked_group import Estimate
 
 _CONVINCING = 0.95
 # A draw misses a given prompt with probability 0.37.

@@ -10,9 +10,9 @@ from datasets import Dataset
 from local_naturalness.counted import counted
 from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
 from local_naturalness.tables import Columns, Where, eligible_rows, grouping_column, require_dataset
-from local_naturalness.teachers.bootstrap import Estimate, GroupValues, estimate
 from local_naturalness.teachers.cells import Group, linked_groups
 from local_naturalness.teachers.doubts import doubts_about
+from local_naturalness.teachers.ranked_group import Estimate, GroupValues, estimate
 from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
 from local_naturalness.teachers.scored import ScoredRows, read_scored
 from local_naturalness.teachers.traits import look_at_traits

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from local_naturalness.teachers.bootstrap import GroupValues, estimate
 from local_naturalness.teachers.explained import decompose
+from local_naturalness.teachers.ranked_group import GroupValues, estimate
 
 RUNS = 1500
 

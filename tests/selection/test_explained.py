@@ -7,10 +7,10 @@ import pytest
 from datasets import Dataset
 
 from local_naturalness.teachers import rank_teachers
-from local_naturalness.teachers.bootstrap import GroupValues
 from local_naturalness.teachers.explained import Decomposition, decompose
 from local_naturalness.teachers.family import student_words
 from local_naturalness.teachers.interval import interval, student_t
+from local_naturalness.teachers.ranked_group import GroupValues
 from local_naturalness.teachers.traits import look_at_traits
 
 NAMES = "abcdefgh"
@@ -50,7 +50,7 @@ def test_parts_equal_a_regression_on_dummies(share_missing):
     expected = -plain_parts(values, traits, np.ones(25), first=2)
     np.testing.assert_allclose(found.part, expected, atol=1e-9)
     # The draws by hand, with the very weights of the bootstrap.
-    from local_naturalness.teachers.resampling import bootstrap_weights
+    from local_naturalness.teachers.bootstrap import bootstrap_weights
 
     is_shared = np.isfinite(values).sum(axis=1) > 1
     weights = bootstrap_weights(20, seed=0)(int(is_shared.sum()))

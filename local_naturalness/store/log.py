@@ -48,10 +48,9 @@ class ShardLog:
         return self._path(number).exists()
 
     def merged_into(self, number: int) -> int | None:
-        """The first shard of the range, if a shard is gone because its rows are there; else `None`."""
+        """The first shard of the range, if the rows of a shard are there; else `None`."""
         first = _first(number)
-        is_gone = number != first and not self.has(number)
-        return first if is_gone and is_merged(self._path(first)) else None
+        return first if number != first and is_merged(self._path(first)) else None
 
     def gone_from(self, first: int) -> list[int]:
         """Numbers of a range whose shards are not there any more."""

@@ -119,20 +119,30 @@ class ScoreStore:
         found: dict[bytes, Row] = {}
         left = list(keys)
         while left:
-            wanted: dict[int, list[int]] = defaultdict(list)
-            for place in self._index.find(left):
+            wanted: dict[int, dict[bytes, int]] = defaultdict(dict)
+            for key, place in zip(left, self._index.find(left), strict=True):
                 if place is not None:
-                    wanted[place.shard].append(place.row)
+                    wanted[place.shard][key] = place.row
             moved = False
             for number, places in wanted.items():
-                table = self._log.rows(number)
-                if table is None:
+                rows = self._rows(number, places)
+                if rows is None:
                     moved = self._forget(number) or moved
-                    continue
-                rows = table.take(places).to_pylist()
-                found |= {row.pop("key"): row for row in rows}
+                else:
+                    found |= rows
             left = [key for key in left if key not in found] if moved else []
         return found
+
+    def _rows(self, number: int, places: Mapping[bytes, int]) -> dict[bytes, Row] | None:
+        """Rows of a shard by their keys; `None` if they are not there, or not there any more.
+
+        Another process may just have taken the name of a shard that was merged: keys tell.
+        """
+        table = self._log.rows(number)
+        if table is None or max(places.values()) >= len(table):
+            return None
+        rows = {row.pop("key"): row for row in table.take(list(places.values())).to_pylist()}
+        return rows if rows.keys() == places.keys() else None
 
     def _forget(self, number: int) -> bool:
         """Forget a shard that cannot be read, or learn where its rows are now if it was merged."""
@@ -140,7 +150,8 @@ class ScoreStore:
         if first is None:
             self._index.forget({number})
             return False
-        self._index.forget(set(self._log.gone_from(first)))
+        self._log.forget(number)
+        self._index.forget({number, *self._log.gone_from(first)})
         self._learn_merged(first)
         return True
 

@@ -83,6 +83,22 @@ def test_a_name_that_merging_has_freed_is_not_taken(tmp_path, monkeypatch, known
     assert_holds(store(tmp_path), *NAMES[:10])
 
 
+@pytest.mark.parametrize("num_rows", [1, 3])
+def test_rows_of_another_under_a_name_that_merging_has_freed(tmp_path, num_rows):
+    """A process was stopped between claiming the name and giving it back."""
+    there = store(tmp_path / "one")
+    there.scores(examples(*NAMES[:3]), Compute())  # three rows in shard 0
+    fill(there, NAMES[3])
+    there.scores(examples(NAMES[4], NAMES[5], NAMES[6]), Compute())
+    here = store(tmp_path / "one")
+    fill(there, NAMES[7])
+    other = store(tmp_path / "other")
+    other.scores(examples(*NAMES[20 : 20 + num_rows]), Compute(factor=2))
+    (tmp_path / "other" / "00000000.parquet").rename(tmp_path / "one" / "00000002.parquet")
+    for one in (here, store(tmp_path / "one")):
+        assert_holds(one, *NAMES[:8])
+
+
 def test_killed_before_what_was_merged_is_removed(tmp_path, monkeypatch):
     here = store(tmp_path)
     fill(here, *NAMES[:3])

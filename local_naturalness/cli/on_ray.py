@@ -142,9 +142,10 @@ def fill_store(
 def _written(dataset: "Dataset", place: Path, rows_of_a_file: int) -> list[str]:
     """The rows in files of Parquet, where the machines of the cluster can read them."""
     from local_naturalness.cli.scored_rows import write_rows
+    from local_naturalness.store.part import part_name
 
     starts = range(0, len(dataset), rows_of_a_file)
-    files = [place / f"{number:05d}-of-{len(starts):05d}.parquet" for number in range(len(starts))]
+    files = [place / f"{part_name(number, len(starts))}.parquet" for number in range(len(starts))]
     for start, file in zip(starts, files, strict=True):
         write_rows(dataset.select(range(start, min(start + rows_of_a_file, len(dataset)))), file)
     return list(map(str, files))

@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.share import checked_share, score_share
     from local_naturalness.cli.stopping import stoppable
     from local_naturalness.store.output_folder import OutputFolder
+    from local_naturalness.store.part import part_name
 
     check_cluster_options(options)
     index, num_shards = checked_share(options)
@@ -85,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
         options.shard_rows = min(options.shard_rows, len(dataset))
         scorer = make_scorer(options, store=output.scores)
         written = scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
-        with output.in_use(f"{index:05d}-of-{num_shards:05d}") as place:
+        with output.in_use(part_name(index, num_shards)) as place:
             if num_shards == 1:
                 scored = score_rows(dataset, range(len(dataset)), scorer, output, place, options, kept)
                 output.write_table(lambda path: write_rows(scored, path), place)

@@ -56,7 +56,16 @@ class Part:
     @property
     def name(self) -> str:
         """File name without an ending."""
-        return f"{self.shard_index:05d}-of-{self.num_shards:05d}"
+        return part_name(self.shard_index, self.num_shards)
+
+
+def part_name(index: int, count: int) -> str:
+    """File name of one of several parts, without an ending.
+
+    >>> part_name(3, 8)
+    '00003-of-00008'
+    """
+    return f"{index:05d}-of-{count:05d}"
 
 
 def write_part(folder: Path, place: Path, part: Part, write: Callable[[Path], object] | None) -> None:

@@ -19,8 +19,8 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.spec import read_spec
 from local_naturalness.store.files import remove_abandoned_parts
 from local_naturalness.store.keys import KEY_BYTES, KeyIndex, content_key
-from local_naturalness.store.log import ShardLog
 from local_naturalness.store.manifest import Manifest, agree
+from local_naturalness.store.shards import ShardLog
 
 logger = logging.getLogger(__name__)
 

@@ -1,80 +1,136 @@
-"""One shard: a Parquet file of finished rows that tells when it was damaged or is somebody else's."""
+"""The numbered shards of a store, small ones merged, so that there are never many.
 
+Numbers come in ranges of 64. Whoever claims the last number of a range writes the rows of all its shards
+into its first one, in their order, and removes the others. So what was in the first shard stays at its place,
+and a process that misses another number finds its rows in the first of the range.
+"""
+
+import logging
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from local_naturalness.counted import counted
-from local_naturalness.store.manifest import ADDED_LATER
+from local_naturalness.store.files import claim, part_file, settle
+from local_naturalness.store.shard import DamagedShard, is_merged, num_numbers, read_shard, write_shard
 
-_OWNER, _ROWS = b"local_naturalness.id", b"local_naturalness.rows"
-# How many numbers of the log a shard stands for, where several were merged into it.
-_NUMBERS = b"local_naturalness.numbers"
+logger = logging.getLogger(__name__)
+
+_DIGITS = 8
+_RANGE = 64
+# Of shards that stay in memory: whoever reads rows in the order in which they were scored reads each shard
+# once; so does, in any order, whoever reads a store that is smaller than this.
+_BYTES_KEPT = 1 << 26
 
 
-class DamagedShard(Exception):
-    """A file that holds no finished rows that could be trusted; the message says why."""
-
-
-def write_shard(path: Path, table: pa.Table, owner: str, numbers: int = 1) -> None:
-    """Write rows with checksums, their number, and the identity of the scorer that they belong to.
+class ShardLog:
+    """The shards of one scorer in a folder.
 
     Args:
-        path: to write to.
-        table: the rows.
+        folder: of the store.
+        schema: of the rows.
         owner: identity of the scorer.
-        numbers: of the log that the shard stands for.
     """
-    notes = {_OWNER: owner.encode(), _ROWS: str(len(table)).encode()}
-    if numbers > 1:
-        notes[_NUMBERS] = str(numbers).encode()
-    pq.write_table(table.replace_schema_metadata(notes), path, compression="zstd", write_page_checksum=True)
+
+    def __init__(self, folder: Path, schema: pa.Schema, owner: str):
+        self._folder = folder
+        self._schema = schema
+        self._owner = owner
+        self._kept: OrderedDict[int, pa.Table] = OrderedDict()
+
+    def numbers(self) -> list[int]:
+        """Those of all shards that are there, ascending."""
+        return sorted(int(path.stem) for path in self._folder.glob(f"{'[0-9]' * _DIGITS}.parquet"))
+
+    def has(self, number: int) -> bool:
+        """Whether a shard is there under that number."""
+        return self._path(number).exists()
+
+    def merged_into(self, number: int) -> int | None:
+        """The first shard of the range, if the rows of a shard are there; else `None`."""
+        first = _first(number)
+        return first if number != first and is_merged(self._path(first)) else None
+
+    def gone_from(self, first: int) -> list[int]:
+        """Numbers of a range whose shards are not there any more."""
+        return [number for number in range(first + 1, first + _RANGE) if not self.has(number)]
+
+    def keys(self, number: int) -> tuple[list[bytes], int] | None:
+        """Keys of a shard, and the number after those that it stands for; `None` if it cannot be trusted."""
+        kept = self._kept.get(number)
+        table = kept if kept is not None else self._read(number, ["key"])
+        return None if table is None else (table["key"].to_pylist(), number + num_numbers(table.schema))
+
+    def rows(self, number: int) -> pa.Table | None:
+        """A shard; `None`, with a warning, if it cannot be trusted, and without one if it was merged."""
+        table = self._kept.pop(number, None)
+        if table is None:
+            table = self._read(number, self._schema.names)
+        if table is not None:
+            self._kept[number] = table
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _BYTES_KEPT:
+                self._kept.popitem(last=False)
+        return table
+
+    def forget(self, number: int) -> None:
+        """Read a shard anew when it is asked for, since another may have its name."""
+        self._kept.pop(number, None)
+
+    def append(self, number: int, table: pa.Table) -> bool:
+        """Write a shard, unless another process has taken the number.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        with part_file(self._folder) as part:
+            write_shard(part, table, self._owner)
+            try:
+                claim(part, self._path(number))
+            except FileExistsError:
+                return False
+        if number != _first(number) and is_merged(self._path(_first(number))):
+            # Its shard was merged and removed just now: the name is free and yet taken.
+            self._path(number).unlink(missing_ok=True)
+            return False
+        if number == _first(number) + _RANGE - 1:
+            self._merge(_first(number))
+        return True
+
+    def _merge(self, first: int) -> None:
+        """Put the rows of a range into its first shard; nothing happens if one of them cannot be trusted."""
+        numbers = range(first, first + _RANGE)
+        try:
+            tables = [self._checked(number, self._schema.names) for number in numbers]
+            with part_file(self._folder) as part:
+                write_shard(part, pa.concat_tables(tables), self._owner, _RANGE)
+                settle(part, self._path(first))
+            for number in numbers[1:]:
+                self._path(number).unlink(missing_ok=True)
+        except DamagedShard:
+            return  # told by whoever needs its rows
+        except OSError as error:
+            logger.warning("Shards of the score store %s stay as small as they are: %s.", self._folder, error)
+
+    def _read(self, number: int, columns: Sequence[str]) -> pa.Table | None:
+        try:
+            return self._checked(number, columns)
+        except DamagedShard as error:
+            if self.merged_into(number) is None:
+                logger.warning(
+                    "The shard %s of the score store is not used (%s): its rows are scored again. Remove the "
+                    "file to be rid of this warning.",
+                    self._path(number),
+                    error,
+                )
+            return None
+
+    def _checked(self, number: int, columns: Sequence[str]) -> pa.Table:
+        return read_shard(self._path(number), self._schema, columns, self._owner)
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number:0{_DIGITS}d}.parquet"
 
 
-def read_shard(path: Path, schema: pa.Schema, columns: Sequence[str], owner: str) -> pa.Table:
-    """Read columns of a shard, and check it.
-
-    Raises:
-        DamagedShard: truncated, changed, or written by another scorer.
-    """
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            notes = file.schema_arrow.metadata or {}
-            if notes.get(_OWNER) != owner.encode():
-                raise DamagedShard("it was not written by this scorer")
-            missing = ADDED_LATER.intersection(schema.names).difference(file.schema_arrow.names)
-            expected = pa.schema([column for column in schema if column.name not in missing])
-            if not file.schema_arrow.equals(expected):
-                raise DamagedShard("its columns are others")
-            names = [name for name in columns if name not in missing]
-            table = _completed(file.read(names, use_threads=False), schema, columns)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise DamagedShard(" ".join(str(error).split())) from error
-    if str(len(table)).encode() != notes.get(_ROWS):
-        raise DamagedShard(
-            f"it holds {counted(len(table), 'row')} instead of {notes.get(_ROWS, b'?').decode()}"
-        )
-    return table
-
-
-def is_merged(path: Path) -> bool:
-    """Whether a shard stands for several numbers of the log; one that cannot be read does not."""
-    try:
-        return num_numbers(pq.read_schema(path)) > 1
-    except (OSError, ValueError, pa.ArrowException):
-        return False
-
-
-def num_numbers(schema: pa.Schema) -> int:
-    """How many numbers of the log a shard with this schema stands for."""
-    return int((schema.metadata or {}).get(_NUMBERS, 1))
-
-
-def _completed(table: pa.Table, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
-    """The columns in their order; those that an earlier version did not compute are null."""
-    for name in columns:
-        if name not in table.column_names:
-            table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
-    return table.select(list(columns))
+def _first(number: int) -> int:
+    return number - number % _RANGE

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local_naturalness.encoding.examples import Example
-from local_naturalness.store import ScoreStore, log
+from local_naturalness.store import ScoreStore, shards
 
 ROWS_OF_A_TASK = 64
 READ = 50_000  # rows
@@ -49,13 +49,13 @@ def compute(missing):
 def write(folder, rows, writer, writers):
     """Score this writer's tasks; CPU seconds, and shards that were opened."""
     opened = Counter()
-    read = log.read_shard
+    read = shards.read_shard
 
     def counted(path, *rest):
         opened[path.name] += 1
         return read(path, *rest)
 
-    log.read_shard = counted
+    shards.read_shard = counted
     start = time.process_time()
     store = ScoreStore(folder, SPEC, TYPES)
     for first in range(writer * ROWS_OF_A_TASK, rows, writers * ROWS_OF_A_TASK):
@@ -85,12 +85,12 @@ def measure(rows, writers):
     wall = time.perf_counter() - start
     tasks = -(-rows // ROWS_OF_A_TASK)
     cpu, opened = (sum(values) for values in zip(*found, strict=True))
-    shards = list(folder.glob("*.parquet"))
-    kept = sum(pq.read_metadata(shard).num_rows for shard in shards)
-    size = sum(shard.stat().st_size for shard in shards)
+    files = list(folder.glob("*.parquet"))
+    kept = sum(pq.read_metadata(file).num_rows for file in files)
+    size = sum(file.stat().st_size for file in files)
     print(f"{rows:,} rows, {writers} writers, {tasks:,} tasks: {wall:.0f} s")
     print(f"  CPU {cpu / tasks * 1e3:.1f} ms a task, {opened / tasks:.1f} files opened a task")
-    print(f"  {len(shards):,} files of {kept:,} rows (each once: {kept == rows}), {size / 1e6:.0f} MB")
+    print(f"  {len(files):,} files of {kept:,} rows (each once: {kept == rows}), {size / 1e6:.0f} MB")
     store = timed("opened", lambda: ScoreStore(folder, SPEC, TYPES))
     some = min(rows, READ)
     timed(f"{some:,} rows read in order", lambda: read_all(store, range(some)))

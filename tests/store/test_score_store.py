@@ -13,7 +13,7 @@ import pytest
 import some_stores
 from some_stores import SPEC, TYPES, Compute, examples, row, store, whole
 
-from local_naturalness.store import files, log
+from local_naturalness.store import files, shards
 
 SCRIPT = Path(__file__).with_name("append_at_once.py")
 
@@ -25,7 +25,7 @@ def warnings(caplog):
     return lambda: [record.getMessage() for record in caplog.records]
 
 
-def shards(folder):
+def kept(folder):
     return sorted(path.name for path in folder.glob("*.parquet"))
 
 
@@ -40,12 +40,12 @@ def test_rows_come_back_in_order_and_are_computed_once(tmp_path):
     assert compute.calls == [["a", "bb", None, ""], ["ccc"]]
     assert store(tmp_path).scores(wanted, compute) == expected
     assert len(compute.calls) == 2
-    assert shards(tmp_path) == ["00000000.parquet", "00000001.parquet"]
+    assert kept(tmp_path) == ["00000000.parquet", "00000001.parquet"]
 
 
 def test_nothing_to_score(tmp_path):
     assert store(tmp_path).scores([], Compute()) == []
-    assert shards(tmp_path) == []
+    assert kept(tmp_path) == []
 
 
 def test_what_another_process_appended_is_read(tmp_path):
@@ -78,10 +78,10 @@ def test_overtaken_between_looking_and_claiming(tmp_path, monkeypatch):
         there.scores(examples("a"), Compute())
         files.claim(part, target)
 
-    monkeypatch.setattr(log, "claim", overtaken)
+    monkeypatch.setattr(shards, "claim", overtaken)
     rows = here.scores(examples("a", "b"), Compute(factor=2))
     assert [row["score"] for row in rows] == [1, 2]
-    assert shards(tmp_path) == ["00000000.parquet", "00000001.parquet"]
+    assert kept(tmp_path) == ["00000000.parquet", "00000001.parquet"]
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path, monkeypatch, where):
         Path(path).write_bytes(b"PAR1")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(log, where, full)
+    monkeypatch.setattr(shards, where, full)
     with pytest.raises(OSError, match=r"1 scored rows could not be written .*No space left.*make room"):
         here.scores(examples("a", "b"), Compute())
     monkeypatch.undo()
@@ -169,11 +169,11 @@ def test_a_damaged_shard_is_computed_again(tmp_path, damage, when, warnings):
 
 
 def test_a_shard_that_cannot_be_read_back_is_an_error(tmp_path, monkeypatch, warnings):
-    def half(path, *rest, write=log.write_shard):
+    def half(path, *rest, write=shards.write_shard):
         write(path, *rest)
         truncate(path)
 
-    monkeypatch.setattr(log, "write_shard", half)
+    monkeypatch.setattr(shards, "write_shard", half)
     with pytest.raises(OSError, match="2 rows could not be read back"):
         store(tmp_path).scores(examples("a", "b"), Compute())
 
@@ -236,4 +236,4 @@ def test_what_killed_processes_left_is_removed_later(tmp_path):
 def test_files_of_others_are_left_alone(tmp_path):
     (tmp_path / "2026-table.parquet").touch()
     assert store(tmp_path).scores(examples("a"), Compute())[0]["score"] == 1
-    assert shards(tmp_path) == ["00000000.parquet", "2026-table.parquet"]
+    assert kept(tmp_path) == ["00000000.parquet", "2026-table.parquet"]

@@ -8,17 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 from some_stores import Compute, examples, row, store, whole
 
-from local_naturalness.store import files, log
+from local_naturalness.store import files, shards
 
 NAMES = [f"{letter}{number}" for number in range(5) for letter in "abcdefgh"]
 
 
 @pytest.fixture(autouse=True)
 def ranges_of_four(monkeypatch):
-    monkeypatch.setattr(log, "_RANGE", 4)
+    monkeypatch.setattr(shards, "_RANGE", 4)
 
 
-def shards(folder):
+def kept(folder):
     return [int(path.stem) for path in sorted(folder.glob("*.parquet"))]
 
 
@@ -40,14 +40,14 @@ def assert_holds(here, *names):
 def test_a_full_range_becomes_one_shard(tmp_path):
     here = store(tmp_path)
     fill(here, *NAMES[:11])
-    assert shards(tmp_path) == [0, 4, 8, 9, 10]
+    assert kept(tmp_path) == [0, 4, 8, 9, 10]
     assert [pq.read_metadata(path).num_rows for path in sorted(tmp_path.glob("*.parquet"))] == [4, 4, 1, 1, 1]
     for one in (here, store(tmp_path)):
         assert_holds(one, *NAMES[:11])
         fill(one, *NAMES[:11])
-    assert shards(tmp_path) == [0, 4, 8, 9, 10]
+    assert kept(tmp_path) == [0, 4, 8, 9, 10]
     fill(store(tmp_path), *NAMES[11:14])
-    assert shards(tmp_path) == [0, 4, 8, 12, 13]
+    assert kept(tmp_path) == [0, 4, 8, 12, 13]
 
 
 @pytest.mark.parametrize("known", range(9))
@@ -60,7 +60,7 @@ def test_who_has_not_seen_it_finds_the_rows_and_goes_on(tmp_path, known):
     found = here.scores(examples(*NAMES[:10]), compute)
     assert compute.calls == [[NAMES[9]]]
     assert [one["score"] for one in found] == [2] * 9 + [4]
-    assert shards(tmp_path) == [0, 4, 8, 9]
+    assert kept(tmp_path) == [0, 4, 8, 9]
     assert set(keys(tmp_path).values()) == {1}
 
 
@@ -72,11 +72,11 @@ def test_a_name_that_merging_has_freed_is_not_taken(tmp_path, monkeypatch, known
     here = store(tmp_path)
 
     def overtaken(part, target):
-        monkeypatch.setattr(log, "claim", files.claim)
+        monkeypatch.setattr(shards, "claim", files.claim)
         fill(there, *NAMES[known:10])
         files.claim(part, target)
 
-    monkeypatch.setattr(log, "claim", overtaken)
+    monkeypatch.setattr(shards, "claim", overtaken)
     wanted = examples(NAMES[9], NAMES[10])
     assert [one["score"] for one in here.scores(wanted, Compute(factor=2))] == [2, 4]
     assert set(keys(tmp_path).values()) == {1}
@@ -109,10 +109,10 @@ def test_killed_before_what_was_merged_is_removed(tmp_path, monkeypatch):
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(Path, "unlink", lambda path, missing_ok: path.suffix == ".part" or killed(path, True))
         fill(here, NAMES[3])
-    assert shards(tmp_path) == [0, 1, 2, 3]
+    assert kept(tmp_path) == [0, 1, 2, 3]
     assert_holds(store(tmp_path), *NAMES[:4])
     fill(store(tmp_path), NAMES[4])
-    assert shards(tmp_path) == [0, 1, 2, 3, 4]
+    assert kept(tmp_path) == [0, 1, 2, 3, 4]
 
 
 def test_a_damaged_shard_keeps_its_range_from_being_merged(tmp_path):
@@ -120,7 +120,7 @@ def test_a_damaged_shard_keeps_its_range_from_being_merged(tmp_path):
     fill(here, *NAMES[:3])
     (tmp_path / "00000001.parquet").write_bytes(b"PAR1")
     fill(here, NAMES[3])
-    assert shards(tmp_path) == [0, 1, 2, 3]
+    assert kept(tmp_path) == [0, 1, 2, 3]
     compute = Compute()
     store(tmp_path).scores(examples(*NAMES[:4]), compute)
     assert compute.calls == [[NAMES[1]]]
@@ -144,10 +144,10 @@ def test_no_room_to_merge_is_told_and_harms_nothing(tmp_path, monkeypatch, caplo
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(log, "settle", full)
+    monkeypatch.setattr(shards, "settle", full)
     fill(here, NAMES[3])
     assert "stay as small as they are: [Errno 28] No space left" in caplog.text
-    assert shards(tmp_path) == [0, 1, 2, 3]
+    assert kept(tmp_path) == [0, 1, 2, 3]
     assert_holds(store(tmp_path), *NAMES[:4])
 
 
@@ -157,18 +157,18 @@ def test_no_process_reads_a_shard_twice(tmp_path, monkeypatch):
     reads = Counter()
     current = None
 
-    def counted(path, *rest, read=log.read_shard):
+    def counted(path, *rest, read=shards.read_shard):
         reads[current, path.name, pq.read_metadata(path).num_rows] += 1
         return read(path, *rest)
 
-    monkeypatch.setattr(log, "read_shard", counted)
-    monkeypatch.setattr(log.ShardLog, "_merge", lambda *_: None)
+    monkeypatch.setattr(shards, "read_shard", counted)
+    monkeypatch.setattr(shards.ShardLog, "_merge", lambda *_: None)
     for number, name in enumerate(NAMES):
         current = number % 3
         fill(here[current], name)
     assert set(reads.values()) == {1} and len(reads) >= len(NAMES) * 3 - 6
     monkeypatch.undo()
-    monkeypatch.setattr(log, "read_shard", counted)
+    monkeypatch.setattr(shards, "read_shard", counted)
     reads.clear()
     one = store(tmp_path)  # learns the keys
     for name in NAMES[::-1] + NAMES:

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local_naturalness.store.shards import DamagedShard, read_shard, write_shard
+from local_naturalness.store.shard import DamagedShard, read_shard, write_shard
 
 SCHEMA = pa.schema([("key", pa.binary(16)), ("score", pa.float64()), ("steps", pa.list_(pa.float64()))])
 NAMES = SCHEMA.names

@@ -44,7 +44,7 @@ def score(
         candidates = _scored(candidates, scorer, workers)
     scorer = GlobalScorer(
         student,
-        statistics=("rank", "brier", "steps"),
+        statistics=("rank", "brier", "entropy", "mass_above", "steps"),
         splitter=experiment.splitter,
         store=folder / "global",
     )
@@ -77,6 +77,9 @@ def directions(experiment: Experiment) -> dict[str, str]:
         "learnability",
         "global_naturalness_drop",
         "global_naturalness_casl",
+        "seqlss",
+        "high_entropy_sum",
+        "prediction_difficulty",
     ]
     return {
         **dict.fromkeys([*windows, *high], "high"),

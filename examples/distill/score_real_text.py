@@ -39,12 +39,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--parts",
         nargs="+",
-        default=["long", "mixed", "gsm8k"],
-        choices=["long", "mixed", "gsm8k", "settings", "float32"],
-        help="samples, and what cheaper settings and float32 change (the three samples)",
+        default=["long", "loops", "mixed", "gsm8k"],
+        choices=["long", "loops", "mixed", "gsm8k", "settings", "float32"],
+        help="samples, and what cheaper settings and float32 change (the samples)",
     )
     parser.add_argument("--minutes", type=float, default=60, help="for each part, then it stops (60)")
-    parser.add_argument("--prompts", type=int, help="at most, in each part (24, 30, 60, 6, 6)")
+    parser.add_argument("--prompts", type=int, help="at most, in each part (24, 24, 30, 60, 6, 6)")
+    parser.add_argument("--responses", type=int, help="at most, to each prompt (all): intervals need prompts")
     parser.add_argument("--reduced", action="store_true", help="short responses, for a small context")
     return parser.parse_args()
 
@@ -61,6 +62,8 @@ def main() -> None:
         rows = draw(sample, options.tables)
         limit = options.prompts or (PROMPTS_FOR_SETTINGS if part in ("settings", "float32") else None)
         rows = rows[rows["prompt"].isin(rows["prompt"].unique()[:limit])]
+        if options.responses:
+            rows = rows.groupby("prompt", sort=False).head(options.responses)
         dtype = "float32" if part == "float32" else options.dtype
         scored, costs = score(
             rows,

@@ -18,7 +18,7 @@ from real_text.agreement import pairs_of, same_pick, tau_between
 from real_text.certainty import over_prompts
 from real_text.criteria import BY_STEP, GLOBAL, values_of
 from real_text.positions import Places, by_position
-from real_text.samples import GSM8K, LONG, MIXED, draw, reduced
+from real_text.samples import GSM8K, LONG, LOOPS, MIXED, draw, reduced
 from real_text.sampling import by_sampling
 from safetensors.torch import load_file
 from save_student import save_student
@@ -48,7 +48,7 @@ def results(tables, tmp_path_factory):
     """Scores of a reduced run, and what the report makes of them."""
     folder = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        for part in ("long", "mixed", "gsm8k", "settings", "float32"):
+        for part in ("long", "loops", "mixed", "gsm8k", "settings", "float32"):
             start(
                 patch, score_real_text, "--student", student_path(), "--name", "embedded", "--reduced",
                 "--tables", tables, "--output", folder / "scores", "--parts", part,
@@ -76,6 +76,8 @@ def test_a_reduced_run_answers_every_question(results):
         "real-text-auc.md",
         "real-text-costs.md",
     } <= names
+    loops = (results / "report" / "real-text-loops.md").read_text()
+    assert loops.count("embedded") == found["samples"]["loops"]["rows"]
     assert "NaN" not in (results / "summary.json").read_text()
 
 
@@ -163,6 +165,18 @@ def test_a_sample_is_fixed_by_its_seed_and_holds_domains_in_turn(tables):
     assert number > 1 and len(set(domains[:number])) == number
     assert rows["response"].str.len().max() <= sample.longest
     assert rows.groupby("prompt").size().min() > 1
+
+
+def test_loops_are_drawn_with_the_other_answers_to_their_prompts(tmp_path):
+    texts = {("p", "a"): "so it goes on " * 60, ("p", "b"): "Two and three make five.", ("q", "a"): "Six."}
+    texts["q", "b"] = "No circle here, and nothing that is said twice in it."
+    rows = [
+        {"prompt": prompt, "teacher": teacher, "response": text, "is_correct": None}
+        for (prompt, teacher), text in texts.items()
+    ]
+    pd.DataFrame(rows).to_json(tmp_path / LOOPS.file, orient="records", lines=True)
+    assert draw(LOOPS, tmp_path)["teacher"].tolist() == ["a", "b"]
+    assert draw(LOOPS, tmp_path)["prompt"].unique().tolist() == ["p"]
 
 
 def test_a_saved_student_is_the_same_student(tmp_path):

@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from real_text.certainty import over_prompts
-from real_text.steps import compressed_share, mean_per_token, step_table
+from real_text.steps import REPETITIVE, compressed_share, mean_per_token, step_table
 
 SERIES = {
     "full": "full prefix",
     "windows": "windows of four steps",
 }
 GAP = "full minus windows"
-# Below this share of its size after compression a response is counted as one that repeats itself.
-REPETITIVE = 0.2
 
 
 @dataclass(frozen=True)

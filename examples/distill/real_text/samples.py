@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from real_text.steps import REPETITIVE, compressed_share
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -21,6 +23,7 @@ class Sample:
         whole: Leave out prompts of which a response does not fit; else only such responses.
         known: Leave out rows whose correctness is not known.
         fewest: Responses that a prompt needs, after that.
+        loops: Keep only prompts with a response that repeats itself, see `REPETITIVE`.
     """
 
     name: str
@@ -31,17 +34,24 @@ class Sample:
     whole: bool = True
     known: bool = True
     fewest: int = 2
+    loops: bool = False
 
 
 # About 1,500 to 4,000 tokens: long enough to see a change, short enough for full passes on one core.
 LONG = Sample("long", "long_traces.jsonl", 6_000, 9_500, prompts=24, whole=False, known=False, fewest=1)
+# Traces that run in circles, beside other answers to the same problems; what a context of 8,192 tokens holds.
+LOOPS = Sample(
+    "loops", "long_traces.jsonl", 1, 20_000, prompts=24, whole=False, known=False, fewest=2, loops=True
+)
 MIXED = Sample("mixed", "mixed_multi_teacher.jsonl", 1, 4_000, prompts=30)
 GSM8K = Sample("gsm8k", "gsm8k_multi_teacher.jsonl", 1, 4_000, prompts=60)
-SAMPLES = (LONG, MIXED, GSM8K)
+SAMPLES = (LONG, LOOPS, MIXED, GSM8K)
 
 
 def reduced(sample: Sample) -> Sample:
     """Few prompts with short responses, for a student with a context of a thousand tokens."""
+    if sample is LOOPS:
+        return replace(sample, file=MIXED.file, longest=1_600, prompts=2, loops=False)
     if sample is LONG:
         return replace(sample, file=MIXED.file, shortest=600, longest=1_600, prompts=6, known=True, fewest=2)
     return replace(sample, longest=900, prompts=6)
@@ -60,6 +70,9 @@ def draw(sample: Sample, folder: Path, seed: int = 0) -> pd.DataFrame:
     if sample.whole:
         fits &= fits.groupby(rows["prompt"]).transform("all")
     rows = rows[fits]
+    if sample.loops:
+        loops = rows["response"].map(compressed_share) < REPETITIVE
+        rows = rows[loops.groupby(rows["prompt"]).transform("any")]
     rows = rows[rows.groupby("prompt")["prompt"].transform("size") >= sample.fewest]
     order = _in_turn(rows[["domain", "prompt"]].drop_duplicates(), np.random.default_rng(seed))
     place = {prompt: number for number, prompt in enumerate(order[: sample.prompts])}

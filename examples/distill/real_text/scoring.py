@@ -54,6 +54,7 @@ CHEAPER = (
 )
 SETTINGS = {
     "long": (FULL, SLIDING),
+    "loops": (FULL, SLIDING),
     "mixed": (PASS, SLIDING),
     "gsm8k": (PASS, SAMPLED),
     "settings": CHEAPER,

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedTokenizerBase
 
+# Below this share of its size after compression a response is counted as one that repeats itself.
+REPETITIVE = 0.2
+
 
 def step_tokens(
     tokenizer: PreTrainedTokenizerBase, response: str, spans: Sequence[Sequence[int]]

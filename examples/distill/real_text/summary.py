@@ -17,6 +17,7 @@ from real_text.agreement import pairs_of, same_pick, tau_between
 from real_text.criteria import BY_STEP, CHANCE, GLOBAL, LOCAL, values_of
 from real_text.positions import Places, by_position
 from real_text.sampling import by_sampling
+from real_text.steps import compressed_share
 
 # Tokens, of the two responses of a pair on average.
 LENGTHS = (0, 150, 300, 1000)
@@ -70,6 +71,9 @@ def _student(tables: Tables, places: Places) -> dict[str, Any]:
     found["longer"] = {name: _longer(rows, values[name]) for name, rows in samples.items()}
     found["auc"] = {name: _aucs(rows, values[name]) for name, rows in samples.items()}
     found["teachers"] = {name: _teachers(rows, values[name]) for name, rows in samples.items()}
+    if "loops" in tables:
+        found["samples"]["loops"] = _described(tables["loops"])
+        found["loops"] = _loops(tables["loops"])
     if "settings" in tables:
         found["settings"] = _settings(tables["settings"])
     if "float32" in tables and "mixed" in tables:
@@ -215,6 +219,23 @@ def _order_of_teachers(rows: pd.DataFrame, one: str, other: str) -> dict[str, An
             "first": [str(means[one].idxmax()), str(means[other].idxmax())],
         }
     return found
+
+
+def _loops(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every response with its scores: does one that runs in circles come first?"""
+    values = values_of(rows)
+    numbers = pd.factorize(rows["prompt"])[0] + 1
+    table = pd.DataFrame(
+        {
+            "prompt": numbers,
+            "teacher": rows["teacher"],
+            "right": [None if known is None else bool(known) for known in rows["is_correct"]],
+            "tokens": rows["num_tokens_w4"],
+            "compresses to": rows["response"].map(compressed_share),
+            **{name: values[name] for name in (LOCAL, BY_STEP, GLOBAL)},
+        }
+    )
+    return table.sort_values(["prompt", "compresses to"]).to_dict("records")
 
 
 def _settings(rows: pd.DataFrame) -> dict[str, Any]:

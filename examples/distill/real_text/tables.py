@@ -6,7 +6,9 @@ from typing import Any
 import pandas as pd
 from harness.markdown import markdown
 
+from real_text.criteria import BY_STEP, GLOBAL, LOCAL
 from real_text.positions import GAP, SERIES
+from real_text.steps import REPETITIVE
 
 # Shares and correlations of fewer pairs of responses than this are left out.
 FEWEST_PAIRS = 10
@@ -25,6 +27,7 @@ def tables_of(summary: Summary) -> dict[str, str]:
         "lengths": _lengths,
         "longer": _longer,
         "sampling": _sampling,
+        "loops": _loops,
         "auc": _auc,
         "auc-within-teachers": _auc_within_teachers,
         "teachers": _teachers,
@@ -141,6 +144,23 @@ def _sampling(summary: Summary) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def _loops(summary: Summary) -> pd.DataFrame:
+    rows = []
+    for student, one in _with(summary, "loops"):
+        for found in one["loops"]:
+            scores = {name: _short(found[name]) for name in (LOCAL, BY_STEP, GLOBAL)}
+            right = {True: "right", False: "wrong", None: ""}[found["right"]]
+            share = f"{found['compresses to']:.0%}"
+            texts = {"answer": right, "compresses to": f"**{share}**" if _loop(found) else share}
+            known = {name: found[name] for name in ("prompt", "teacher", "tokens")}
+            rows.append({"student": student, **known, **texts, **scores})
+    return pd.DataFrame(rows)
+
+
+def _loop(found: Mapping[str, Any]) -> bool:
+    return bool(found["compresses to"] < REPETITIVE)
 
 
 def _auc(summary: Summary) -> pd.DataFrame:

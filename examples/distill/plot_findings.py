@@ -60,7 +60,7 @@ def plot_spearman(against: pd.DataFrame, path: Path) -> None:
     panel.set_yticks(range(len(rows)), rows["criterion"], fontsize="small")
     panel.axvline(0, color="grey", linewidth=0.5)
     panel.set_xlim(-1, 1)
-    panel.set_xlabel("Spearman, teacher means and accuracy after training")
+    panel.set_xlabel("Spearman of teacher means with accuracy")
     save(figure, path)
 
 

@@ -204,7 +204,7 @@ def _between_students(summary: Summary) -> pd.DataFrame:
     rows = []
     for sample, found in summary["between students"].items():
         for criterion, value in found.items():
-            if criterion in ("students", "rows"):
+            if criterion in ("students", "rows") or not value["pairs"]:
                 continue
             orders = value["teacher order"].values()
             rows.append(

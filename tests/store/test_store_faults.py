@@ -176,9 +176,9 @@ def test_only_own_working_folders_are_removed(tmp_path):
     hidden = tmp_path / HIDDEN
     with OutputFolder(str(tmp_path)).in_use("00000-of-00001") as place:
         own = place.name
-    left, mixed, foreign = (
-        hidden / name for name in (own, own.replace(own[-8], "_", 1), "00000-of-00001.my.tmp")
-    )
+    # Names like the first one, whatever its random part is.
+    others = [f"{own[:-5]}{letter}.tmp" for letter in "abc" if letter != own[-5]]
+    left, mixed, foreign = (hidden / name for name in (own, others[0], "00000-of-00001.my.tmp"))
     old = time.time() - 2 * 24 * 3600
     for folder, names in (
         (left, ["progress", "rows.arrow"]),
@@ -189,7 +189,7 @@ def test_only_own_working_folders_are_removed(tmp_path):
         for name in names:
             (folder / name).touch()
             os.utime(folder / name, (old, old))
-    (hidden / f"{own[:-5]}0.tmp").symlink_to(foreign)
+    (hidden / others[1]).symlink_to(foreign)
     with OutputFolder(str(tmp_path)).in_use("00000-of-00001"):
         assert not left.exists()
         assert [path.name for path in mixed.iterdir()] == ["thesis"]

@@ -229,7 +229,7 @@ def test_tables_of_every_kind_have_a_page(scored, tmp_path, change):
 
 
 def test_the_page_stays_small_however_many_rows_are_asked_for(tmp_path):
-    scored = Dataset.from_list(scored_rows(num_prompts=500, num_steps=6))
+    scored = Dataset.from_list(scored_rows(num_prompts=1_200, num_steps=4))
     path = write_report(scored, tmp_path / "report.html", rows=10_000)
     assert 2_000_000 < path.stat().st_size < 5_000_000
 

@@ -1,6 +1,7 @@
 """Tables and sentences for people: as wide as the terminal, or as Markdown."""
 
 import math
+import re
 import shutil
 import unicodedata
 from collections.abc import Iterable
@@ -98,7 +99,8 @@ def list_markdown(sentences: Iterable[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    return visible_line(text).replace("|", r"\|")
+    # A backslash of a name before a bar would free the bar, and so break the cell in two.
+    return re.sub(r"[\\|`*<]", r"\\\g<0>", visible_line(text))
 
 
 def decimals_for(largest: float) -> int:

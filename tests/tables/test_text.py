@@ -5,7 +5,7 @@ import textwrap
 import pandas as pd
 import pytest
 
-from local_naturalness.tables.text import shortened, shown_width, table_text, wrapped
+from local_naturalness.tables.text import shortened, shown_width, table_markdown, table_text, wrapped
 
 NAMES = ["通义千问-大模型-数学专用版本", "175b_finetuning", "a-very-long-name-" + "x" * 90, "모델", "Ünïcode"]
 SENTENCE = "Of the gap of 0.0197 nats between {} and {}, 0.003 (-0.002 to 0.008) goes with length (tokens)."
@@ -30,3 +30,9 @@ def test_lines_break_where_textwrap_breaks_them(width):
     text = "Warning: a leads, but is best in only 67% of the bootstrap draws: the data do not tell it-self"
     expected = textwrap.fill(text, width, subsequent_indent="  ", break_on_hyphens=False)
     assert wrapped(text, width) == expected
+
+
+def test_a_name_stays_in_its_cell_of_a_markdown_table():
+    frame = pd.DataFrame({"mean": ["1", "2"]}, index=[r"back\|bar", "通义|*b* `c` <b>"])
+    rows = table_markdown(frame, "teacher").split("\n")[2:]
+    assert rows == [r"| back\\\|bar | 1 |", r"| 通义\|\*b\* \`c\` \<b> | 2 |"]

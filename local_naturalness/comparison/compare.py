@@ -174,8 +174,7 @@ def _notes(labels: list[str], has_value: np.ndarray, num_left_out: int) -> list[
         )
         notes.append(
             f"The criteria choose among different candidates, of {counted(has_value.shape[1], 'row')}: "
-            f"{numbers}. "
-            "Part of what sets their picks apart may be that: keep only rows in which all have a value "
-            "to compare them on equal terms."
+            f"{numbers}. Their picks may differ for that reason alone. To compare them on equal terms, "
+            "keep the rows in which all have a value."
         )
     return notes

@@ -7,11 +7,17 @@ Example:
 
     local-naturalness report scored --output report.html
     local-naturalness report scored --selection curated --rows 80 --output report.html
+    local-naturalness report scored --where is_correct --output report.html
 """
 
 import argparse
 
-from local_naturalness.cli.arguments import add_column_arguments, add_input_arguments, number_from
+from local_naturalness.cli.arguments import (
+    add_column_arguments,
+    add_input_arguments,
+    add_where_arguments,
+    number_from,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows", type=number_from(1), default=40, metavar="N", help="responses shown with text (default: 40)"
     )
+    add_where_arguments(parser)
     add_column_arguments(parser, "prompt", "teacher", "response")
     parser.add_argument("--messages-column", metavar="COLUMN", help="conversations, as for `score`")
 
@@ -40,6 +47,8 @@ def run(options: argparse.Namespace) -> None:
         options.output,
         selection=read_table(options.selection) if options.selection else None,
         rows=options.rows,
+        where=options.where,
+        correct=options.correct,
         prompt_column=options.prompt_column,
         teacher_column=options.teacher_column,
         response_column=options.response_column,

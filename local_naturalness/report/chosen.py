@@ -6,7 +6,7 @@ from datasets import ClassLabel, Dataset, Value
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.report.texts import few_rows
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS
-from local_naturalness.tables import Columns, Where, rows_where, text_of_value
+from local_naturalness.tables import Columns, text_of_value
 
 
 def chosen_rows(
@@ -63,24 +63,13 @@ def _is_nested(feature: object) -> bool:
     return not isinstance(feature, Value | ClassLabel)
 
 
-def where_verdicts(table: ScoredTable) -> np.ndarray | None:
-    """Which rows pass the selection's `where`, as far as its record tells it as an expression."""
-    where: Where | None = table.record.get("where")
-    if not isinstance(where, str):
-        return None
-    try:
-        return rows_where(table.columns, where)
-    except (TypeError, ValueError):
-        return None  # the name of a function, which is not kept
-
-
-def why_not(table: ScoredTable, row: int, chosen: list[int], passes: np.ndarray | None, status: str) -> str:
+def why_not(table: ScoredTable, row: int, chosen: list[int], status: str) -> str:
     """Why a candidate is not among those chosen for its prompt."""
-    value = table.values[row]
-    if not np.isfinite(value):
-        return f"Not chosen: it has no score ({status})."
+    value, passes = table.values[row], table.counted.of_selection
     if passes is not None and not passes[row]:
         return "Not chosen: it does not pass `where`."
+    if not np.isfinite(value):
+        return f"Not chosen: it has no score ({status})."
     sign, least = table.criterion.sign, table.record.get("min_score")
     if least is not None and isinstance(table.record.get("by"), str) and sign * value < sign * least:
         return f"Not chosen: its score is worse than `min_score` = {least:g}."

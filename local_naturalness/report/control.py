@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from datasets import Dataset
 
-from local_naturalness.report.chosen import where_verdicts
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.tables import Columns
 from local_naturalness.tables.text import number_text
@@ -25,9 +24,7 @@ def chosen_beside_random(table: ScoredTable, selection: Dataset | None) -> pd.Da
     Returns:
         Texts; rows "chosen", "random, same teachers", "all candidates".
     """
-    passes = where_verdicts(table)
-    usable = np.isfinite(table.values) & (table.teacher >= 0) & (table.prompt >= 0)
-    rows = np.flatnonzero(usable if passes is None else usable & passes)
+    rows = np.flatnonzero(table.is_scored & (table.teacher >= 0) & (table.prompt >= 0))
     teachers, numbers = _chosen(table, selection)
     shares = np.bincount(teachers[teachers >= 0], minlength=len(table.teachers))
     shown = {"responses": [f"{len(teachers):,}", "", f"{len(rows):,}"]}

@@ -32,7 +32,7 @@ def step_sample(table: ScoredTable, views: Sequence[View]) -> tuple[np.ndarray, 
         return sampled[0], lines
     generator = np.random.default_rng(0)
     for code in most_frequent(table):
-        rows = np.flatnonzero((table.teacher == code) & np.isfinite(table.values))
+        rows = np.flatnonzero((table.teacher == code) & table.is_scored)
         rows = np.sort(generator.choice(rows, min(_ROWS_OF_A_TEACHER, len(rows)), replace=False))
         few = table.dataset.with_format("arrow").select_columns(names).select(rows.tolist())[:]
         means: list[list[np.ndarray]] = [[] for _ in views]

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from local_naturalness.counted import counted
 from local_naturalness.report import charts
-from local_naturalness.report.chosen import chosen_rows, where_verdicts, why_not
+from local_naturalness.report.chosen import chosen_rows, why_not
 from local_naturalness.report.parting import Added, Parting
 from local_naturalness.report.sampling import sampled_prompts
 from local_naturalness.report.scored_table import ScoredTable
@@ -76,8 +76,8 @@ class Decision:
 
 def decisions(
     table: ScoredTable, selection: Dataset | None, texts: TextColumns, tints: Tints, rows: int
-) -> list[Decision]:
-    """Prompts of all kinds whose candidates are at most `rows` together.
+) -> tuple[list[Decision], str]:
+    """Prompts of all kinds whose candidates are at most `rows` together, and how many are not shown, and why.
 
     Args:
         table: All rows.
@@ -90,7 +90,6 @@ def decisions(
     wanted = np.array([prompt for prompt, _ in sampled], dtype=np.int64)
     candidates = np.flatnonzero(np.isin(table.prompt, wanted))
     chosen = chosen_rows(table, candidates, selection, texts.response)
-    passes = where_verdicts(table)
     budget = _BYTES_OF_TRACES // max(min(len(candidates), rows), 1)
     found: list[Decision] = []
     left = _MOST_BYTES
@@ -115,7 +114,7 @@ def decisions(
                         teacher=table.name_of(one.row),
                         facts=_facts(table, one.row),
                         is_chosen=one.row in chosen,
-                        reason="" if one.row in chosen else why_not(table, one.row, ours, passes, one.status),
+                        reason="" if one.row in chosen else why_not(table, one.row, ours, one.status),
                         trace=_trace(one, tints, budget),
                     )
                     for one in shown
@@ -125,8 +124,18 @@ def decisions(
         )
         left -= found[-1].num_bytes
         if left < 0 and len(found) > 1:
-            return found[:-1]
-    return found
+            return found[:-1], _how_many(table, len(found) - 1, "the page would become too large")
+    most = f"at most {counted(rows, 'response')} (`rows`) {'is' if rows == 1 else 'are'} shown"
+    return found, _how_many(table, len(found), most)
+
+
+def _how_many(table: ScoredTable, shown: int, why: str) -> str:
+    total = len(np.unique(table.prompt[table.prompt >= 0]))
+    if shown == total:
+        return "The only prompt is shown." if total == 1 else f"All {total:,} prompts are shown."
+    of_shown, of_left = ("is" if number == 1 else "are" for number in (shown, total - shown))
+    told = f"{shown:,} of {counted(total, 'prompt')} {of_shown} shown."
+    return f"{told} {total - shown:,} {of_left} left out: {why}."
 
 
 class _Shown:
@@ -168,6 +177,8 @@ def _facts(table: ScoredTable, row: int) -> list[str]:
 
 
 def _sentences(table: ScoredTable, prompt: int) -> list[str]:
+    if not table.is_counted[table.prompt == prompt].any():
+        return ["No response to this prompt passes `where`."]
     if table.other is None:
         return []
     one, other = int(table.picks[prompt]), int(table.other_picks[prompt])

@@ -25,7 +25,7 @@ def drawn_names(table: ScoredTable) -> list[str]:
 def drawings(table: ScoredTable) -> dict[str, Markup]:
     """The charts of the page, by name; those that nothing is known for are left out."""
     drawn, names = most_frequent(table), drawn_names(table)
-    known = np.isfinite(table.values)
+    known = table.is_scored
     found = {"key": charts.key(names)}
     by_teacher = {
         name: table.values[known & (table.teacher == code)] for name, code in zip(names, drawn, strict=True)
@@ -46,8 +46,9 @@ def drawings(table: ScoredTable) -> dict[str, Markup]:
 
 
 def unscored(table: ScoredTable) -> list[Markup]:
-    """For each scorer, how many rows of each teacher have which status."""
+    """For each scorer, how many of the rows of each teacher that count have which status."""
     tables = []
+    counts_here = table.is_counted
     for name in table.columns.names:
         if not name.startswith(("local_naturalness_status", "global_naturalness_status")):
             continue
@@ -55,15 +56,18 @@ def unscored(table: ScoredTable) -> list[Markup]:
         drawn = most_frequent(table)
         counts = {
             table.shown_names[code]: np.bincount(
-                codes[table.teacher == code] + 1, minlength=len(statuses) + 1
+                codes[counts_here & (table.teacher == code)] + 1, minlength=len(statuses) + 1
             )
             for code in drawn
         }
-        total = np.bincount(codes + 1, minlength=len(statuses) + 1)
-        frame = pd.DataFrame(
-            {**counts, "all teachers": total}, index=["no status", *map(public_text, statuses)]
-        )
-        shown = frame[frame["all teachers"] > 0].map(lambda number: f"{number:,}")
+        columns = {
+            **counts,
+            "all teachers": np.bincount(codes[counts_here] + 1, minlength=len(statuses) + 1),
+        }
+        if table.counted.passes is not None:
+            columns["do not pass where"] = np.bincount(codes[~counts_here] + 1, minlength=len(statuses) + 1)
+        frame = pd.DataFrame(columns, index=["no status", *map(public_text, statuses)])
+        shown = frame[(frame > 0).any(axis=1)].map(lambda number: f"{number:,}")
         tables.append(table_html(shown, "status", name))
     return tables
 
@@ -97,7 +101,7 @@ def _flat(record: Mapping[str, Any], inside: str = "") -> list[tuple[str, str]]:
 
 def most_frequent(table: ScoredTable) -> list[int]:
     """The teachers that are drawn, in the order in which the table has them."""
-    known = np.isfinite(table.values) & (table.teacher >= 0)
+    known = table.is_scored & (table.teacher >= 0)
     counts = np.bincount(table.teacher[known], minlength=len(table.teachers))
     most = np.argsort(-counts, kind="stable")[:_TEACHERS_DRAWN]
     return sorted(int(code) for code in most if counts[code])

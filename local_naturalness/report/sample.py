@@ -10,6 +10,8 @@ from local_naturalness.report.scored_table import ScoredTable
 
 # A share of so many prompts is known to a tenth of a percent.
 _MOST_PROMPTS = 250_000
+# The column of flags, where only some rows count.
+WHERE = "passes where"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class NumbersOfPrompts:
             "prompt": pa.array(table.prompt[rows], mask=table.prompt[rows] < 0),
             "teacher": _named(table.teacher[rows], table.teachers),
         }
+        if table.counted.passes is not None:
+            columns[WHERE] = pa.array(table.is_counted[rows])
+        # A row without a score is not a very short response.
+        has_score = np.isfinite(table.values[rows]) | np.isfinite(table.other_values[rows])
         for field in table.columns.table.schema:
             if field.name in columns:
                 continue
@@ -48,6 +54,8 @@ class NumbersOfPrompts:
                 columns[field.name] = _named(codes[rows], names)
             elif _is_number(field.type):
                 numbers = table.columns.numbers(field.name)[rows]
+                if field.name == "num_tokens":
+                    numbers = np.where(has_score, numbers, np.nan)
                 columns[field.name] = pa.array(numbers, mask=np.isnan(numbers))
         return cls(Dataset(pa.table(columns)), rows, min(of_prompts, _MOST_PROMPTS), of_prompts)
 

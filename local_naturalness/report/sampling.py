@@ -9,11 +9,14 @@ KINDS = {
     "clearest": "the best is far ahead",
     "longest": "the longest responses",
     "disagreement": "the other criterion would have chosen another response",
+    "single": "fewer than two responses could be chosen, so nothing was compared",
 }
 
 
 def sampled_prompts(table: ScoredTable, rows: int, most: int) -> list[tuple[int, str]]:
     """Prompts of each kind in turn, with the kind, until their candidates would be too many.
+
+    Those in which nothing was compared come last: they are shown where all others are.
 
     Args:
         table: All rows.
@@ -22,15 +25,12 @@ def sampled_prompts(table: ScoredTable, rows: int, most: int) -> list[tuple[int,
     """
     ranking, better = table.ranking, table.criterion.sign * table.values
     seconds = np.flatnonzero(ranking.position == 1)
-    if not len(seconds):
-        of_rows = table.prompt[table.prompt >= 0]
-        return [(int(prompt), "closest") for prompt in np.unique(of_rows)[:rows]]
     prompts = table.prompt[ranking.rows[seconds]]
     gap = ranking.value[seconds - 1] - ranking.value[seconds]
     of_prompts = np.flatnonzero(ranking.position == 0)
     longest = np.zeros(len(table.picks))
-    longest[table.prompt[ranking.rows[of_prompts]]] = np.maximum.reduceat(
-        np.nan_to_num(table.tokens[ranking.rows]), of_prompts
+    longest[table.prompt[ranking.rows[of_prompts]]] = (
+        np.maximum.reduceat(np.nan_to_num(table.tokens[ranking.rows]), of_prompts) if len(of_prompts) else 0.0
     )
     one, other = table.picks[prompts], table.other_picks[prompts]
     # Where the other criterion has no score for the best response it has not preferred another one.
@@ -45,11 +45,14 @@ def sampled_prompts(table: ScoredTable, rows: int, most: int) -> list[tuple[int,
     size = np.bincount(table.prompt[table.prompt >= 0])
     chosen: dict[int, str] = {}
     queues = {kind: iter(prompts[order].tolist()) for kind, order in orders.items()}
+    singles = np.setdiff1d(np.unique(table.prompt[table.prompt >= 0]), prompts).tolist()
     while queues:
         for kind in list(queues):
             prompt = next((one for one in queues[kind] if one not in chosen), None)
             if prompt is None:
                 del queues[kind]
+                if not queues and kind != "single":
+                    queues = {"single": iter(singles)}
                 continue
             rows -= min(int(size[prompt]), most)
             if rows < 0 and chosen:

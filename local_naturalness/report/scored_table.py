@@ -10,9 +10,17 @@ from datasets import Dataset
 from local_naturalness.comparison.compare import available_criteria
 from local_naturalness.criteria import ResolvedCriterion, criterion_values, resolve_criterion
 from local_naturalness.hub.safe_text import public_text
+from local_naturalness.report.counted_rows import CountedRows
 from local_naturalness.selection.candidates import Ranking, rank_rows
 from local_naturalness.selection.record import read_record
-from local_naturalness.tables import Columns, grouping_column, require_columns, verdict_column
+from local_naturalness.tables import (
+    Columns,
+    Where,
+    grouping_column,
+    require_columns,
+    verdict_column,
+    verdicts,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class ScoredTable:
         other: Another criterion to set beside it, where there is one.
         criteria: All that are compared, by name, with their directions.
         record: What the selection noted; empty where nothing is known.
+        counted: Which rows count in all but the traces, where all candidates are shown.
         prompt_column: What tells prompts apart.
         teacher_column: Where teachers are.
         prompt: Prompt numbers, -1 for none.
@@ -46,6 +55,7 @@ class ScoredTable:
     other: ResolvedCriterion | None
     criteria: dict[str, str]
     record: dict[str, Any]
+    counted: CountedRows
     prompt_column: str
     teacher_column: str
     prompt: np.ndarray
@@ -61,12 +71,19 @@ class ScoredTable:
 
     @classmethod
     def of(
-        cls, dataset: Dataset, selection: Dataset | None, prompt_column: str | None, teacher_column: str
+        cls,
+        dataset: Dataset,
+        selection: Dataset | None,
+        prompt_column: str | None,
+        teacher_column: str,
+        where: Where | None = None,
+        correct: str | None = None,
     ) -> "ScoredTable":
         """Read the numbers; texts and steps stay where they are.
 
         Raises:
             ValueError: a column is missing, or no criterion is there.
+            TypeError: `where` or `correct` gives no verdicts.
         """
         columns = Columns.of(dataset)
         record = (read_record(selection) or {}) if selection is not None else {}
@@ -76,9 +93,10 @@ class ScoredTable:
         prompt = columns.prompt_codes(prompt_column)
         teacher, teachers = columns.labels(teacher_column)
         is_candidate = (prompt >= 0) & (teacher >= 0)
+        counted = CountedRows.of(dataset, columns, record, where)
         nothing = np.full(len(prompt), np.nan)
         lengths = f"num_tokens{criterion.suffix}"
-        verdict = verdict_column(columns, None)
+        verdict = verdict_column(columns, correct)
         return cls(
             dataset=dataset,
             columns=columns,
@@ -86,23 +104,35 @@ class ScoredTable:
             other=other,
             criteria=criteria,
             record=record,
+            counted=counted,
             prompt_column=prompt_column,
             teacher_column=teacher_column,
             prompt=prompt,
             teacher=teacher,
             teachers=teachers,
             shown_names=_shown(teachers),
-            values=criterion_values(columns, criterion, prompt, is_candidate),
-            other_values=nothing if other is None else criterion_values(columns, other, prompt, is_candidate),
+            values=_values(columns, criterion, prompt, is_candidate, counted),
+            other_values=nothing if other is None else _values(columns, other, prompt, is_candidate, counted),
             tokens=columns.numbers(lengths) if lengths in columns.names else nothing,
             tokens_column=lengths,
-            correct=None if verdict is None else columns.numbers(verdict),
+            correct=None if verdict is None else verdicts(columns, verdict),
             correct_column=verdict,
         )
 
     @cached_property
+    def is_counted(self) -> np.ndarray:
+        """Whether each row counts, shape [rows]."""
+        passes = self.counted.passes
+        return np.ones(len(self.prompt), dtype=bool) if passes is None else passes
+
+    @cached_property
+    def is_scored(self) -> np.ndarray:
+        """Whether each row counts and has a score, shape [rows]."""
+        return self.is_counted & np.isfinite(self.values)
+
+    @cached_property
     def ranking(self) -> Ranking:
-        """The rows with a score, prompt by prompt, best first."""
+        """The rows that count and have a score, prompt by prompt, best first."""
         return self._ranked(self.criterion.sign * self.values)
 
     @cached_property
@@ -117,7 +147,7 @@ class ScoredTable:
         return self._first(self._ranked(sign * self.other_values))
 
     def _ranked(self, better: np.ndarray) -> Ranking:
-        return rank_rows(self.prompt, better, (self.prompt >= 0) & np.isfinite(better))
+        return rank_rows(self.prompt, better, self.is_counted & (self.prompt >= 0) & np.isfinite(better))
 
     def _first(self, ranking: Ranking) -> np.ndarray:
         picks = np.full(self.prompt.max(initial=-1) + 1, -1, dtype=np.int64)
@@ -134,6 +164,19 @@ class ScoredTable:
         """The teacher of a row, fit to be shown."""
         code = self.teacher[row]
         return self.shown_names[code] if code >= 0 else "no teacher"
+
+
+def _values(
+    columns: Columns,
+    criterion: ResolvedCriterion,
+    prompt: np.ndarray,
+    is_candidate: np.ndarray,
+    counted: CountedRows,
+) -> np.ndarray:
+    """Scores of all rows; those by a formula that spans rows are of the rows that count alone."""
+    if criterion.kind != "column" and counted.passes is not None:
+        is_candidate = is_candidate & counted.passes
+    return criterion_values(columns, criterion, prompt, is_candidate)
 
 
 def _shown(names: list[str]) -> list[str]:

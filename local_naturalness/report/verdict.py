@@ -22,8 +22,12 @@ def verdict(table: ScoredTable, ranking: TeacherRanking) -> list[str]:
     if len(ranking.groups) > _GROUPS_TOLD:
         more = counted(len(ranking.groups) - _GROUPS_TOLD, "more group")
         told.append(f"There are {more} of teachers that share no prompt with these.")
-    scored, total = int(np.isfinite(table.values).sum()), len(table.values)
-    last = f"A score is there for {scored:,} of {counted(total, 'response')}."
+    scored, total = int(table.is_scored.sum()), int(table.is_counted.sum())
+    have = "has" if total == 1 else "have"
+    last = f"{scored:,} of {counted(total, 'response')} {have} a score."
+    if table.counted.passes is not None:
+        passing = "passes" if total == 1 else "pass"
+        last = f"{scored:,} of the {counted(total, 'response')} that {passing} `where` {have} a score."
     told = [f"{told[0]} {last}"] if len(told) == 1 else [*told, last]
     return [cleaned(table, one) for one in told]
 
@@ -37,9 +41,11 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
     low, high = min(ends), max(ends)
     interval = ""
     if np.isfinite([low, high]).all():
-        undecided = "; it holds 0, so other prompts may turn the two round" if low <= 0 else ""
+        undecided = (
+            f"; it holds 0, so with other prompts {second['teacher']} may come first" if low <= 0 else ""
+        )
         interval = f" (95 % interval {low:.4f} to {high:.4f}{undecided})"
-    sure = f"; it is best in {first['p_best']:.0%} of bootstrap draws" if np.isfinite(first["p_best"]) else ""
+    sure = f"; P(best) is {first['p_best']:.3f}" if np.isfinite(first["p_best"]) else ""
     return (
         f"By {criterion}, {group.best} comes first with a mean of {first['mean']:.4f}, "
         f"{abs(second['gap']):.4f}{interval} ahead of {second['teacher']}{sure}, over "
@@ -69,11 +75,14 @@ def doubts(
 
 def _natural_or_short(table: ScoredTable, group: TeacherGroup, wins: WinsByLength) -> str:
     first, lengths = table.teachers.index(group.best), group.table["mean_tokens"]
+    others = group.table["teacher"].iloc[1] if len(lengths) == 2 else "the others"
+    low, high = f"{lengths.iloc[1:].min():,.0f}", f"{lengths.iloc[1:].max():,.0f}"
     return (
-        f"Natural or short? {group.best} writes {lengths.iloc[0]:,.0f} tokens on average, the others "
-        f"{lengths.iloc[1:].min():,.0f} to {lengths.iloc[1:].max():,.0f}. On the same prompt it wins "
+        f"Natural or short? {group.best} writes {lengths.iloc[0]:,.0f} tokens on average, {others} "
+        f"{low if low == high else f'{low} to {high}'}. On the same prompt it wins "
         f"{_of(wins.over_shorter, first)} with shorter responses and {_of(wins.over_longer, first)} "
-        "with longer ones. Who is ahead only by being short wins the latter alone."
+        "with longer ones. A teacher that leads only because it is short beats longer responses and loses "
+        "to shorter ones."
     )
 
 

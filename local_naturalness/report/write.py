@@ -17,7 +17,7 @@ from local_naturalness.report.control import chosen_beside_random
 from local_naturalness.report.curve import step_sample
 from local_naturalness.report.decisions import decisions
 from local_naturalness.report.length import WinsByLength
-from local_naturalness.report.sample import NumbersOfPrompts
+from local_naturalness.report.sample import WHERE, NumbersOfPrompts
 from local_naturalness.report.sampling import KINDS
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.report.texts import TextColumns
@@ -25,7 +25,7 @@ from local_naturalness.report.tint import Tints
 from local_naturalness.report.verdict import cleaned, doubts, verdict
 from local_naturalness.report.views import views_of
 from local_naturalness.store.files import part_file, settle
-from local_naturalness.tables import require_dataset
+from local_naturalness.tables import Where, require_dataset
 from local_naturalness.tables.html import table_html, text_html
 from local_naturalness.tables.text import number_text
 from local_naturalness.teachers import rank_teachers
@@ -43,6 +43,8 @@ def write_report(
     *,
     selection: Dataset | None = None,
     rows: int = 40,
+    where: Where | None = None,
+    correct: str | None = None,
     prompt_column: str | None = None,
     teacher_column: str = "teacher",
     response_column: str = "response",
@@ -60,6 +62,11 @@ def write_report(
         selection: What `select_responses` chose from these rows. Without one the best response to each
             prompt by the first criterion is marked.
         rows: How many responses are shown with their text.
+        where: Which rows count, as for `rank_teachers`: a column of bools or of 0 and 1, an SQL expression,
+            or a function of a row. `None`: those that pass the `where` of the selection, where it noted a
+            column or an expression; else all. The traces show the other candidates as well.
+        correct: The column that tells which responses are right, for the accuracy; `is_correct` or `correct`
+            is found by itself.
         prompt_column: What tells prompts apart. `None` is `prompt_key`, which scorers write, else `prompt`.
         teacher_column: Teachers' names.
         response_column: The responses. Where they stand in conversations or under other names that scorers
@@ -70,8 +77,8 @@ def write_report(
         The path.
 
     Raises:
-        ValueError: A column is missing, no criterion is there, or no row has a score.
-        TypeError: `dataset` or `selection` is not a `Dataset`.
+        ValueError: A column is missing, no criterion is there, or no row that counts has a score.
+        TypeError: `dataset` or `selection` is not a `Dataset`, or `where` or `correct` gives no verdicts.
 
     Example:
 
@@ -92,18 +99,25 @@ def write_report(
     if rows < 1:
         raise ValueError(f"`rows` must be at least 1, got {rows!r}.")
     target = Path(path)
-    table = ScoredTable.of(dataset, selection, prompt_column, teacher_column)
+    table = ScoredTable.of(dataset, selection, prompt_column, teacher_column, where, correct)
     texts = TextColumns.of(dataset, response_column, messages_column)
     numbers = NumbersOfPrompts.of(table)
     direction = None if table.criterion.base else table.criterion.direction
-    ranking = rank_teachers(numbers.dataset, table.criterion.name, direction=direction)
+    passes = None if table.counted.passes is None else WHERE
+    ranking = rank_teachers(
+        numbers.dataset,
+        table.criterion.name,
+        direction=direction,
+        where=passes,
+        correct=table.correct_column,
+    )
     measures = ({"num_tokens": "high"} if "num_tokens" in dataset.column_names else {}) | table.criteria
-    comparison = compare_criteria(numbers.dataset, measures)
+    comparison = compare_criteria(numbers.dataset, measures, where=passes, correct=table.correct_column)
     shown = dict(zip(table.teachers, table.shown_names, strict=True))
     views = views_of((table.criterion, table.other), dataset.column_names)
     scores, lines = step_sample(table, views)
     tints = Tints.of(views, scores)
-    drawn_rows = numbers.rows
+    drawn_rows = numbers.rows[table.is_counted[numbers.rows]]
     wins = WinsByLength.of(
         table.criterion.sign * table.values[drawn_rows],
         table.tokens[drawn_rows],
@@ -114,10 +128,13 @@ def write_report(
     names = findings.drawn_names(table)
     known = [(view, of_view) for view, of_view in zip(views, lines, strict=True) if of_view]
     span = charts.span_of(line for _, of_view in known for line in of_view.values()) if known else (0.0, 1.0)
+    shown_prompts, how_many = decisions(table, selection, texts, tints, rows)
     page = _page(
         paragraphs=[text_html(one) for one in verdict(table, ranking)],
         against=[
-            text_html(one) for one in (*doubts(table, ranking, comparison, wins), numbers.note()) if one
+            text_html(one)
+            for one in (table.counted.note, *doubts(table, ranking, comparison, wins), numbers.note())
+            if one
         ],
         groups=[
             (
@@ -136,7 +153,9 @@ def write_report(
             for title, frame, first in shown_tables(comparison)
         ],
         notes=[text_html(cleaned(table, note)) for note in comparison.notes],
-        decisions=decisions(table, selection, texts, tints, rows),
+        decisions=shown_prompts,
+        how_many_prompts=how_many,
+        compares_length="num_tokens" in measures,
         kinds=KINDS,
         has_steps=scores.shape[1] > 0,
         has_both=len(views) == 2,

@@ -31,7 +31,9 @@ class WeightedTrainer(SFTTrainer):
         return WeightedRandomSampler(self.train_dataset["selection_weight"], len(self.train_dataset))
 
 
-def train(selection: Dataset, student: str, max_steps: int, output: str) -> tuple[float, float]:
+def train(
+    selection: Dataset, student: str, max_steps: int, output: str, learning_rate: float
+) -> tuple[float, float]:
     """Loss on the selected responses, in nats per token, before and after."""
     trainer_class = WeightedTrainer if "selection_weight" in selection.column_names else SFTTrainer
     trainer = trainer_class(
@@ -40,10 +42,10 @@ def train(selection: Dataset, student: str, max_steps: int, output: str) -> tupl
             output_dir=output,
             max_steps=max_steps,
             per_device_train_batch_size=4,
-            learning_rate=1e-3,  # for the tiny student; some 1e-5 for a large one
+            learning_rate=learning_rate,
             max_length=None,  # by default responses are cut after 1,024 tokens
             bf16=False,
-            gradient_checkpointing=False,
+            activation_checkpointing=False,
             save_strategy="no",
             report_to="none",
         ),
@@ -75,7 +77,14 @@ def main() -> None:
     parser.add_argument("--output", metavar="DIR", help="folder for the trained student")
     parser.add_argument("--num-prompts", type=int, default=12, metavar="N", help="without a file")
     parser.add_argument("--max-steps", type=int, default=10, metavar="N", help="optimiser steps")
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="(default: 2e-5, or 1e-3 for the tiny embedded student)",
+    )
     options = parser.parse_args()
+    learning_rate = options.learning_rate or (1e-3 if options.student == student_path() else 2e-5)
 
     with tempfile.TemporaryDirectory() as folder:
         path = options.selection or Path(folder) / "selected.parquet"
@@ -83,7 +92,7 @@ def main() -> None:
             select_embedded(options.num_prompts, path)
         selection = load_dataset("parquet", data_files=str(path), split="train")
         output = options.output or folder
-        before, after = train(selection, options.student, options.max_steps, output)
+        before, after = train(selection, options.student, options.max_steps, output, learning_rate)
     print(f"{len(selection)} selected responses: loss {before:.3f} before training, {after:.3f} after")
 
 

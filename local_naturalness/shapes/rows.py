@@ -150,13 +150,14 @@ def _applied(dataset: Any, shape: Shape) -> Any:
 
 def _refuse_clashes(columns: Sequence[str], shape: Shape) -> None:
     """No column that is there may be overwritten."""
+    told = str(shape).replace("Read as", "To be read as", 1)
     gone = {*shape.consumed, *shape.teacher_columns, *shape.renamed}
     written = {*shape.renamed.values()} | ({"teacher", "response"} if shape.teacher_columns else set())
     written |= set(shape.columns.values()) if shape.convert is not None else set()
     for name in sorted(written & set(columns) - gone):
         raise ValueError(
-            f"{shape} But there is another column {name!r} already: rename or remove it, or name the columns "
-            "that are meant."
+            f"{told} But there is another column {name!r} already, so "
+            "nothing was read: rename or remove it, or name the columns that are meant."
         )
 
 

@@ -9,22 +9,22 @@ from datasets import Dataset, DatasetDict
 
 from local_naturalness.counted import counted
 from local_naturalness.encoding.encoder import GOES_ON, doubts_of_turns
+from local_naturalness.encoding.examples import TOOLS_COLUMN
 from local_naturalness.scorers.doubts import in_words
 from local_naturalness.training.agreement import Agreement, agreement
+from local_naturalness.training.done import holds_its_ids, is_done, note
 from local_naturalness.training.refusals import trainable
 from local_naturalness.training.scored_prompts import refuse_other_prompts
+from local_naturalness.training.set_aside import set_aside
 from local_naturalness.training.source import Source, find_source
 from local_naturalness.training.student_of import Specs
 from local_naturalness.training.student_text import StudentText
-from local_naturalness.training.written import Layout, write
+from local_naturalness.training.written import SWITCHES_COLUMN, Layout, write
 
 logger = logging.getLogger(__name__)
 
 Form = Literal["trl", "prompt-completion", "messages"] | None
 FORMS = ("trl", "prompt-completion", "messages", None)
-
-# In a dataset's description: its texts are written as the student is shown them.
-_NOTE = "local_naturalness export: texts"
 
 _Rows = TypeVar("_Rows", Dataset, DatasetDict)
 
@@ -58,12 +58,14 @@ def export(
         response_column: Texts.
 
     Returns:
-        Other columns are kept. `tools` becomes JSON text, and `chat_template_kwargs` is added where rows were
-        scored with them: TRL reads both.
+        Other columns are kept. Those that trainers would read instead, such as `messages` beside `prompt` and
+        `completion`, are renamed to `source_messages` and the like, and a warning tells it. `tools` becomes
+        JSON text, and `chat_template_kwargs` is added where rows were scored with them: TRL reads both.
 
     Raises:
         ValueError: A row cannot be trained on (no response, an id for a prompt, the same as another one), or
-            the form does not train on what was scored; a column is missing or has a name that is needed.
+            the form does not train on what was scored; a column is missing, or there are two texts
+            to train on.
         TypeError: A column holds something else.
 
     Example:
@@ -79,10 +81,14 @@ def export(
     if form not in FORMS:
         raise ValueError(f"`export` must be one of {FORMS}, got {form!r}.")
     splits = {"": dataset} if isinstance(dataset, Dataset) else dict(dataset)
-    if form is None or all(_is_done(rows, form, response_column) for rows in splits.values()):
+    if form is None:
         return dataset
+    if all(is_done(rows, form, response_column) for rows in splits.values()):
+        return _as_given(dataset, {split: _without_others(rows) for split, rows in splits.items()})
     specs = Specs(splits.values())
     text = specs.text(student)
+    if all(holds_its_ids(rows, text, prompt_column, response_column) for rows in splits.values()):
+        return dataset
     if specs.by_turn and form != "messages":
         raise ValueError(
             f"All assistant turns of these conversations were scored, and `export={form!r}` trains on the "
@@ -98,26 +104,26 @@ def export(
     seen = [_looked_at(rows, sources[split], text, form, split, specs) for split, rows in splits.items()]
     _tell_turns(seen, specs)
     layout = _layout(form, text, seen, specs)
-    written = {split: write(rows, sources[split], layout, text) for split, rows in splits.items()}
-    if text is not None and not text.is_chat:
+    written = {}
+    for split, rows in splits.items():
+        source = sources[split]
+        kept = (*source.consumed, TOOLS_COLUMN)
+        written[split] = write(set_aside(rows, kept), source, layout, text)
+    if text is not None and (layout.form == "ids" or not text.is_chat):
         for rows in written.values():
-            rows.info.description = f"{rows.info.description or ''}\n{_NOTE}".lstrip()
-    return written[""] if isinstance(dataset, Dataset) else DatasetDict(written)
+            note(rows, is_ids=layout.form == "ids")
+    return _as_given(dataset, written)
 
 
-def _is_done(dataset: Dataset, form: str, response_column: str) -> bool:
-    """Whether rows are in the form already; exporting twice is exporting once."""
-    columns = set(dataset.column_names)
-    if {"input_ids", "labels"} <= columns:
-        return True
-    if form == "messages" or not {"prompt", "completion"} <= columns or response_column in columns:
-        return False
-    if _NOTE in (dataset.info.description or ""):
-        return True
-    # Without the note, as behind a Parquet file: texts end in the line break that the student was shown.
-    kinds = [getattr(dataset.features[name], "dtype", None) for name in ("prompt", "completion")]
-    is_text = all(kind in ("string", "large_string") for kind in kinds)
-    return is_text and all((text or "").endswith("\n") for text in dataset.with_format(None)["prompt"])
+def _as_given(dataset: _Rows, splits: dict[str, Dataset]) -> _Rows:
+    return splits[""] if isinstance(dataset, Dataset) else DatasetDict(splits)
+
+
+def _without_others(dataset: Dataset) -> Dataset:
+    """Rows that are exported already, without columns that trainers would read besides."""
+    if "input_ids" in dataset.column_names:
+        return dataset
+    return set_aside(dataset, ("prompt", "completion", TOOLS_COLUMN, SWITCHES_COLUMN))
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,14 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
         ValueError: there are none, or the prompts are keys and no text.
     """
     columns = dataset.column_names
+    is_exported = response_column not in columns and {"prompt", "completion"} <= set(columns)
+    if is_exported and MESSAGES_COLUMN in columns:
+        raise ValueError(
+            "There are `prompt` and `completion`, and `messages` besides: remove or rename those that a "
+            "student is not to be trained on."
+        )
+    if is_exported and prompt_column is None:
+        prompt_column = "prompt"
     if prompt_column is None:
         prompt_column, messages = scored_columns(dataset, response_column)
         if messages is not None:

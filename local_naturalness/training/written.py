@@ -47,14 +47,11 @@ def write(dataset: Dataset, source: Source, layout: Layout, text: StudentText | 
     """The dataset in a layout.
 
     Args:
-        dataset: one split.
+        dataset: one split, in which no other column has a name that is written.
         source: where its prompts and responses stand. They give way, except to token ids, beside which they
             stay for people to read.
         layout: what is written.
         text: of the student; needed for token ids. A student without a chat template is shown texts.
-
-    Raises:
-        ValueError: another column has a name that is needed.
     """
     replaced = () if layout.form == "ids" else source.consumed
     added: dict[str, Any] = dict.fromkeys(layout.columns, _feature(layout, text))
@@ -65,11 +62,6 @@ def write(dataset: Dataset, source: Source, layout: Layout, text: StudentText | 
             added[TOOLS_COLUMN] = _TEXT
             replaced = (*replaced, TOOLS_COLUMN)
     kept = {name: feature for name, feature in dataset.features.items() if name not in replaced}
-    if clashes := sorted(set(added) & set(kept)):
-        raise ValueError(
-            f"The columns {list(added)} are to be written, but there are other columns of the names "
-            f"{clashes}: rename them with `dataset.rename_column(...)`."
-        )
 
     def written(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         rows = [_row(example, layout, text) for example in source.examples(batch)]

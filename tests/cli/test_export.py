@@ -72,3 +72,33 @@ def test_columns_of_other_names_are_exported_as_they_were_scored(rows, words, tm
         assert read(best)["prompt"][0] == [{"role": "user", "content": "What is 2 + 3?"}]
         assert read(best)["completion"][0] == [{"role": "assistant", "content": "It is 5."}]
     assert not re.search(r"\b1 (rows|prompts|responses|steps|tokens)\b", capsys.readouterr().out)
+
+
+WRONG = [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "It is 6."}]
+
+
+@pytest.mark.parametrize("form", ["trl", "prompt-completion", "messages", "none"])
+def test_the_rejected_answer_that_a_row_brings_along_is_not_trained_on(form, tmp_path, capsys, caplog):
+    """OpenR1 repeats one of its generations in `messages`; `show` reads what `select` wrote."""
+    source, scored, best = tmp_path / "rows.jsonl", str(tmp_path / "scored"), tmp_path / "best"
+    row = {
+        "problem": "What is 2 + 3?",
+        "generations": ["It is 6.", "It is 5."],
+        "correctness_math_verify": [False, True],
+        "messages": WRONG,
+    }
+    source.write_text(json.dumps(row))
+    student = ["--student", student_path()]
+    assert main(["score", str(source), *student, "--output", scored]) == 0
+    words = ["--where", "correctness_math_verify", "--output", str(best), "--export", form, *student]
+    assert main(["select", scored, *words]) == 0
+    printed = capsys.readouterr()
+    assert "It is 6." not in printed.out
+    assert ("`messages` is now `source_messages`" in caplog.text) == (form != "none")
+    if form != "none":
+        (row,) = read(best).to_list()
+        row.pop("source_messages")
+        assert "It is 6." not in json.dumps(row) and "It is 5." in json.dumps(row)
+    assert main(["show", str(best), *student]) == 0
+    shown = capsys.readouterr().out
+    assert "It is 5." in shown and "It is 6." not in shown

@@ -3,6 +3,7 @@
 import pytest
 from datasets import Dataset, DatasetDict, Features, Json, List, Value
 
+from local_naturalness.embedded import student_path
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.prompt_key import prompt_key
 from local_naturalness.selection import export
@@ -84,10 +85,36 @@ def test_a_missing_column_is_named_with_the_remedy(form):
         table({"prompt": ["p"]}, form)
 
 
-@pytest.mark.parametrize(("form", "name"), [("prompt-completion", "completion"), ("messages",) * 2])
-def test_a_clash_of_names_is_refused(form, name):
-    with pytest.raises(ValueError, match=rf"names \['{name}'\]: rename them"):
-        table(TEXT | {name: ["x", "y"]}, form)
+OTHERS = (
+    "messages conversations text chosen rejected instruction input output history system input_ids labels "
+    "tools chat_template_kwargs completion"
+).split()
+
+
+@pytest.mark.parametrize("form", ["trl", "prompt-completion", "messages"])
+@pytest.mark.parametrize("name", [name for name in OTHERS if name != "tools"])
+def test_no_other_column_can_be_trained_on(form, name, caplog):
+    ready = export(Dataset.from_dict(TEXT | {name: ["wrong", "wrong"]}), form)
+    written = ["messages"] if form == "messages" else ["prompt", "completion"]
+    assert set(ready.column_names) & {*OTHERS, "prompt"} == set(written)
+    assert ready[f"source_{name}"][:] == ["wrong", "wrong"] and "wrong" not in preview(ready)
+    assert caplog.text.count(f"`{name}` is now `source_{name}`") == 1
+    assert export(ready, form).to_dict() == ready.to_dict()
+
+
+def test_two_texts_to_train_on_are_refused():
+    """Of a table that somebody else wrote, nobody knows which one was scored."""
+    with pytest.raises(ValueError, match="`prompt` and `completion`, and `messages` besides"):
+        table({"prompt": ["p"], "completion": ["r"], "messages": [[USER, ANSWER]]}, "trl")
+
+
+def test_token_ids_of_somebody_else_are_no_export(caplog):
+    """They are compared with the texts; without a student, a warning says that they were not."""
+    foreign = TEXT | {"input_ids": [[1], [2]], "labels": [[1], [2]]}
+    ready = export(Dataset.from_dict(foreign), "trl", student=student_path())
+    assert {"source_input_ids", "source_labels", "completion"} <= set(ready.column_names)
+    assert export(Dataset.from_dict(foreign), "trl").to_dict() == foreign
+    assert "is not known without the student" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -252,7 +279,7 @@ def test_the_column_that_was_scored_is_the_one_that_trains():
     columns = {"prompt": ["p-1", "p-2"], "question": ["Sum?", "Product?"], "answer": ["It is 5.", "It is 6."]}
     ready = export(scored(columns, columns["question"]), "messages", response_column="answer")
     assert [row[0]["content"] for row in ready["messages"]] == columns["question"]
-    assert ready["prompt"][:] == columns["prompt"]
+    assert ready["source_prompt"][:] == columns["prompt"]
 
 
 def test_conversations_of_any_name_are_found():

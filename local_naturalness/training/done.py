@@ -1,0 +1,59 @@
+"""Whether rows are exported already; exporting twice is exporting once."""
+
+import logging
+
+from datasets import Dataset
+
+from local_naturalness.training.source import find_source
+from local_naturalness.training.student_text import StudentText
+
+logger = logging.getLogger(__name__)
+
+# In a dataset's description: its texts are written as the student is shown them, or its tokens are.
+_TEXTS, _IDS = "local_naturalness export: texts", "local_naturalness export: token ids"
+_ID_COLUMNS = ("input_ids", "labels")
+
+
+def note(dataset: Dataset, is_ids: bool) -> None:
+    """Note in the description of rows that they are exported, as token ids or as texts."""
+    description = dataset.info.description or ""
+    dataset.info.description = f"{description}\n{_IDS if is_ids else _TEXTS}".lstrip()
+
+
+def is_done(dataset: Dataset, form: str, response_column: str) -> bool:
+    """Whether rows are in the form already, as far as can be told without a student."""
+    columns = set(dataset.column_names)
+    if {*_ID_COLUMNS} <= columns:
+        return _IDS in (dataset.info.description or "")
+    if form == "messages" or not {"prompt", "completion"} <= columns or response_column in columns:
+        return False
+    if _TEXTS in (dataset.info.description or ""):
+        return True
+    # Without the note, as behind a Parquet file: texts end in the line break that the student was shown.
+    kinds = [getattr(dataset.features[name], "dtype", None) for name in ("prompt", "completion")]
+    is_text = all(kind in ("string", "large_string") for kind in kinds)
+    return is_text and all((text or "").endswith("\n") for text in dataset.with_format(None)["prompt"])
+
+
+def holds_its_ids(
+    dataset: Dataset, text: StudentText | None, prompt_column: str | None, response_column: str
+) -> bool:
+    """Whether the token ids of rows without a note are those of their texts; told where nobody knows."""
+    if not {*_ID_COLUMNS} <= set(dataset.column_names):
+        return False
+    if text is None:
+        logger.warning(
+            "The rows have `input_ids` and `labels` already, and stay as they are. Whether these are the "
+            "tokens that were scored is not known without the student: pass `student=` (--student)."
+        )
+        return True
+    source = find_source(dataset, prompt_column, response_column)
+    ids = dataset.with_format(None)["input_ids"]
+    for row, example in source.read(dataset):
+        try:
+            tokens = text.scored(example)
+        except (TypeError, ValueError):
+            return False
+        if list(ids[row]) != [*tokens.prompt, *tokens.trained]:
+            return False
+    return True

@@ -1,0 +1,49 @@
+"""Columns that trainers would read in place of an export, or together with it, get another name."""
+
+import logging
+from collections.abc import Collection
+
+from datasets import Dataset
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "source_"
+
+# By name: TRL (`SFTTrainer`, `DPOTrainer`), axolotl's prompt strategies, LLaMA-Factory's
+# `alpaca` and `sharegpt`, and the `Trainer` of transformers (arguments of `forward`).
+READ_BY_TRAINERS = frozenset(
+    {
+        *("messages", "conversations", "conversation", "text"),
+        *("prompt", "completion", "response", "chosen", "rejected"),
+        *("instruction", "input", "output", "history", "system", "segments"),
+        *("input_ids", "labels", "attention_mask", "position_ids", "token_type_ids", "seq_lengths"),
+        *("completion_mask", "assistant_masks", "inputs_embeds"),
+        *("tools", "chat_template_kwargs", "image", "images"),
+    }
+)
+
+
+def set_aside(dataset: Dataset, kept: Collection[str]) -> Dataset:
+    """The dataset with new names for other columns that trainers read, told in one line.
+
+    Args:
+        dataset: one split.
+        kept: columns of the export, or those that it is made of.
+
+    >>> rows = Dataset.from_dict({"prompt": ["2 + 3?"], "text": ["6."], "source_text": ["7."]})
+    >>> set_aside(rows, kept=["prompt"]).column_names
+    ['prompt', 'source_source_text', 'source_text']
+    """
+    columns = list(dataset.column_names)
+    names = {}
+    for name in columns:
+        if name in READ_BY_TRAINERS and name not in kept:
+            new = PREFIX + name
+            while new in columns:
+                new = PREFIX + new
+            names[name] = new
+    if not names:
+        return dataset
+    listed = ", ".join(f"`{old}` is now `{new}`" for old, new in names.items())
+    logger.warning("Columns that trainers might read in place of the export are renamed: %s.", listed)
+    return dataset.rename_columns(names)

@@ -106,7 +106,7 @@ def export(
     layout = _layout(form, text, seen, specs)
     written = {}
     for split, rows in splits.items():
-        source = sources[split]
+        source: Source = sources[split]
         kept = (*source.consumed, TOOLS_COLUMN)
         written[split] = write(set_aside(rows, kept), source, layout, text)
     if text is not None and (layout.form == "ids" or not text.is_chat):

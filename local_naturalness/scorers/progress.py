@@ -1,6 +1,7 @@
 """How far the scoring of a `map` is, for whoever waits for its bar, which moves once a batch."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ _SECONDS_BEFORE_SHOWN = 3.0
 _SECONDS_BETWEEN_STATES_IN_A_FILE = 30.0
 
 
-class MapProgress:
+class MapProgress(threading.local):
     """A bar of tokens over all batches of a `map`: done and in all, their rate, and the time that is left.
 
     A batch tells nothing of those that follow. How many rows there are is read from the bar of `map`, and
@@ -25,7 +26,7 @@ class MapProgress:
     the last batch, and the bar says so. Without a bar of `map` (a stream, a call) it is that of one batch.
 
     It is off where the bars of `datasets` are (`datasets.disable_progress_bars()`), and in worker processes,
-    which would all write to one terminal.
+    which would all write to one terminal. Each thread that calls a scorer has a bar of its own.
     """
 
     def __init__(self) -> None:

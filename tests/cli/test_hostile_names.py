@@ -54,7 +54,8 @@ def test_commands_print_nothing_that_a_terminal_acts_on(command, scored, tmp_pat
 def test_no_name_breaks_a_line_of_a_table(scored):
     ranking, comparison = rank_teachers(scored), compare_criteria(scored)
     for text in (str(ranking), ranking.to_markdown(), str(comparison), comparison.to_markdown()):
-        assert r"two\nlines" in text and r"a\ttab" in text
+        shown = text.replace(r"\\", "\\")  # as Markdown shows a backslash that is escaped
+        assert r"two\nlines" in shown and r"a\ttab" in shown
         assert not {"lines", "tab"} & {line.split()[0] for line in text.splitlines() if line.split()}
     table = [line for line in ranking.to_markdown().splitlines() if line.startswith("|")]
     assert len(table) == len(HOSTILE) + 2

@@ -96,7 +96,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(tokenizer):
 def test_a_lost_window_is_an_error(model, tokenizer, monkeypatch):
     score = Engine.score
     monkeypatch.setattr(Engine, "score", lambda self, *args: score(self, *args)[:-1])
-    with pytest.raises(RuntimeError, match=r"6 windows were to be scored, 5 came back"):
+    with pytest.raises(RuntimeError, match=r"6 windows to be scored, 5 came back"):
         scores(model, tokenizer)
 
 

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 from datasets import Dataset, DatasetDict
 
 from local_naturalness.counted import counted
+from local_naturalness.encoding.doubts_in_words import in_words
 from local_naturalness.encoding.encoder import GOES_ON, doubts_of_turns
 from local_naturalness.encoding.examples import TOOLS_COLUMN
-from local_naturalness.scorers.doubts import in_words
 from local_naturalness.training.agreement import Agreement, agreement
 from local_naturalness.training.done import holds_its_ids, is_done, note
 from local_naturalness.training.refusals import trainable

@@ -1,0 +1,63 @@
+"""Doubts about rows in sentences, each with its remedy."""
+
+import re
+
+from local_naturalness.encoding.encoder import (
+    FOLLOWS_ASSISTANT,
+    GOES_ON,
+    REASONING_JOINED,
+    REASONING_LEFT_OPEN,
+    REASONING_SWITCHED_OFF,
+)
+
+# Variables by which templates switch reasoning on and off.
+_SWITCHES = ("enable_thinking", "thinking")
+
+
+def in_words(kind: str, where: str, template: str) -> str:
+    """A sentence on a kind of doubt, with the remedy.
+
+    Args:
+        kind: one of those of the encoder, such as `REASONING_SWITCHED_OFF`.
+        where: such as `"In 3 of 64 rows"`.
+        template: source of the student's chat template.
+    """
+    if kind == REASONING_JOINED:
+        return (
+            f"{where} reasoning stands beside the content, and the student's chat template does not write "
+            "it: it is scored before the content, between the tags of the student's family. Train on that "
+            "text, which `show` prints."
+        )
+    if kind == REASONING_SWITCHED_OFF:
+        return (
+            f"{where} the response carries reasoning, but the prompt ends in a closed, empty block of it: "
+            "the chat template has thinking switched off, and the reasoning is scored behind it. If the "
+            f"student is to learn to reason, {_switch(template, 'true')}, and train with the same."
+        )
+    if kind == GOES_ON:
+        return (
+            f"{where} the conversation goes on after the last turn of the assistant: what follows that turn "
+            "is neither scored nor written for trainers."
+        )
+    if kind == FOLLOWS_ASSISTANT:
+        return (
+            f"{where} two turns of the assistant follow each other: the last is scored, and the one before "
+            "it is taken for part of the prompt. If they are one answer, join them into one message; to "
+            'score every turn, pass `messages_column` and `splitter="turn"`.'
+        )
+    assert kind == REASONING_LEFT_OPEN, kind
+    return (
+        f"{where} the response does not close the block of reasoning that the prompt opens. If the student "
+        f"is to learn to answer without reasoning, {_switch(template, 'false')}, and train with the same."
+    )
+
+
+def _switch(template: str, value: str) -> str:
+    name = next((name for name in _SWITCHES if _reads(template, name)), None)
+    if name is None:
+        return "look for a switch in the template and pass it as `chat_template_kwargs`"
+    return f'pass `chat_template_kwargs={{"{name}": {value}}}`'
+
+
+def _reads(template: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.'\"]){name}(?![\w'\"])", template) is not None

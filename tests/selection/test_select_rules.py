@@ -205,7 +205,7 @@ def test_scores_of_two_versions_may_be_compared(make):
 
 
 def test_a_known_direction_is_not_overridden(scored):
-    message = "By 'rank_surprisal_ratio' low is better, `direction='high'`.*`mode=\"worst\"`"
+    message = "For 'rank_surprisal_ratio', low is better, but `direction='high'`.*`mode=\"worst\"`"
     for direction in ("high", {"rank_surprisal_ratio": "high"}):
         with pytest.raises(ValueError, match=message):
             select_responses(scored, by="rank_surprisal_ratio", direction=direction)

@@ -55,7 +55,7 @@ def test_as_a_call_gives(cluster, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         scored = score(ray.data.from_arrow(TABLE), scorer, num_actors=1, batch_size=8)
         scored.write_parquet(str(tmp_path / "scored"))
-    assert "1 actors with 1 CPU each in float32, 8 rows a task, rows sorted by prompt" in caplog.text
+    assert "1 actor with 1 CPU each in float32, 8 rows a task, rows sorted by prompt" in caplog.text
     found = pa.parquet.read_table(tmp_path / "scored").sort_by("row_id")
     assert found.schema.remove_metadata() == expected.schema
     for name in set(expected.column_names) - {"local_naturalness"}:
@@ -164,7 +164,7 @@ def test_ray_that_is_not_installed(command, monkeypatch, capsys):
 
 def test_columns_that_are_missing_are_told_at_once(cluster):
     rows = ray.data.from_arrow(TABLE.rename_columns(["question", "text", "row_id"]))
-    with pytest.raises(ValueError, match="needs the column 'prompt'"):
+    with pytest.raises(ValueError, match="needs the columns 'prompt' and 'response'"):
         score(rows, LocalScorer(student_path()), num_actors=1)
 
 

@@ -27,6 +27,8 @@ def cause(files: Sequence[Path], kind: str, error: Exception) -> str:
         if found := cause_in_text(path, kind):
             return f"{str(path)!r} could not be read, {found}."
     words = " ".join(str(error.__cause__ or error).split())
+    if "corresponds to no data" in words:
+        return f"{str(files[0])!r} holds no rows."
     where = str(files[0]) if len(files) == 1 else f"{files[0].parent} ({counted(len(files), 'file')})"
     return f"{where!r} could not be read ({type(error).__name__}: {words[:200]})."
 
@@ -69,9 +71,10 @@ def _in_bytes(data: bytes, name: str) -> str | None:
         data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         byte = data[error.start]
+        # Latin-1 would turn the quotes and dashes of Windows into control characters, without an error.
         return (
             f"{name} is not encoded in utf-8 (byte 0x{byte:02x}): convert the file, such as with "
-            "`iconv -f latin1 -t utf-8` if that is its encoding"
+            "`iconv -f windows-1252 -t utf-8` if that is its encoding"
         )
     return None
 

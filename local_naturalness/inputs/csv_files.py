@@ -5,6 +5,7 @@ columns when every line has a field more than the header. Here a cell is missing
 it, `007` is a text, and a row with more fields or fewer is refused.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,11 @@ from datasets.table import InMemoryTable
 
 from local_naturalness.inputs.causes import cause, cause_in_text
 from local_naturalness.inputs.compression import opened
+from local_naturalness.inputs.quotes import refuse_broken_quotes
 
+logger = logging.getLogger(__name__)
+
+_SEPARATORS = ",\t;|"
 # One row must fit; responses can be long.
 _BLOCK_BYTES = 1 << 28
 
@@ -44,15 +49,15 @@ def read_csv_files(files: Sequence[Path], texts: Sequence[str]) -> Dataset:
             )
     table = pa.concat_tables(tables)
     columns = [
-        column if name in texts else _as_numbers(column)
+        column if name in texts else as_numbers(column)
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
     return Dataset(InMemoryTable(pa.table(columns, names=table.column_names)))
 
 
 def _read(path: Path) -> pa.Table:
-    is_tsv = ".tsv" in map(str.lower, path.suffixes)
-    parse = pa.csv.ParseOptions(delimiter="\t" if is_tsv else ",", newlines_in_values=True)
+    separator = _separator(path)
+    parse = pa.csv.ParseOptions(delimiter=separator, newlines_in_values=True)
     read = pa.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)
     try:
         with opened(path) as file, pa.csv.open_csv(file, read_options=read, parse_options=parse) as reader:
@@ -69,6 +74,7 @@ def _read(path: Path) -> pa.Table:
         if "columns, got" in str(error) and not cause_in_text(path, "csv"):
             raise ValueError(_other_number_of_fields(path, error)) from error
         raise ValueError(cause([path], "csv", error)) from error
+    refuse_broken_quotes(path, separator)
     names = [name or f"Unnamed: {number}" for number, name in enumerate(names)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
@@ -76,15 +82,27 @@ def _read(path: Path) -> pa.Table:
     return table.rename_columns(names)
 
 
+def _separator(path: Path) -> str:
+    """A comma, or a tab in a TSV file; another one if the header has only that, as some spreadsheets do."""
+    usual = "\t" if ".tsv" in map(str.lower, path.suffixes) else ","
+    with opened(path) as lines:
+        header = lines.readline().decode(errors="replace")
+    found = [one for one in _SEPARATORS if one in header]
+    if usual in found or len(found) != 1:
+        return usual
+    logger.info("Reading %r as separated by %r.", str(path), found[0])
+    return found[0]
+
+
 def _other_number_of_fields(path: Path, error: Exception) -> str:
     words = " ".join(str(error).removeprefix("CSV parse error: ").split())
     return (
         f"{str(path)!r} has a row whose number of fields is not that of the header ({words[:120]}). Quote "
-        "fields that contain the separator, and end lines without one."
+        "fields that contain the separator, double the quotes inside them, and end lines without a separator."
     )
 
 
-def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column as whole numbers, numbers or truth values if all its texts are such."""
     if column.null_count == len(column):
         return column

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from datasets import Dataset, load_dataset
 
@@ -9,6 +10,7 @@ from local_naturalness.inputs.cache import linked
 from local_naturalness.inputs.causes import cause
 from local_naturalness.inputs.csv_files import read_csv_files
 from local_naturalness.inputs.nesting import NestedTooDeeply, refuse_deep_nesting
+from local_naturalness.inputs.parquet_columns import united_features
 
 _FORMATS = {
     ".jsonl": "json",
@@ -19,6 +21,8 @@ _FORMATS = {
     ".parquet": "parquet",
 }
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+# Of a Parquet file; by default as many as its first group has, which may be none.
+_ROWS_AT_ONCE = 1_000
 # Columns of a CSV file whose values are never numbers.
 TEXT_COLUMNS = ("prompt", "response", "teacher")
 
@@ -50,7 +54,10 @@ def read_files(files: Sequence[Path], texts: Sequence[str] = TEXT_COLUMNS) -> Da
     try:
         if kind == "json":
             refuse_deep_nesting(files)
-        dataset = load_dataset(kind, data_files=links, split="train", cache_dir=folder)
+        options: dict[str, Any] = {}
+        if kind == "parquet":
+            options = {"features": united_features(files), "batch_size": _ROWS_AT_ONCE}
+        dataset = load_dataset(kind, data_files=links, split="train", cache_dir=folder, **options)
         if kind == "json":
             dataset.data.table.validate(full=True)  # the reader of JSON lets other encodings pass
         return dataset

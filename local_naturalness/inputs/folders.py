@@ -24,7 +24,10 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     _refuse_several_tables(folder)
     names = sorted(name for name in _names(folder) if is_data_file(name))
     if tables := [name for name in names if name.suffix == ".parquet"]:
-        names = tables  # beside a table there may be notes and settings in JSON
+        # Beside a table there may be notes and settings in JSON, which are no loss.
+        if left := [str(name) for name in names if name not in tables and name.suffix != ".json"]:
+            logger.warning("Passed over, beside Parquet files: %s.", ", ".join(left[:5]))
+        names = tables
     if not names:
         raise ValueError(
             f"The folder {str(folder)!r} holds no table (.parquet, .jsonl, .json, .csv, .tsv) and no saved "

@@ -11,6 +11,7 @@ from local_naturalness.inputs.cache import clean_name
 from local_naturalness.inputs.columns import without_surprises
 from local_naturalness.inputs.files import TEXT_COLUMNS, is_data_file, read_files
 from local_naturalness.inputs.folders import files_by_split
+from local_naturalness.inputs.partitions import read_partitions
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def _read_folder(path: Path, split: str | None, texts: tuple[str, ...]) -> Datas
             return _without_splits(saved, str(path), split)
         return saved[_chosen([str(name) for name in saved], str(path), split)]
     splits = files_by_split(path)
-    return read_files(splits[_chosen(list(splits), str(path), split)], texts)
+    return read_partitions(path, splits[_chosen(list(splits), str(path), split)], texts)
 
 
 def _read_hub(source: str, split: str | None) -> Dataset:

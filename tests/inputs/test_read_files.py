@@ -159,3 +159,43 @@ def test_long_fields_of_csv(write):
 def test_a_column_of_nulls(tmp_path):
     Dataset(pa.table({"a": pa.nulls(2)})).to_json(tmp_path / "a.jsonl")
     assert read_table(tmp_path / "a.jsonl")["a"][:] == [None, None]
+
+
+@pytest.mark.parametrize("separator", [";", "|", "\t"])
+def test_the_separator_of_the_header(write, separator):
+    lines = [HEADER.split(","), ["q", "t", "one, two"]]
+    path = write("a.csv", "".join(separator.join(cells) + "\n" for cells in lines))
+    assert read_table(path).to_dict() == {"prompt": ["q"], "teacher": ["t"], "response": ["one, two"]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        # All that follows would be one response, to the end of the file.
+        ('q,t,"first\nq,u,second\nq,v,third\n', "begins on line 2 opens a quote that is never closed"),
+        ('q,t,"a\nb"\nq,u,"second\n', "begins on line 4 opens a quote that is never closed"),
+        # The quotes would be gone.
+        ('q,t,first\nq,u,"Yes" he said\n', "begins on line 3 has text behind a closing quote"),
+        ('q,t,"He said \\"yes\\"."\n', "begins on line 2 has text behind a closing quote"),
+    ],
+)
+def test_quotes_that_would_change_texts(write, rows, says):
+    with pytest.raises(ValueError, match=says):
+        read_table(write("a.csv", f"{HEADER}\n{rows}"))
+
+
+def test_quotes_as_csv_has_them(write):
+    long = "a, b\n" * 50_000  # longer than fields may be by default
+    path = write("a.csv", f'{HEADER}\nq,t,"say ""yes"""\nq,t,5" pipe\nq,t,"{long}"\n')
+    assert read_table(path)["response"][:] == ['say "yes"', '5" pipe', long]
+
+
+def test_what_windows_writes_is_not_said_to_be_latin1(write):
+    with pytest.raises(ValueError, match="iconv -f windows-1252"):
+        read_table(write("a.csv", f"{HEADER}\nq,t,“yes”\n".encode("cp1252")))
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.jsonl", "\n\n"), ("a.json", "[]")])
+def test_json_without_rows(write, name, content):
+    with pytest.raises(ValueError, match="holds no rows"):
+        read_table(write(name, content))

@@ -108,3 +108,37 @@ def test_a_clone_that_holds_several_tables(folder):
 def test_folders_that_are_no_table(names, says, folder):
     with pytest.raises(ValueError, match=says):
         read_table(folder(*names))
+
+
+def test_tables_beside_parquet_files_are_told(folder, caplog):
+    place = folder("b.jsonl", "notes.json")
+    Dataset.from_dict({"name": ["a"]}).to_parquet(place / "a.parquet")
+    assert names_read(place) == ["a"]
+    assert "Passed over, beside Parquet files: b.jsonl." in caplog.text
+
+
+def test_folders_that_name_a_column(tmp_path):
+    for teacher in ("me%2Fstrong", "7"):
+        for seed in (1, 2):
+            place = tmp_path / f"teacher={teacher}" / f"seed={seed}"
+            place.mkdir(parents=True)
+            Dataset.from_dict({"name": [f"{teacher} {seed}"]}).to_parquet(place / "0.parquet")
+    table = read_table(tmp_path)
+    rows = {tuple(row.values()) for row in table}
+    assert table.column_names == ["name", "teacher", "seed"]
+    assert rows == {
+        ("me%2Fstrong 1", "me/strong", 1),
+        ("me%2Fstrong 2", "me/strong", 2),
+        ("7 1", "7", 1),
+        ("7 2", "7", 2),
+    }
+
+
+def test_a_column_of_the_files_goes_before_the_name_of_a_folder(tmp_path):
+    (tmp_path / "teacher=a").mkdir()
+    Dataset.from_dict({"teacher": ["b"]}).to_parquet(tmp_path / "teacher=a" / "0.parquet")
+    (tmp_path / "teacher=__HIVE_DEFAULT_PARTITION__").mkdir()
+    Dataset.from_dict({"teacher": ["c"]}).to_parquet(
+        tmp_path / "teacher=__HIVE_DEFAULT_PARTITION__" / "0.parquet"
+    )
+    assert sorted(read_table(tmp_path)["teacher"][:]) == ["b", "c"]

@@ -11,6 +11,7 @@ and with a model and tables of your own (see `harness/reading.py`):
         --questions held_out.jsonl --output results
 
 Finished scores and trainings in the output folder are kept: the same command goes on where it was stopped.
+With `--no-training` it makes the tables of what is finished.
 """
 
 import argparse
@@ -29,15 +30,19 @@ from harness.plots import plot_criteria, plot_outcomes
 from harness.reading import read_table, trainable
 from harness.results import Outcome, outcomes, untrained
 from harness.scores import directions, score
-from harness.teachers import criteria_against_training, rank_by_all
+from harness.teachers import criteria_against_training, picks_of, rank_by_all
 from harness.training import Training
 from harness.trainings import Planner, plan_all, train_all
 
 from local_naturalness import Student
 
 
-def run(experiment: Experiment, output: Path, workers: int) -> tuple[list[Training], int]:
-    """Do the experiment, write and print its tables; returns its trainings, and how many failed."""
+def run(experiment: Experiment, output: Path, workers: int, train: bool = True) -> tuple[list[Training], int]:
+    """Do the experiment, write and print its tables; returns its trainings, and how many failed.
+
+    The first seeds of all selections are trained before the second ones, so that a run that is stopped has
+    something to tell of each.
+    """
     student = Student(experiment.student)
     candidates = trainable(read_table(experiment.candidates, ["prompt", "teacher", "response"]))
     questions = read_table(experiment.questions, ["prompt", "reference"])
@@ -47,20 +52,20 @@ def run(experiment: Experiment, output: Path, workers: int) -> tuple[list[Traini
     planner = Planner(experiment, student.identity, questions, output / "trainings")
     base = planner.plan(None, seed=0)
     planned = plan_all(planner, choices(scored, experiment))
-    trainings = [base, *(training for _, training in planned)]
-    failures = train_all(trainings, workers)
+    trainings = [base, *(training for _, training in sorted(planned, key=lambda one: one[0].seed))]
+    failures = train_all(trainings, workers) if train else []
     if base.result() is not None:
         found = outcomes(planned, experiment.reference, experiment.best_first)
         print(
             write_results(experiment, scored, [untrained(base, len(questions)), *found], output), flush=True
         )
     else:
-        print("No tables: the student could not be evaluated before training.", flush=True)
+        print("No tables: the student has not been evaluated before training.", flush=True)
     return trainings, len(failures)
 
 
 def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outcome], output: Path) -> str:
-    """`<name>.json`, `<name>.md`, `<name>.svg`, and with teachers trained on also `<name>-criteria.*`.
+    """`<name>.json`, `.md` and `.svg`, `<name>-picks.md`, and with teachers trained on `<name>-criteria.*`.
 
     Returns:
         The tables of accuracies.
@@ -71,6 +76,8 @@ def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outco
     path.with_suffix(".md").write_text(tables)
     if len(found) > 1:
         plot_outcomes(found, path.with_suffix(".svg"))
+    better = directions(experiment)
+    path.with_name(f"{path.name}-picks.md").write_text(markdown(picks_of(scored, better)) + "\n")
     trained_on = {(one.filter, one.selection): one.accuracy.mean for one in found}
     where = NO_FILTER if NO_FILTER in experiment.filters else experiment.filters[0]
     accuracies = {
@@ -79,7 +86,6 @@ def write_results(experiment: Experiment, scored: Dataset, found: Sequence[Outco
         if (where, one.name) in trained_on
     }
     if len(accuracies) > 1:
-        better = directions(experiment)
         rankings = rank_by_all(scored, better)
         against = criteria_against_training(scored, rankings, better, accuracies)
         path.with_name(f"{path.name}-criteria.md").write_text(markdown(against) + "\n")
@@ -98,6 +104,7 @@ def main() -> int:
     parser.add_argument("--candidates", metavar="TABLE", help="file, folder or hub id, instead of the file's")
     parser.add_argument("--questions", metavar="TABLE", help="held-out problems, instead of the file's")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="trainings at a time (1)")
+    parser.add_argument("--no-training", action="store_true", help="only tables, of what is finished")
     options = parser.parse_args()
     disable_progress_bars()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -107,7 +114,7 @@ def main() -> int:
     for path in options.experiments:
         experiment = read_experiment(path, **given)
         print(f"{experiment.name}:", flush=True)
-        planned, failed = run(experiment, options.output, options.workers)
+        planned, failed = run(experiment, options.output, options.workers, not options.no_training)
         trainings += planned
         failures += failed
         if any(one.result() for one in trainings):

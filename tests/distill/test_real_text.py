@@ -16,15 +16,15 @@ import report_real_text
 import score_real_text
 from real_text.agreement import pairs_of, same_pick, tau_between
 from real_text.certainty import over_prompts
-from real_text.criteria import BY_STEP, GLOBAL, values_of
+from real_text.criteria import BY_STEP, GLOBAL, LOCAL, SCORED, values_of
 from real_text.positions import Places, by_position
 from real_text.samples import GSM8K, LONG, LOOPS, MIXED, draw, reduced
 from real_text.sampling import by_sampling
+from real_text.tables import loops_first
 from safetensors.torch import load_file
 from save_student import save_student
 from transformers import AutoTokenizer
 
-from local_naturalness import GlobalScorer
 from local_naturalness.embedded import candidates_path, student_path
 
 EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
@@ -52,7 +52,7 @@ def results(tables, tmp_path_factory):
             start(
                 patch, score_real_text, "--student", student_path(), "--name", "embedded", "--reduced",
                 "--tables", tables, "--output", folder / "scores", "--parts", part,
-                "--dtype", "float32" if part == "long" else "bfloat16",
+                "--dtype", "float32" if part in ("long", "loops") else "bfloat16",
             )  # fmt: skip
         start(
             patch, report_real_text, "--reduced", "--scores", folder / "scores",
@@ -78,6 +78,8 @@ def test_a_reduced_run_answers_every_question(results):
     } <= names
     loops = (results / "report" / "real-text-loops.md").read_text()
     assert loops.count("embedded") == found["samples"]["loops"]["rows"]
+    first = (results / "report" / "real-text-loops-first.md").read_text()
+    assert first.count(" prompts |") == len(SCORED)
     assert "NaN" not in (results / "summary.json").read_text()
 
 
@@ -100,14 +102,25 @@ def test_what_was_scored_is_not_scored_again(results, tables, monkeypatch):
     pd.testing.assert_frame_equal(pd.read_parquet(part), before)
 
 
-def test_global_scores_from_steps_are_those_of_the_global_scorer(results):
-    rows = pd.read_parquet(results / "scores" / "embedded" / "long.parquet")
+def test_a_full_pass_and_windows_of_all_steps_give_the_same_scores(results):
+    rows = pd.read_parquet(results / "scores" / "embedded" / "loops.parquet")
     assert [sum(counts) for counts in rows["step_tokens"]] == rows["num_tokens_full"].tolist()
-    scorer = GlobalScorer(student_path(), statistics=["steps"])
-    exact = scorer({name: rows[name].tolist() for name in ("prompt", "response")})
-    values = values_of(rows)
-    np.testing.assert_allclose(values[GLOBAL], exact["global_naturalness"], atol=1e-5)
-    np.testing.assert_allclose(values[BY_STEP], exact["global_naturalness_by_step"], atol=1e-5)
+    passed = values_of(rows)
+    from_steps = values_of(rows.drop(columns="global_naturalness"))
+    for name in (GLOBAL, BY_STEP):
+        np.testing.assert_allclose(from_steps[name], passed[name], atol=1e-5)
+
+
+def test_every_criterion_tells_right_from_wrong_or_not(results):
+    table = (results / "report" / "real-text-auc.md").read_text()
+    assert all(f"| {name} |" in table for name, _ in SCORED.values())
+
+
+def test_how_often_a_loop_is_first_by_hand():
+    rows = [(1, 0.1, -0.3, -2.0), (1, 0.4, -1.0, -1.0), (2, 0.19, -0.5, -1.0), (2, 0.2, -0.6, -2.0)]
+    loops = [dict(zip(("prompt", "compresses to", GLOBAL, LOCAL), row, strict=True)) for row in rows]
+    table = loops_first({"students": {"s": {"loops": loops}}}).set_index("criterion").squeeze()
+    assert table.to_dict() == {GLOBAL: "2 of 2 prompts", LOCAL: "1 of 2 prompts"}
 
 
 def test_positions_and_changes_by_hand():

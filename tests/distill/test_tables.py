@@ -10,7 +10,7 @@ from harness.experiment import Experiment
 from harness.plots import plot_criteria
 from harness.reading import read_table, trainable
 from harness.scores import CONTROL, directions, score
-from harness.teachers import criteria_against_training, rank_by_all
+from harness.teachers import criteria_against_training, picks_of, rank_by_all
 from write_evidence import fill
 
 from local_naturalness import Student
@@ -71,6 +71,17 @@ def test_every_criterion_can_rank_teachers(scored):
     assert {path.name for path in stores.iterdir()} == {
         "local_w0", "local_w4", "local_w25pct", "local_wall", "global",
     }  # fmt: skip
+
+
+def test_what_every_criterion_would_choose(scored):
+    rows, experiment, _ = scored
+    picks = picks_of(rows, directions(experiment)).set_index("criterion")
+    assert set(picks.index) == set(directions(experiment))
+    frame = rows.to_pandas()
+    shortest = frame.loc[frame.groupby("prompt")["num_tokens"].idxmin()]
+    assert picks.loc["num_tokens", "tokens a response"] == shortest["num_tokens"].mean()
+    assert picks.loc["num_tokens", "right"] == shortest["is_correct"].mean()
+    assert picks.loc["num_tokens", "share"] == shortest["teacher"].value_counts(normalize=True).max()
 
 
 def test_correctness_is_found_from_the_reference(scored):

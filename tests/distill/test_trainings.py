@@ -123,10 +123,12 @@ def test_outcomes_are_told_in_tables_with_the_reference_beside_them(planner):
     done = [
         (Choice(Selection("random"), "none", 0, ROWS.select([0])), chance),
         (Choice(Selection("good"), "none", 0, ROWS), good),
+        (Choice(Selection("good"), "none", 1, ROWS), unfinished),
         (Choice(Selection("not yet"), "none", 1, ROWS), unfinished),
     ]
     found = [untrained(base, 4), *outcomes(done, "random")]
     assert [one.selection for one in found] == ["(untrained student)", "good", "random"]
+    assert [one.seeds for one in found] == [1, 1, 1]
     assert found[1].against_reference.mean == 0.5 and found[2].against_reference is None
     assert found[1].share_right == 0.5 and found[1].teachers == {"t": 0.5, "u": 0.5}
     text = outcome_tables(found, "random")

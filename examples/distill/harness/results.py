@@ -17,13 +17,13 @@ UNTRAINED = "(untrained student)"
 
 @dataclass(frozen=True)
 class Outcome:
-    """A selection's students, over all seeds.
+    """A selection's students, over all seeds that are finished.
 
     Args:
         selection, filter: See `Choice`.
         accuracy: Share of the questions answered rightly.
         against_reference: Difference of the accuracy to that of the reference selection, if there is one.
-        seeds: Number of trainings.
+        seeds: Number of finished trainings.
         rows: Rows trained on.
         share_right: Share of the rows whose answer is right, if that is known.
         tokens_per_response: Of the rows, in the student's tokens.
@@ -60,15 +60,15 @@ def untrained(training: Training, num_questions: int) -> Outcome:
 
 
 def outcomes(
-    done: Sequence[tuple[Choice, Training]], reference: str | None, best_first: bool = True
+    planned: Sequence[tuple[Choice, Training]], reference: str | None, best_first: bool = True
 ) -> list[Outcome]:
-    """The selections whose trainings are all finished, those of a filter together."""
+    """The selections with a finished training, those of a filter together; each has the seeds that it has."""
     groups: dict[tuple[str, str], list[tuple[Choice, Training]]] = {}
-    for choice, training in done:
-        groups.setdefault((choice.filter, choice.selection.name), []).append((choice, training))
-    finished = {key: members for key, members in groups.items() if all(one.result() for _, one in members)}
-    found = [_outcome(members, finished.get((where, reference))) for (where, _), members in finished.items()]
-    filters = list(dict.fromkeys(where for where, _ in finished))
+    for choice, training in planned:
+        if training.result() is not None:
+            groups.setdefault((choice.filter, choice.selection.name), []).append((choice, training))
+    found = [_outcome(members, groups.get((where, reference))) for (where, _), members in groups.items()]
+    filters = list(dict.fromkeys(where for where, _ in groups))
     return sorted(found, key=lambda one: (filters.index(one.filter), -one.accuracy.mean if best_first else 0))
 
 

@@ -14,7 +14,7 @@ from real_text.steps import step_tokens
 
 PROMPTS_AT_A_TIME = 1
 SAMPLED_STEPS = 12
-STATISTICS = ("rank", "brier", "steps")
+STATISTICS = ("rank", "brier", "entropy", "mass_above", "steps")
 
 Scorer = Callable[[dict[str, list[Any]]], dict[str, list[Any]]]
 
@@ -54,7 +54,7 @@ CHEAPER = (
 )
 SETTINGS = {
     "long": (FULL, SLIDING),
-    "loops": (FULL, SLIDING),
+    "loops": (PASS, FULL, SLIDING),
     "mixed": (PASS, SLIDING),
     "gsm8k": (PASS, SAMPLED),
     "settings": CHEAPER,

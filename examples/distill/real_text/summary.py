@@ -143,7 +143,7 @@ def _aucs(rows: pd.DataFrame, values: pd.DataFrame) -> dict[str, Any]:
         if some["is_correct"].dropna().astype(int).value_counts().reindex([0, 1]).min() >= 5:
             found[f"within {teacher}"] = {
                 one: asdict(auc_between_responses(values.loc[some.index, one], right[some.index]))
-                for one in (LOCAL, BY_STEP, GLOBAL, "fewer tokens", CHANCE)
+                for one in values.columns
             }
     return found
 
@@ -232,7 +232,7 @@ def _loops(rows: pd.DataFrame) -> list[dict[str, Any]]:
             "right": [None if known is None else bool(known) for known in rows["is_correct"]],
             "tokens": rows["num_tokens_w4"],
             "compresses to": rows["response"].map(compressed_share),
-            **{name: values[name] for name in (LOCAL, BY_STEP, GLOBAL)},
+            **values.drop(columns=CHANCE),
         }
     )
     return table.sort_values(["prompt", "compresses to"]).to_dict("records")

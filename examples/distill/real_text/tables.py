@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from harness.markdown import markdown
 
-from real_text.criteria import BY_STEP, GLOBAL, LOCAL
+from real_text.criteria import BY_STEP, GLOBAL, LOCAL, SCORED
 from real_text.positions import GAP, SERIES
 from real_text.steps import REPETITIVE
 
@@ -28,6 +28,7 @@ def tables_of(summary: Summary) -> dict[str, str]:
         "longer": _longer,
         "sampling": _sampling,
         "loops": _loops,
+        "loops-first": loops_first,
         "auc": _auc,
         "auc-within-teachers": _auc_within_teachers,
         "teachers": _teachers,
@@ -159,12 +160,25 @@ def _loops(summary: Summary) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def loops_first(summary: Summary) -> pd.DataFrame:
+    """Criteria in rows, a column for each student: how often a trace in circles is the best of its prompt."""
+    columns: dict[str, dict[str, str]] = {}
+    for student, one in _with(summary, "loops"):
+        rows = pd.DataFrame(one["loops"])
+        loops = rows["compresses to"] < REPETITIVE
+        criteria = [name for name in rows.columns if name in {shown for shown, _ in SCORED.values()}]
+        best = {name: rows.groupby("prompt")[name].idxmax().dropna() for name in criteria}
+        columns[f"{student}, the loop is first in"] = {
+            name: f"{loops[first].sum()} of {len(first)} prompts" for name, first in best.items()
+        }
+    return pd.DataFrame(columns).rename_axis("criterion").reset_index()
+
+
 def _loop(found: Mapping[str, Any]) -> bool:
     return bool(found["compresses to"] < REPETITIVE)
 
 
 def _auc(summary: Summary) -> pd.DataFrame:
-    """Criteria in rows, a column for each student and sample."""
     return _aucs(summary, lambda part: part.startswith("within prompts"), "within prompts")
 
 
@@ -173,7 +187,8 @@ def _auc_within_teachers(summary: Summary) -> pd.DataFrame:
 
 
 def _aucs(summary: Summary, wanted: Callable[[str], bool], dropped: str) -> pd.DataFrame:
-    rows = []
+    """Criteria in rows, a column for each student and sample with enough pairs."""
+    columns: dict[str, dict[str, str]] = {}
     for student, one in summary["students"].items():
         for sample, parts in one["auc"].items():
             for part, found in parts.items():
@@ -181,8 +196,8 @@ def _aucs(summary: Summary, wanted: Callable[[str], bool], dropped: str) -> pd.D
                 if wanted(part) and most >= FEWEST_PAIRS:
                     where = f"{sample}{part.removeprefix(dropped).replace('within', ', within')}"
                     cells = {name: _number(value, "share") for name, value in found.items()}
-                    rows.append({"student": student, "responses": where, "pairs": most, **cells})
-    return pd.DataFrame(rows).fillna("")
+                    columns[f"{student}, {where}, {most:,} pairs"] = cells
+    return pd.DataFrame(columns).fillna("").rename_axis("criterion").reset_index()
 
 
 def _teachers(summary: Summary) -> pd.DataFrame:

@@ -12,20 +12,23 @@ from local_naturalness.version import __version__
 # Raised whenever the same settings give other numbers than before: cached scores are then not reused.
 SCORING_VERSION = 1
 # What a spec tells beside settings.
-_NO_SETTINGS = ("local_naturalness", "id")
+_NO_SETTINGS = ("model_type", "tokenizer_class", "local_naturalness", "id")
 
 
-def write_spec(label: str, identity: Mapping[str, str], settings: Mapping[str, Any]) -> str:
+def write_spec(
+    label: str, identity: Mapping[str, str], settings: Mapping[str, Any], kind: Mapping[str, str] | None = None
+) -> str:
     """Describe a scorer in one line of `key=value` pairs.
 
     Args:
         label: the student's name and commit.
         identity: digests of the student.
         settings: the scorer's settings, those left at their default out.
+        kind: `model_type` and `tokenizer_class`, where they tell the student's family.
 
     Returns:
         Such as `student=org/name@0123456789ab; scorer=local; window=4; ...; id=01234567`. Scores with the
-        same `id` may be compared; the version of the library is told, but not part of it.
+        same `id` may be compared; kind and version of the library are told, but not part of it.
     """
     parts = [SCORING_VERSION, dict(identity), dict(settings)]
     digest = xxhash.xxh3_64_hexdigest(json.dumps(parts, sort_keys=True).encode())[:8]
@@ -33,6 +36,7 @@ def write_spec(label: str, identity: Mapping[str, str], settings: Mapping[str, A
         "student": label,
         **settings,
         "dtype": identity["dtype"],
+        **(kind or {}),
         "local_naturalness": __version__,
         "id": digest,
     }

@@ -14,6 +14,8 @@ import torch
 BRIER_TOP = 50
 # Logits of which one maximum is kept while the likeliest are looked for.
 _CHUNK = 64
+# So far below the largest logit that the probability is 0 in float32; no -inf, of which 0 times is NaN.
+_NEVER = -1e4
 # Float32 logits that are passed over together on a CPU; three times the time when they are many more.
 _CACHED_BYTES = 4 * 2**20
 
@@ -87,11 +89,14 @@ class _Predictions:
     @cached_property
     def entropy(self) -> torch.Tensor:
         # With x the logits below the largest one, the entropy is log sum exp x - sum (exp x) x / sum exp x.
+        # Of a token that cannot come, with a logit of -inf, (exp x) x is 0.
         total = self._exponentials.sum(1)
         return total.log() - torch.linalg.vecdot(self._exponentials, self._below_peak) / total
 
     def entropy_share(self) -> torch.Tensor:
-        return self.entropy / math.log(self._logits.shape[1])
+        # A vocabulary of one token allows no entropy, and there is none.
+        largest = math.log(self._logits.shape[1])
+        return self.entropy / largest if largest else torch.zeros_like(self.entropy)
 
     def mass_above(self) -> torch.Tensor:
         above = (self._exponentials * self._is_above).sum(1)
@@ -103,7 +108,7 @@ class _Predictions:
 
     @cached_property
     def _below_peak(self) -> torch.Tensor:
-        return self._logits - self._logits.amax(1, keepdim=True)
+        return (self._logits - self._logits.amax(1, keepdim=True)).clamp_(min=_NEVER)
 
     @cached_property
     def _exponentials(self) -> torch.Tensor:

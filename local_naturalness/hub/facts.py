@@ -20,7 +20,8 @@ _SETTING_DEFAULTS = {
     "weights": None,
     "seed": 0,
 }
-_SPEC_TOLD_APART = ("student", "splitter", "local_naturalness")
+_KIND = ("model_type", "tokenizer_class")
+_SPEC_TOLD_APART = ("student", *_KIND, "splitter", "local_naturalness")
 
 
 def criterion_facts(provenance: Provenance) -> dict[str, str]:
@@ -91,6 +92,8 @@ def scorer_facts(provenance: Provenance) -> dict[str, str]:
         student, commit = student_of(spec)
         facts[f"Student{place}"] = escaped(public_name(student)) or NOT_RECORDED
         facts[f"Student commit or digest{place}"] = escaped(commit) or NOT_RECORDED
+        if kind := [pairs[name] for name in _KIND if name in pairs]:
+            facts[f"Student's type and tokenizer{place}"] = ", ".join(map(escaped, kind))
         if "splitter" in pairs:
             facts[f"Splitter and version{place}"] = escaped(pairs["splitter"])
         others = {name: value for name, value in pairs.items() if name not in _SPEC_TOLD_APART}

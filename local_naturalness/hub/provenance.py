@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from local_naturalness.criteria import CRITERIA
 from local_naturalness.hub.records import Record, joined_record
-from local_naturalness.spec import read_spec
+from local_naturalness.spec import may_be_compared, read_spec
 from local_naturalness.tables import Columns, grouping_column, verdict_column
 
 QUANTILES = {
@@ -123,14 +123,14 @@ def _specs(tables: Mapping[str, Columns], record: Record | None) -> dict[str, st
         specs = {column: "" for column in columns if column.startswith(_SPEC_COLUMNS)}
     for column in specs:
         parts = [table for table in tables.values() if column in table.names]
-        found = [spec for table in parts for spec in table.distinct(column, limit=2)]
-        if len(set(found)) > 1:
-            one, other, *_ = dict.fromkeys(found)
-            raise ValueError(
-                f"The selection mixes rankings: column {column!r} holds {one!r} and {other!r}, "
-                "whose scores are not comparable. Push them to repositories of their own, or score "
-                "all candidates with one setting and select again."
-            )
+        found = [spec for table in parts for spec in table.distinct(column)]
+        for other in found:
+            if not may_be_compared(found[0], other):
+                raise ValueError(
+                    f"The selection mixes rankings: column {column!r} holds {found[0]!r} and {other!r}, "
+                    "whose scores are not comparable. Push them to repositories of their own, or score "
+                    "all candidates with one setting and select again."
+                )
         if found:
             specs[column] = found[0]
     return {column: spec for column, spec in specs.items() if spec}

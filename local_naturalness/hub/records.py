@@ -7,6 +7,7 @@ from typing import Any
 from datasets import Dataset
 
 from local_naturalness.selection.record import record_in
+from local_naturalness.spec import read_spec
 
 Record = dict[str, Any]
 
@@ -37,8 +38,8 @@ def joined_record(splits: Mapping[str, Dataset]) -> Record | None:
     first = _settings(records[0])
     for record in records[1:]:
         other = _settings(record)
-        if other != first:
-            differing = [name for name in first | other if first.get(name) != other.get(name)]
+        differing = [name for name in first | other if _compared(name, first) != _compared(name, other)]
+        if differing:
             one, two = ({name: choice.get(name) for name in differing} for choice in (first, other))
             raise ValueError(
                 f"The selection mixes rankings: some rows were chosen with {one}, others with "
@@ -57,6 +58,14 @@ def _records(dataset: Dataset) -> list[Record]:
 
 def _settings(record: Record) -> Record:
     return {name: value for name, value in record.items() if name not in _OUTCOMES}
+
+
+def _compared(name: str, settings: Record) -> Any:
+    """What must be the same of a setting: of the scorers their `id`, since versions may differ."""
+    value = settings.get(name)
+    if name != "specs" or not value:
+        return value
+    return {column: read_spec(spec or "").get("id", spec) for column, spec in value.items()}
 
 
 def _joined_outcomes(records: list[Record]) -> Record:

@@ -118,7 +118,8 @@ class Scorer(Shipped):
     @property
     def spec(self) -> str:
         """The line that is written beside every score: student, settings, versions."""
-        return write_spec(self.student.label, self.student.identity, self._settings())
+        student = self.student
+        return write_spec(student.label, student.identity, self._settings(), student.kind)
 
     @property
     def token_budget(self) -> int:

@@ -12,6 +12,7 @@ import multiprocess
 import torch
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
+from local_naturalness.family import told_kind, tokenizer_kind
 from local_naturalness.student import identity
 from local_naturalness.student.adapters import with_adapter
 from local_naturalness.student.checkpoint import Checkpoint
@@ -86,6 +87,7 @@ class Student(Shipped):
     _memory_key: str | None = None  # where a forked worker finds a given model
     _told: dict[str, str] | None = None  # identity of a checkpoint, as it was first asked for
     _sent_identity: dict[str, str] | None = None  # set in workers: as the sending process found it
+    _sent_kind: dict[str, str] | None = None  # the same
     _is_overwritten = False
 
     def __init__(
@@ -167,6 +169,15 @@ class Student(Shipped):
         state = (len(tokenizer), tokenizer.chat_template, tokenizer.bos_token_id, tokenizer.eos_token_id)
         digest = self._once("tokenizer", state, lambda: identity.tokenizer_digest(tokenizer))
         return self._weights() | {"tokenizer": digest, "dtype": self.dtype}
+
+    @property
+    def kind(self) -> dict[str, str]:
+        """`model_type` and `tokenizer_class`, where they tell the family of models; else empty."""
+        if self._sent_kind is not None:
+            return self._sent_kind
+        types = [config.model_type for config in (self.config, self.config.get_text_config())]
+        tokenizer = self.tokenizer
+        return told_kind(types, tokenizer_kind(type(tokenizer).__name__, tokenizer.bos_token))
 
     @property
     def is_current(self) -> bool:
@@ -336,6 +347,7 @@ class Student(Shipped):
             "_device": self._device,
             "_tokenizer": self.tokenizer,
             "_sent_identity": self.identity,
+            "_sent_kind": self.kind,
         }
         if self._checkpoint is None:
             key, model = self._memory_key, self.model()

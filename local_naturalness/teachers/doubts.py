@@ -14,20 +14,20 @@ _CONVINCING = 0.95
 _ENOUGH_DRAWS = 0.7
 
 
-def doubts_about(names: Sequence[str], result: Estimate, spec: str | None) -> list[str]:
+def doubts_about(names: Sequence[str], result: Estimate, specs: Sequence[str]) -> list[str]:
     """Warnings about the ranking of one group that the criterion and the names alone give.
 
     Args:
         names: The group's teachers.
         result: Their ranking.
-        spec: What the scorer noted, where the dataset tells it.
+        specs: What the scorer noted, where the dataset tells it.
     """
     if len(names) < 2:
         return []
     return [
         *_too_few_prompts(names, result),
         *_undecided(names, result),
-        *_own_family(names, result, spec),
+        *_own_family(names, result, specs),
         *_other_order(result),
     ]
 
@@ -63,10 +63,8 @@ def _undecided(names: Sequence[str], result: Estimate) -> list[str]:
     ]
 
 
-def _own_family(names: Sequence[str], result: Estimate, spec: str | None) -> list[str]:
-    if spec is None:
-        return []
-    student = student_words(spec)
+def _own_family(names: Sequence[str], result: Estimate, specs: Sequence[str]) -> list[str]:
+    student = set().union(*map(student_words, specs))
     return [
         f"{names[place]} {'leads and ' if place == result.order[0] else ''}may share the student's family "
         f"({family}): a student finds text of its own kind natural, whatever it teaches."

@@ -3,34 +3,15 @@
 import glob
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import constants
 from huggingface_hub.file_download import repo_folder_name
 
+from local_naturalness.family import family_words, words_of_kind
 from local_naturalness.spec import read_spec
-
-_NOT_A_FAMILY = frozenset(
-    "base chat code coder correct distill instruct large math medium mini model preview "
-    "reasoning sft dpo rlhf small think thinking tiny the gguf awq gptq local answers "
-    "fast for with human pre trained causal auto tokenizer tokenizers backend".split()
-)
-# Well-known models whose names do not tell what they were trained from.
-_GREW_FROM = {"qwq": "qwen", "qvq": "qwen", "openthinker": "qwen", "vicuna": "llama", "tulu": "llama"}
-# Architectures that other families use too: there the tokenizer has to agree.
-_SHARED_ARCHITECTURES = frozenset({"llama", "gpt", "bert"})
-
-
-def family_words(name: str) -> set[str]:
-    """The words of three letters or more in a model's name, kinds of model left out.
-
-    Example:
-
-    >>> sorted(family_words("Qwen/QwQ-32B-Preview"))
-    ['qwen', 'qwq']
-    """
-    words = set(re.findall("[a-z]{3,}", name.lower())) - _NOT_A_FAMILY
-    return words | {_GREW_FROM[word] for word in words & _GREW_FROM.keys()}
 
 
 def student_words(spec: str) -> set[str]:
@@ -49,16 +30,12 @@ def student_words(spec: str) -> set[str]:
     name, at, commit = label.rpartition("@")
     if not at:
         name, commit = label, ""
-    model_type = told.get("model_type") or _cached(name, commit, "config.json", "model_type")
-    tokenizer = told.get("tokenizer_class") or _cached(
-        name, commit, "tokenizer_config.json", "tokenizer_class"
-    )
-    # `Qwen2TokenizerFast` and `qwen2_moe` hold the word that names write.
-    architecture = set(re.findall("[a-z]{3,}", model_type.lower())) & family_words(model_type)
-    of_tokenizer = family_words(re.sub("Tokenizer|Fast", " ", tokenizer))
-    return family_words(name) | {
-        word for word in architecture if word not in _SHARED_ARCHITECTURES or word in of_tokenizer
-    }
+    model_types, tokenizer_class = told.get("model_type", ""), told.get("tokenizer_class", "")
+    if not model_types:
+        # Specs of earlier versions tell neither.
+        model_types = _types(_cached(name, commit, "config.json"))
+        tokenizer_class = str(_cached(name, commit, "tokenizer_config.json").get("tokenizer_class") or "")
+    return family_words(name) | words_of_kind(model_types, tokenizer_class)
 
 
 def shared_family(student: set[str], teacher: str) -> str | None:
@@ -74,16 +51,25 @@ def shared_family(student: set[str], teacher: str) -> str | None:
     return min(student & family_words(teacher), default=None)
 
 
-def _cached(name: str, commit: str, file: str, key: str) -> str:
-    """An entry of a file that the local cache of the Hub may hold, else an empty text."""
+def _types(config: Mapping[str, Any]) -> str:
+    """Of a model and of its part that reads text."""
+    inner = config.get("text_config")
+    parts = [config, inner if isinstance(inner, dict) else {}]
+    return ",".join(dict.fromkeys(str(part["model_type"]) for part in parts if part.get("model_type")))
+
+
+def _cached(name: str, commit: str, file: str) -> dict[str, Any]:
+    """A file of JSON that the local cache of the Hub may hold, else nothing."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        return ""
+        return {}
     # A spec holds the beginning of the commit; `scan_cache_dir` would look at every file of every model.
     snapshots = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model") / "snapshots"
     for path in sorted(snapshots.glob(f"{glob.escape(commit)}*/{file}")):
         try:
-            return str(json.loads(path.read_text(encoding="utf-8")).get(key) or "")
-        except (AttributeError, OSError, ValueError):
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             # Not readable as a configuration: the name alone has to tell.
             continue
-    return ""
+        if isinstance(found, dict):
+            return found
+    return {}

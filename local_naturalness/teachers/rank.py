@@ -165,7 +165,7 @@ def _rank_group(
         num_compared_prompts=result.num_compared_prompts,
         stable_order_from=result.stable_order_from,
         stable_best_from=result.stable_best_from,
-        warnings=[*doubts_about(names, result, scored.spec), *findings.doubts],
+        warnings=[*doubts_about(names, result, scored.specs), *findings.doubts],
         explained=findings.explained,
     )
 

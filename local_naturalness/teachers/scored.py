@@ -26,7 +26,7 @@ class ScoredRows:
         steps: Number of steps; `None` where the dataset does not tell.
         repeated: Share of tokens in repeated steps; `None` where the dataset does not tell.
         correct: 1.0 for right, 0.0 for wrong, NaN for unknown; `None` without a verdict column.
-        spec: What the scorer noted about itself, where the dataset tells it.
+        specs: What the scorer noted about itself, where the dataset tells it; versions may differ.
         left_out: What rows lack that are not here -> how many.
         unscored: Teachers that have eligible rows, but not one here.
         kept: With a `where`: teacher -> rows that pass it, all its rows.
@@ -41,7 +41,7 @@ class ScoredRows:
     steps: Numbers | None
     repeated: Numbers | None
     correct: Numbers | None
-    spec: str | None
+    specs: Sequence[str]
     left_out: Mapping[str, int]
     unscored: Sequence[str]
     kept: Mapping[str, tuple[int, int]]
@@ -113,7 +113,7 @@ def read_scored(
         steps=optional("num_steps"),
         repeated=optional("repeated_step_share"),
         correct=None if verdict is None else verdicts(columns, verdict)[keep],
-        spec=_spec(columns, criterion),
+        specs=columns.distinct(column) if (column := criterion.spec_column) in columns.names else [],
         left_out=_left_out(prompt, teacher, keep, eligible),
         unscored=[
             name for name, has, scored in zip(names, of_eligible, of_scored, strict=True) if has > scored == 0
@@ -145,9 +145,3 @@ def _parts(columns: Columns, criterion: ResolvedCriterion, values: np.ndarray) -
         return [values]
     clipped_rank, naturalness = (columns.numbers(name) for name in names)
     return [np.where(np.isnan(values), np.nan, part) for part in (clipped_rank, -naturalness)]
-
-
-def _spec(columns: Columns, criterion: ResolvedCriterion) -> str | None:
-    if criterion.spec_column not in columns.names:
-        return None
-    return next(iter(columns.distinct(criterion.spec_column, 1)), None)

@@ -8,10 +8,19 @@ import torch
 from datasets import Dataset
 from plain_loop import joined, prompt_ids, step_ids
 from texts import PROMPT, RESPONSE
-from tiny_models import tiny_model
+from tiny_models import VOCABULARY, tiny_model
+from tiny_types import tiny_type
 
-from local_naturalness import GlobalScorer, LocalScorer, compare_criteria, rank_teachers, select_responses
+from local_naturalness import (
+    GlobalScorer,
+    LocalScorer,
+    compare_criteria,
+    rank_teachers,
+    select_responses,
+    split_steps,
+)
 from local_naturalness.engine.statistics import token_statistics, top_logits
+from local_naturalness.scorers.aggregation import high_entropy_sum, prediction_difficulty, seqlss
 from local_naturalness.scorers.presets import PRESETS
 
 ALL = ["rank", "brier", "entropy", "mass_above", "steps"]
@@ -60,6 +69,48 @@ def test_three_tokens_by_hand():
     assert values["entropy_share"].tolist() == pytest.approx([1.75 / 2] * 3)
 
 
+ALL_OF_TOKENS = ["log_prob", "rank", "brier", "entropy", "entropy_share", "mass_above"]
+
+
+def test_tokens_that_cannot_come():
+    """A logit of -inf is a probability of 0, and 0 log 0 is 0; the vocabulary has four tokens still."""
+    logits = torch.tensor([[0.5, 0.25, 0.25, 0.0]] * 2).log()
+    values = token_statistics(logits, torch.tensor([0, 1]), ALL_OF_TOKENS)
+    assert values["entropy"].tolist() == pytest.approx([1.5 * math.log(2)] * 2)
+    assert values["entropy_share"].tolist() == pytest.approx([1.5 / 2] * 2)
+    assert values["mass_above"].tolist() == pytest.approx([0, 1 / 2])
+    assert values["rank"].tolist() == [1, 2]
+    squares = 1 / 4 + 1 / 16 + 1 / 16
+    assert values["brier"].tolist() == pytest.approx([1 - 2 / 2 + squares, 1 - 2 / 4 + squares])
+    came = token_statistics(logits[:1], torch.tensor([3]), ALL_OF_TOKENS)
+    assert came["log_prob"].tolist() == [-math.inf]  # a row with the status `non_finite`
+    unknown = token_statistics(torch.tensor([[math.nan, 0.0]]), torch.tensor([1]), ALL_OF_TOKENS)
+    assert all(unknown[name].isnan().all() for name in ("log_prob", "entropy", "entropy_share"))
+
+
+def test_a_vocabulary_of_one_token():
+    """Its logarithm is 0, by which the entropy cannot be divided: nothing is uncertain."""
+    values = token_statistics(torch.tensor([[3.0]]), torch.tensor([0]), ALL_OF_TOKENS)
+    ones = {"log_prob": 0, "rank": 1, "brier": 0, "entropy": 0, "entropy_share": 0, "mass_above": 0}
+    assert {name: value.item() for name, value in values.items()} == ones
+    certain = np.zeros(1)
+    assert prediction_difficulty(certain, values["entropy_share"].numpy()) == 0.5
+    assert seqlss(certain, certain) == high_entropy_sum(certain) == 0.0
+
+
+def test_a_student_that_never_writes_a_token(tokenizer):
+    model = tiny_type("phi", vocab_size=VOCABULARY, initializer_range=0.3)
+    row = {"prompt": PROMPT, "response": RESPONSE}
+    (never,) = tokenizer("<eos>", add_special_tokens=False)["input_ids"]
+    model.lm_head.bias.data[never] = -math.inf
+    scored = GlobalScorer(model, tokenizer=tokenizer, statistics=ALL)(row)
+    assert scored["global_naturalness_status"] == "ok"
+    assert all(math.isfinite(scored[name]) for name in (*NEW, "entropy", "brier", "rank_surprisal_ratio"))
+    scored = GlobalScorer(model, tokenizer=tokenizer)(row | {"response": RESPONSE + "<eos>"})
+    assert scored["global_naturalness_status"] == "non_finite"
+    assert scored["global_naturalness"] is None
+
+
 @pytest.mark.parametrize("vocabulary", [30, 64 * 50, 64 * 80, 64 * 80 + 17])
 def test_the_largest_logits_are_found_in_chunks(vocabulary):
     logits = torch.randn(20, vocabulary, generator=torch.Generator().manual_seed(0))
@@ -88,6 +139,30 @@ def test_repeated_steps_are_counted_in_tokens(scorer, sharp_model, tokenizer):
     )
     lengths = [len(tokenizer(step, add_special_tokens=False)["input_ids"]) for step in steps]
     assert row["repeated_step_share"] == pytest.approx((lengths[1] + lengths[3]) / sum(lengths))
+
+
+@pytest.mark.parametrize("scorer", [LocalScorer, GlobalScorer])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ["We add 2 and 3.", "\u00a0 Then we stop.", " We\u00a0add 2 and\u00a03."],
+        ["We add 2 and 3.", "\u3000Then we stop.", "\u3000We add\u30002 and 3."],
+        ["We add 2 and 3.\r\n", "Then we stop.\r\n", "We add 2 and 3.\r\n"],
+        ["We add 2 and 3.\r\n\r\n", "Then we stop.\r\n", "We add 2 and 3."],
+    ],
+    ids=["no-break space", "ideographic space", "CRLF", "CRLF and none"],
+)
+def test_a_splitter_and_all_white_space(scorer, steps, sharp_model, tokenizer):
+    """The third step says what the first said, whatever stands between the words; the second does not."""
+    response = "".join(steps)
+    assert split_steps(response) == steps
+    settings = {} if scorer is LocalScorer else {"statistics": ["steps"]}
+    row = scorer(sharp_model, tokenizer=tokenizer, **settings)({"prompt": "Hi", "response": response})
+    encoded = tokenizer(response, add_special_tokens=False, return_offsets_mapping=True)
+    places = [start for start, _ in encoded["offset_mapping"]]
+    begins = len(response) - len(steps[2])
+    assert row["num_steps"] == 3
+    assert row["repeated_step_share"] == pytest.approx(sum(place >= begins for place in places) / len(places))
 
 
 def test_the_other_scorer_does_not_wipe_out_what_is_known(sharp_model, tokenizer):

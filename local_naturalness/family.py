@@ -8,8 +8,8 @@ _NOT_A_FAMILY = frozenset(
     "base chat code coder correct distill instruct large math medium mini model preview "
     "reasoning sft dpo rlhf small think thinking tiny the gguf awq gptq local answers "
     "fast for with human pre trained causal auto tokenizer tokenizers backend python sentencepiece common "
-    "text vision audio video image images speech omni multimodal encoder decoder thinker talker asr ocr tts vlm "
-    "moe next hybrid shared dense linear flash lite nano plus pro turbo exp oss swa plain".split()
+    "text vision audio video image images speech omni multimodal encoder decoder thinker talker asr ocr tts "
+    "vlm moe next hybrid shared dense linear flash lite nano plus pro turbo exp oss swa plain".split()
 )
 # Well-known models whose names do not tell what they were trained from, and types with a name in one word.
 _GREW_FROM = {
@@ -58,8 +58,8 @@ def words_of_kind(model_types: str, tokenizer_class: str) -> set[str]:
 
     Example: many families build on the architecture of Llama, with tokenizers of their own.
 
-    >>> words_of_kind("qwen2", ""), words_of_kind("llama", "LlamaTokenizer"), words_of_kind("llama", "GPT2Tokenizer")
-    ({'qwen'}, {'llama'}, set())
+    >>> words_of_kind("llama", "LlamaTokenizer"), words_of_kind("llama", "GPT2Tokenizer")
+    ({'llama'}, set())
     """
     of_tokenizer = family_words(re.sub("Tokenizers?|Backend|Fast", " ", tokenizer_class))
     words: set[str] = set()

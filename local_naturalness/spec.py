@@ -11,12 +11,15 @@ from local_naturalness.version import __version__
 
 # Raised whenever the same settings give other numbers than before: cached scores are then not reused.
 SCORING_VERSION = 1
-# What a spec tells beside settings.
-_NO_SETTINGS = ("model_type", "tokenizer_class", "local_naturalness", "id")
+# What a spec tells beside settings and their `id`.
+_BESIDE = ("model_type", "tokenizer_class", "local_naturalness")
 
 
 def write_spec(
-    label: str, identity: Mapping[str, str], settings: Mapping[str, Any], kind: Mapping[str, str] | None = None
+    label: str,
+    identity: Mapping[str, str],
+    settings: Mapping[str, Any],
+    kind: Mapping[str, str] | None = None,
 ) -> str:
     """Describe a scorer in one line of `key=value` pairs.
 
@@ -58,14 +61,32 @@ def may_be_compared(spec: str, other: str) -> bool:
     return ids[0] == ids[1] if all(ids) else spec == other
 
 
+def settings_in(spec: str) -> dict[str, str]:
+    """All that a spec tells but the student's kind and the version; empty for another text.
+
+    >>> settings_in("student=me/tiny@0123; window=4; model_type=qwen2; local_naturalness=0.2.0; id=01")
+    {'student': 'me/tiny@0123', 'window': '4', 'id': '01'}
+    """
+    return {key: value for key, value in read_spec(spec).items() if key not in _BESIDE}
+
+
+def same_settings(spec: str, other: str) -> bool:
+    """Whether two lines tell the same but for the student's kind and the version.
+
+    >>> same_settings("window=4; local_naturalness=0.1.0; id=01", "window=4; local_naturalness=0.2.0; id=01")
+    True
+    """
+    return spec == other or settings_in(spec) == settings_in(other) != {}
+
+
 def spec_difference(spec: str, other: str) -> str:
     """The settings in which two specs differ, in words.
 
     >>> spec_difference("scorer=local; window=4; id=01", "scorer=local; window=8; dtype=float32; id=02")
     'window 4 and 8, dtype default and float32'
     """
-    one, two = read_spec(spec), read_spec(other)
-    keys = [key for key in one | two if key not in _NO_SETTINGS and one.get(key) != two.get(key)]
+    one, two = settings_in(spec), settings_in(other)
+    keys = [key for key in one | two if key != "id" and one.get(key) != two.get(key)]
     if not keys:
         return "something that the line does not spell out, such as the student's weights or tokenizer"
     return ", ".join(f"{key} {one.get(key, 'default')} and {two.get(key, 'default')}" for key in keys)

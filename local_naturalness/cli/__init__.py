@@ -57,8 +57,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     )
 
     hide_progress_unless_watched()
+    names = re.findall(r"--[\w-]+", commands[options.command].format_usage())
     if arguments is None:  # a program may set up logging, a function that was called may not
-        tell_what_is_logged()
+        tell_what_is_logged(names)
     shown = VisibleStream(sys.stdout) if sys.stdout.isatty() else sys.stdout
     try:
         with redirect_stdout(shown):
@@ -69,7 +70,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except RecursionError:
         return _refused(options.command, "a value of the input is nested too deeply to be read.")
     except (DatasetsError, ImportError, MemoryError, OSError, TypeError, ValueError) as error:
-        names = re.findall(r"--[\w-]+", commands[options.command].format_usage())
         return _refused(options.command, told(error, names))
     return 0
 

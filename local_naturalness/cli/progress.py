@@ -6,7 +6,7 @@ the run; a thread of this process follows the file.
 
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -19,7 +19,7 @@ from local_naturalness.cli.terminal import shows_bars
 from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import BadSteps
 from local_naturalness.scorers.scorer import Scorer
-from local_naturalness.scorers.written import SCORED
+from local_naturalness.scorers.written import SCORED, Scores
 
 _SECONDS_BETWEEN_LINES = 30.0
 _SECONDS_BETWEEN_LOOKS = 0.2
@@ -57,15 +57,31 @@ class Noted:
         self._notes = notes
 
     def __call__(self, rows: Any, indices: Sequence[int], rank: int | None = None) -> dict[str, Any]:
+        noted = 0
+
+        def note_next(statuses: Sequence[str], tokens: Sequence[int]) -> None:
+            nonlocal noted
+            these = np.array(indices[noted : noted + len(statuses)], dtype=np.int64)
+            noted += len(statuses)
+            is_new = ~self._is_finished[these]
+            # A row without a score may tell the number of tokens that another scorer has counted.
+            has_score = np.isin(statuses, list(SCORED))
+            scored = np.array(tokens)[is_new & has_score].sum()
+            if is_new.any():
+                note(self._notes, int(is_new.sum()), int(scored), int(self._work[these][is_new].sum()))
+
+        def kept(rows: Sequence[Scores]) -> None:
+            note_next([row["status"] for row in rows], [row.get("num_tokens") or 0 for row in rows])
+
+        # A long batch is kept in several parts, and what is told of a stopped run is what is kept.
+        self._scorer.when_kept = kept
         try:
             columns = self._scorer(rows, rank)
         except BadSteps as error:
             raise error.in_row(int(self._numbers[indices[error.row]])) from error
-        is_new = ~self._is_finished[list(indices)]
-        # A row without a score may tell the number of tokens that another scorer has counted.
-        has_score = np.isin(columns[self._status_column], list(SCORED))
-        tokens = np.array(columns[self._tokens_column])[is_new & has_score].sum()
-        note(self._notes, int(is_new.sum()), int(tokens), int(self._work[list(indices)][is_new].sum()))
+        finally:
+            self._scorer.when_kept = None
+        note_next(columns[self._status_column][noted:], columns[self._tokens_column][noted:])
         return columns
 
 
@@ -100,7 +116,7 @@ class Progress:
         seconds_between_lines: float = _SECONDS_BETWEEN_LINES,
         work: int | None = None,
     ):
-        counts = f"{{rows:,}} of {counted(num_rows, 'row')}{{postfix}}, ETA {{remaining}}"
+        counts = f"{{rows:,}} of {counted(num_rows, 'row')}{{postfix}}{{left}}"
         target: TextIO | _Lines = stream
         if is_bar:
             form: dict[str, Any] = {
@@ -120,6 +136,7 @@ class Progress:
             disable=not num_rows,
             **form,
         )
+        self._is_bar = is_bar
         self._tokens = 0
 
     def add(self, rows: int, tokens: int, work: int | None = None) -> None:
@@ -132,7 +149,9 @@ class Progress:
         self._bar.update(rows if work is None else work)
 
     def close(self) -> None:
-        """Show where it ended."""
+        """Show where it ended, unless the last line has said so."""
+        if not self._is_bar and getattr(self._bar, "last_print_n", None) == self._bar.n:
+            self._bar.leave = False
         self._bar.close()
 
 
@@ -143,7 +162,15 @@ class _RowsBar(tqdm):  # type: ignore[misc] # tqdm has no types
 
     @property
     def format_dict(self) -> Any:
-        return {**super().format_dict, "rows": self.rows}
+        known = super().format_dict
+        left = f", ETA {_clock(known)}" if known["n"] and known["elapsed"] else ""
+        return {**known, "rows": self.rows, "left": left}
+
+
+def _clock(known: Mapping[str, Any]) -> str:
+    """The time left at the rate of the run so far; nothing is known of it before something is done."""
+    rate = known["n"] / known["elapsed"]
+    return str(tqdm.format_interval(max(0.0, (known["total"] - known["n"]) / rate)))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ A run that was killed goes on where it was when the same command is given again.
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ from local_naturalness.visible import visible
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    from local_naturalness.scorers.scorer import Scorer
 
 # Enough windows for full batches; few enough for a lively progress bar, and to lose little in a crash.
 _SHARD_ROWS = 64
@@ -91,9 +94,12 @@ def run(options: argparse.Namespace) -> None:
                 scored = score_rows(dataset, range(len(dataset)), scorer, output, place, options, kept)
                 output.write_table(lambda path: write_rows(scored, path), place)
                 told = f"Written to {output.table}"
+                rows: Sequence[int] = range(len(dataset))
             else:
-                scored, told = score_share(dataset, scorer, set(written), output, place, options, kept)
-            _tell_statuses(scored, f"{scorer.criterion}_status{options.suffix}")
+                scored, rows, told = score_share(dataset, scorer, set(written), output, place, options, kept)
+            statuses = list(scored[f"{scorer.criterion}_status{options.suffix}"]) if len(scored) else []
+            _tell_statuses(statuses)
+            _tell_unscored(statuses, rows, dataset, scorer)
     _tell_hidden(options.input)
     print(told)
 
@@ -107,7 +113,33 @@ def _tell_hidden(source: str) -> None:
         print(f"Passed over, since their names begin with a dot: {names}", file=sys.stderr)
 
 
-def _tell_statuses(scored: "Dataset", column: str) -> None:
-    statuses = Counter(scored[column] if len(scored) else [])
-    counts = "".join(f", {count:,} {status}" for status, count in statuses.most_common())
-    print(f"{counted(len(scored), 'row')}{counts.replace(',', ':', 1)}")
+def _tell_statuses(statuses: Sequence[str]) -> None:
+    counts = "".join(f", {count:,} {status}" for status, count in Counter(statuses).most_common())
+    print(f"{counted(len(statuses), 'row')}{counts.replace(',', ':', 1)}")
+
+
+def _tell_unscored(
+    statuses: Sequence[str], rows: Sequence[int], dataset: "Dataset", scorer: "Scorer"
+) -> None:
+    """The first row without a score of each kind, by its number in the table, and what is known of why.
+
+    Args:
+        statuses: of the rows that were scored.
+        rows: their numbers in the table.
+        dataset: the table.
+        scorer: that scored them.
+    """
+    from local_naturalness.scorers.written import SCORED
+
+    first: dict[str, int] = {}
+    for status, row in zip(statuses, rows, strict=True):
+        if status not in SCORED:
+            first.setdefault(status, int(row))
+    if not first:
+        return
+    told = []
+    for status, row in first.items():
+        # Other statuses speak for themselves.
+        notes = scorer.show(dataset[row]).notes if status == "template_refused" else ()
+        told.append(f"row {row} ({': '.join([status, *notes[:1]])})")
+    print(f"First without a score: {', '.join(told)}. See one with `local-naturalness show` and --row.")

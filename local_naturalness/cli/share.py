@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,12 @@ def score_share(
     place: Path,
     options: argparse.Namespace,
     kept: Kept,
-) -> tuple["Dataset", str]:
-    """Score one share of the rows, and note which rows of which table they are."""
+) -> tuple["Dataset", Sequence[int], str]:
+    """Score one share of the rows, and note which rows of which table they are.
+
+    Returns:
+        The scored rows, their numbers in the table, and what to tell.
+    """
     from local_naturalness.store.blocks import block_range, interleaved_rows
     from local_naturalness.store.inputs import digest_rows
     from local_naturalness.store.part import Part, write_part
@@ -86,10 +91,11 @@ def score_share(
         if is_interleaved
         else f"from row {part.first_row}"
     )
-    return scored, (
+    told = (
         f"Shard {index} of {num_shards} is finished: {len(rows):,} of {counted(len(dataset), 'row')} "
         f"({which}). When all are: local-naturalness merge {options.output}"
     )
+    return scored, rows, told
 
 
 def _columns_read(options: argparse.Namespace) -> dict[str, str]:

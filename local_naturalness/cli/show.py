@@ -14,6 +14,7 @@ import argparse
 
 from local_naturalness.cli.arguments import add_input_arguments, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
+from local_naturalness.visible import visible_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,4 +42,7 @@ def run(options: argparse.Namespace) -> None:
         )
     if origin is not None:
         print(f"row     {options.row}: {origin}")
-    print(make_scorer(options).show(dataset[options.row]))
+    row = dataset[options.row]
+    if row.get("teacher") is not None:
+        print(f"teacher {visible_line(str(row['teacher']))}")
+    print(make_scorer(options).show(row))

@@ -4,13 +4,14 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 import datasets
 from transformers.utils import logging as transformers_logging
 
+from local_naturalness.cli.wording import in_options
 from local_naturalness.visible import visible
 
 
@@ -39,11 +40,15 @@ def no_bars_of_datasets() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
-class _Visible(logging.Formatter):
-    """Messages name teachers and files, as the data have them."""
+class _OnTerminal(logging.Formatter):
+    """Messages name teachers and files, as the data have them, and arguments, as Python has them."""
+
+    def __init__(self, options: Collection[str]):
+        super().__init__("%(message)s")
+        self._options = options
 
     def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))
+        return in_options(visible(super().format(record)), self._options, with_value_only=True)
 
 
 class VisibleStream(io.TextIOBase):
@@ -63,12 +68,16 @@ class VisibleStream(io.TextIOBase):
         return self._stream.isatty()
 
 
-def tell_what_is_logged() -> None:
-    """Show what functions say of rows that were left out, on standard error."""
+def tell_what_is_logged(options: Collection[str]) -> None:
+    """Show what functions say of rows that were left out, on standard error.
+
+    Args:
+        options: of the command, such as `--student`.
+    """
     logger = logging.getLogger("local_naturalness")
     if not logger.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(_Visible("%(message)s"))
+        handler.setFormatter(_OnTerminal(options))
         logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     # What a reader of `datasets` logs before it raises, the error tells better.

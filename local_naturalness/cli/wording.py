@@ -10,6 +10,15 @@ from local_naturalness.visible import visible
 _QUOTES = "\"'"
 # An argument's name in backticks, with a value or without: `teacher_column=...`, `direction="high"`, `k`.
 _ARGUMENT = re.compile(r"`(\w+)(?:=([^`]*))?`")
+# A scorer as Python calls it.
+_SCORER = re.compile(
+    r"`?(?:dataset\.map\()?(Local|Global)Scorer\(\.\.\.(?:, statistics=\(\"(\w+)\",\))?\)"
+    r"(?:, batched=True\))?`?"
+)
+# A list as Python writes it; none that is an index or the value of an argument.
+_LIST = re.compile(r"(?<![\w=])\[[^\[\]]+\]")
+# What a command line has for None.
+_NOTHING = {"export": "none", "k": "all", "window": "all"}
 
 
 def told(error: BaseException, options: Collection[str]) -> str:
@@ -33,17 +42,54 @@ def told(error: BaseException, options: Collection[str]) -> str:
         sentence = f"{error.strerror}: {str(error.filename)!r}"
     else:
         sentence = str(error) or type(error).__name__
-    sentence = visible(" ".join(sentence.split()))
-    return _ARGUMENT.sub(lambda argument: _as_option(argument, options), sentence)
+    return in_options(visible(" ".join(sentence.split())), options)
+
+
+def in_options(sentence: str, options: Collection[str], with_value_only: bool = False) -> str:
+    """A message of the library with the options of a command in place of Python's arguments.
+
+    Args:
+        sentence: the message.
+        options: of the command.
+        with_value_only: a name alone in backticks is none; it may be that of a column.
+
+    >>> in_options('Pass `export=None`, or run `GlobalScorer(..., statistics=("rank",))`.', {"--export"})
+    'Pass --export none, or run `local-naturalness score --scorer global --statistics rank`.'
+    >>> print(in_options("Found: ['prompt', 'text']; pass `dataset['train']`.", set()))
+    Found: 'prompt', 'text'; pass `dataset['train']`.
+    """
+    sentence = _LIST.sub(_as_words, _SCORER.sub(_as_command, sentence))
+    return _ARGUMENT.sub(
+        lambda found: found[0] if with_value_only and found[2] is None else _as_option(found, options),
+        sentence,
+    )
+
+
+def _as_words(names: re.Match[str]) -> str:
+    try:
+        values = ast.literal_eval(names[0])
+    except (SyntaxError, ValueError):
+        return names[0]
+    return ", ".join(map(repr, values)) if all(isinstance(value, str) for value in values) else names[0]
+
+
+def _as_command(scorer: re.Match[str]) -> str:
+    name, statistic = scorer.groups()
+    further = f" --statistics {statistic}" if statistic else ""
+    return f"`local-naturalness score{' --scorer global' if name == 'Global' else ''}{further}`"
 
 
 def _as_option(argument: re.Match[str], options: Collection[str]) -> str:
     name, value = argument.groups()
     option = f"--{name.replace('_', '-')}"
+    if value == "False" and (negated := f"--no-{option[2:]}") in options:
+        return negated
     if option not in options:
         return argument[0]
-    if value in (None, "", "..."):
+    if value in (None, "", "...", "True"):
         return option
+    if value == "None":
+        return f"{option} {_NOTHING.get(name, 'none')}"
     if value.startswith("['"):
         return f"{option} {' '.join(map(shlex.quote, ast.literal_eval(value)))}"
     return f"{option} {_as_word(value)}"

@@ -9,7 +9,7 @@ from datasets import Dataset
 from local_naturalness.comparison.agreement import best_rows, mean_tau, pick_overlap
 from local_naturalness.comparison.outcomes import relate_to_outcomes
 from local_naturalness.comparison.result import CriteriaComparison
-from local_naturalness.comparison.summary import summarize
+from local_naturalness.comparison.summary import COUNTS, summarize
 from local_naturalness.counted import counted
 from local_naturalness.criteria import (
     CRITERIA,
@@ -101,6 +101,8 @@ def compare_criteria(
             of_rows = random_scores(columns, prompt, prompt_column, teacher_column, response_column, seed)
         else:
             of_rows = criterion_values(columns, criterion, prompt, is_candidate)
+            if criterion.name in COUNTS:  # no row without a score is a very short response
+                of_rows = np.where(of_rows == 0, np.nan, of_rows)
         values[place] = criterion.sign * of_rows[rows]
     picks = best_rows(values, prompt[rows])
     shares = [

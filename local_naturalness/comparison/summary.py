@@ -8,6 +8,8 @@ import pandas as pd
 from local_naturalness.criteria import ResolvedCriterion
 from local_naturalness.tables import Columns, verdicts
 
+COUNTS = ("num_tokens", "num_steps")
+
 
 def summarize(
     columns: Columns,
@@ -31,11 +33,10 @@ def summarize(
         "num_prompts": (picks >= 0).sum(axis=1),
     }
     lengths: dict[str, np.ndarray] = {
-        name: columns.numbers(name)[rows] for name in ("num_tokens", "num_steps") if name in columns.names
+        name: columns.counts(name)[rows] for name in COUNTS if name in columns.names
     }
     if len(lengths) == 2:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lengths["tokens_per_step"] = lengths["num_tokens"] / lengths["num_steps"]
+        lengths["tokens_per_step"] = lengths["num_tokens"] / lengths["num_steps"]
     averaged = dict(lengths)
     if correct is not None:
         averaged["accuracy"] = verdicts(columns, correct)[rows]

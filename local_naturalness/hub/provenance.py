@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from local_naturalness.criteria import CRITERIA
 from local_naturalness.hub.records import Record, joined_record
-from local_naturalness.spec import may_be_compared, read_spec
+from local_naturalness.spec import read_spec, same_settings
 from local_naturalness.tables import Columns, grouping_column, verdict_column
 
 QUANTILES = {
@@ -125,7 +125,7 @@ def _specs(tables: Mapping[str, Columns], record: Record | None) -> dict[str, st
         parts = [table for table in tables.values() if column in table.names]
         found = [spec for table in parts for spec in table.distinct(column)]
         for other in found:
-            if not may_be_compared(found[0], other):
+            if not same_settings(found[0], other):
                 raise ValueError(
                     f"The selection mixes rankings: column {column!r} holds {found[0]!r} and {other!r}, "
                     "whose scores are not comparable. Push them to repositories of their own, or score "

@@ -7,7 +7,7 @@ from typing import Any
 from datasets import Dataset
 
 from local_naturalness.selection.record import record_in
-from local_naturalness.spec import read_spec
+from local_naturalness.spec import settings_in
 
 Record = dict[str, Any]
 
@@ -61,11 +61,11 @@ def _settings(record: Record) -> Record:
 
 
 def _compared(name: str, settings: Record) -> Any:
-    """What must be the same of a setting: of the scorers their `id`, since versions may differ."""
+    """What must be the same of a setting: of the scorers not their versions."""
     value = settings.get(name)
     if name != "specs" or not value:
         return value
-    return {column: read_spec(spec or "").get("id", spec) for column, spec in value.items()}
+    return {column: settings_in(spec or "") or spec for column, spec in value.items()}
 
 
 def _joined_outcomes(records: list[Record]) -> Record:

@@ -2,7 +2,7 @@
 
 import os
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from local_naturalness.scorers.other_settings import refuse_other_settings
 from local_naturalness.scorers.planned import PlannedRow, run
 from local_naturalness.scorers.progress import MapProgress
 from local_naturalness.scorers.reader import ExampleReader
-from local_naturalness.scorers.shown import Shown, shown_row
+from local_naturalness.scorers.shown import Shown, shown_row, unscored_row
 from local_naturalness.scorers.student_argument import as_student
 from local_naturalness.scorers.written import Scores, WrittenColumns
 from local_naturalness.spec import SCORING_VERSION, function_label, json_setting, read_spec, write_spec
@@ -90,6 +90,8 @@ class Scorer(Shipped):
         )
         self._doubts: Doubts | None = None
         self._progress: MapProgress | None = None
+        # Called with the rows of a batch, in their order, as soon as a store keeps them.
+        self.when_kept: Callable[[Sequence[Scores]], None] | None = None
 
     def __call__(self, rows: Any, rank: int | None = None) -> Any:
         """Score a batch (dict of lists), one row (dict of values) or a table of Arrow.
@@ -180,8 +182,11 @@ class Scorer(Shipped):
         >>> shown.prompt
         '<|turn|>user\\nWhat is 2 + 3?<|end|>\\n<|turn|>assistant\\n'
         """
-        (planned,), refusal = self._planned_rows(self._read(dict(row)))
-        return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source, refusal)
+        (example,) = self._read(dict(row))
+        (planned,), refusal = self._planned_rows([example])
+        if isinstance(planned, str):
+            return unscored_row(example, planned, self.spec, refusal)
+        return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source)
 
     def engine(self, rank: int | None = None) -> Engine:
         """What scores the windows; loads the student.
@@ -209,7 +214,10 @@ class Scorer(Shipped):
         scored: list[Scores] = []
         for group in _groups(examples, self.token_budget * _CHARACTERS_KEPT):
             progress.begin(len(group))
-            scored += store.scores(group, lambda missing: self._score(missing, rank))
+            kept = store.scores(group, lambda missing: self._score(missing, rank))
+            scored += kept
+            if self.when_kept is not None:
+                self.when_kept(kept)
         return scored
 
     def _opened_store(self, spec: str) -> ScoreStore | None:
@@ -307,12 +315,12 @@ class Scorer(Shipped):
 
     def __getstate__(self) -> dict[str, Any]:
         machine = dict.fromkeys(
-            ("_engine", "max_tokens_per_batch", "store", "_opened", "_doubts", "_progress")
+            ("_engine", "max_tokens_per_batch", "store", "_opened", "_doubts", "_progress", "when_kept")
         )
         return self.__dict__ | machine | {"_scoring_version": SCORING_VERSION}
 
     def worker_state(self) -> dict[str, Any]:
-        return self.__dict__ | {"_engine": None, "_opened": None, "_progress": None}
+        return self.__dict__ | {"_engine": None, "_opened": None, "_progress": None, "when_kept": None}
 
 
 def _groups(examples: Sequence[Example], num_characters: int) -> Iterator[Sequence[Example]]:

@@ -1,14 +1,19 @@
 """What exactly is scored of one row, for people to read."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from local_naturalness.counted import counted
 from local_naturalness.encoding.doubts_in_words import in_words
+from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.spec import may_be_compared, spec_difference
+
+# Characters of a text that is not scored.
+_LONGEST = 2000
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Shown:
         scores: columns of the row that hold a score of these settings.
         step_scores: mean nats per token of each step, where the row holds them.
         notes: what the reader of the score should know.
+        held: prompt and response as a row that cannot be scored holds them, where it does.
     """
 
     status: str
@@ -38,12 +44,16 @@ class Shown:
     scores: Mapping[str, float] | None = None
     step_scores: Sequence[float | None] | None = None
     notes: Sequence[str] = ()
+    held: tuple[str | None, str | None] = (None, None)
 
     def __str__(self) -> str:
         lines = [f"status  {self.status}", f"spec    {self.spec}"]
         lines += [f"score   {name} {score:.4f}" for name, score in (self.scores or {}).items()]
         lines += [f"note    {note}" for note in self.notes]
         if self.prompt is None or self.response is None:
+            for name, text in zip(("Prompt", "Response"), self.held, strict=True):
+                if text:
+                    lines += ["", _heading(f"{name} of the row, which is not scored"), _visible(_short(text))]
             return "\n".join(lines)
         lines += ["", _heading("Prompt, shown to the student and not scored"), _visible(self.prompt)]
         length = f"{counted(self.num_tokens, 'token')} in {counted(len(self.steps), 'step')}"
@@ -59,27 +69,18 @@ class Shown:
 
 
 def shown_row(
-    row: Mapping[str, Any],
-    planned: PlannedRow | str,
-    spec: str,
-    criterion: str,
-    suffix: str,
-    template: str,
-    refusal: str | None,
+    row: Mapping[str, Any], planned: PlannedRow, spec: str, criterion: str, suffix: str, template: str
 ) -> Shown:
-    """Put together what is known of a row.
+    """Put together what is known of a row that can be scored.
 
     Args:
         row: its columns.
-        planned: with the windows, or the status that says why it has none.
+        planned: with the windows.
         spec: student and settings.
         criterion: main column of the scorer.
         suffix: of its columns.
         template: source of the student's chat template.
-        refusal: what that said of the row, if it refused it.
     """
-    if isinstance(planned, str):
-        return Shown(planned, spec, notes=[refusal] if refusal else [])
     encoded = planned.encoded
     notes = [in_words(doubt, "In this row and those like it", template) for doubt in sorted(encoded.doubts)]
     scores, step_scores, other = _scores_of(row, spec, criterion, suffix)
@@ -97,6 +98,32 @@ def shown_row(
         step_scores=step_scores,
         notes=[*notes, *other],
     )
+
+
+def unscored_row(example: Example, status: str, spec: str, refusal: str | None) -> Shown:
+    """What is known of a row that cannot be scored.
+
+    Args:
+        example: prompt and response.
+        status: why it cannot.
+        spec: student and settings.
+        refusal: what the chat template said of it, if it refused it.
+    """
+    prompt = example.prompt
+    if isinstance(prompt, list):
+        prompt = "\n".join(_told_message(message) for message in prompt)
+    return Shown(status, spec, notes=[refusal] if refusal else [], held=(prompt, example.response))
+
+
+def _told_message(message: Mapping[str, Any]) -> str:
+    parts = {key: value for key, value in message.items() if key != "role" and value is not None}
+    text = parts.pop("content", "")
+    further = [json.dumps({key: value}, ensure_ascii=False) for key, value in parts.items()]
+    return " ".join(filter(None, [f"{message['role']}:", str(text), *further]))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
 
 
 def _scores_of(

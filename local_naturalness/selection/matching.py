@@ -98,7 +98,7 @@ def _read(match: Dataset, settings: Settings) -> Match:
     keys = columns.content_keys(settings.group_column, first_rows(prompt), seed=0)
     teacher, names = columns.labels(settings.teacher_column)
     is_prompt = prompt >= 0
-    tokens = columns.numbers("num_tokens")[is_prompt] if "num_tokens" in columns.names else None
+    tokens = columns.counts("num_tokens")[is_prompt] if "num_tokens" in columns.names else None
     return Match(keys[prompt[is_prompt]], teacher[is_prompt], names, tokens)
 
 

@@ -46,7 +46,10 @@ def describe_traits(
     for trait, column in found.items():
         if column is None:
             continue
-        numbers = verdicts(columns, column) if trait == "accuracy" else columns.numbers(column)
+        if trait == "accuracy":
+            numbers = verdicts(columns, column)
+        else:
+            numbers = columns.counts(column) if trait == "num_tokens" else columns.numbers(column)
         described[trait] = {
             "column": column,
             "before": _mean(numbers[candidates]),

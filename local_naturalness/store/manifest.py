@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from local_naturalness.spec import spec_difference
 from local_naturalness.store.fields import made, read_object
 from local_naturalness.store.files import claim, part_file
 
@@ -12,6 +13,8 @@ _NAME = "manifest.json"
 _FORMAT = 1
 # Columns that earlier versions did not compute: a store that lacks them is read, with nulls in their place.
 ADDED_LATER = frozenset({"repeated_step_share", "high_entropy_sum", "prediction_difficulty"})
+# Columns that are there when steps are asked for.
+_OF_STEPS = frozenset({"step_scores", "step_spans", "global_step_scores", "step_tokens"})
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,32 @@ def agree(folder: Path, asked: Manifest) -> Manifest:
             with suppress(FileExistsError):  # another process was faster: its manifest counts
                 claim(part, path)
     held = _read(path)
+    missing = set(asked.columns) - set(held.columns) - ADDED_LATER
+    other = set(held.columns) - set(asked.columns)
     if held.id != asked.id:
+        begun = "without" if missing & _OF_STEPS else "with" if other & _OF_STEPS else None
+        steps = "" if begun is None else f" It was begun {begun} `return_steps=True`."
         raise ValueError(
             f"The score store {str(folder)!r} holds scores with other settings: {held.spec}. Asked for were: "
-            f"{asked.spec}. Name another folder, or the settings of the one that is there."
+            f"{asked.spec}. They differ in {spec_difference(held.spec, asked.spec)}.{steps} Name another "
+            "folder, or the settings of the one that is there."
         )
-    missing, other = set(asked.columns) - set(held.columns), set(held.columns) - set(asked.columns)
-    if other or missing - ADDED_LATER:
-        raise ValueError(
-            f"The score store {str(folder)!r} keeps the columns {', '.join(held.columns)}. Asked for were "
-            f"{', '.join(asked.columns)}. Name another folder, or ask for the same columns."
-        )
+    if missing or other:
+        raise ValueError(f"The score store {str(folder)!r} {_of_other_columns(held, asked, missing, other)}")
     return held
+
+
+def _of_other_columns(held: Manifest, asked: Manifest, missing: set[str], other: set[str]) -> str:
+    """What is wrong with a store that lacks columns, or has others; what follows its name."""
+    again = "name another folder, where all rows are scored again"
+    if missing and missing <= _OF_STEPS and not other:
+        return f"was begun without `return_steps=True`, so it keeps no steps. Leave that out, or {again}."
+    if other and other <= _OF_STEPS and not missing:
+        return f"was begun with `return_steps=True`, so it keeps steps. Pass that here too, or {again}."
+    return (
+        f"keeps the columns {', '.join(held.columns)}. Asked for were {', '.join(asked.columns)}. Name "
+        "another folder, or ask for the same columns."
+    )
 
 
 def _read(path: Path) -> Manifest:

@@ -12,7 +12,7 @@ import multiprocess
 import torch
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
-from local_naturalness.family import told_kind, tokenizer_kind
+from local_naturalness.family import tokenizer_kind, told_kind
 from local_naturalness.student import identity
 from local_naturalness.student.adapters import with_adapter
 from local_naturalness.student.checkpoint import Checkpoint

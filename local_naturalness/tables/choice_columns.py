@@ -137,6 +137,11 @@ class Columns:
         code_of = [-1 if value is None else names.setdefault(str(value), len(names)) for value in values]
         return np.asarray([*code_of, -1], dtype=np.int64)[codes], list(names)
 
+    def counts(self, name: str) -> np.ndarray:
+        """Counts of tokens or steps, shape [rows]; NaN for 0, which stands where nothing was scored."""
+        numbers = self.numbers(name)
+        return np.where(numbers == 0, np.nan, numbers)
+
     def distinct(self, name: str, limit: int | None = None) -> list[str]:
         """Up to `limit` (or all) distinct non-null values among the rows shown, in order of appearance."""
         codes, values = self.labels(name)

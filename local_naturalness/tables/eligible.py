@@ -9,6 +9,7 @@ import polars as pl
 from datasets import ClassLabel, Dataset
 
 from local_naturalness.tables.choice_columns import Columns
+from local_naturalness.tables.requirements import nearest_columns
 
 Row = dict[str, Any]
 Where = str | Callable[[Row], bool | None]
@@ -53,7 +54,7 @@ def where_columns(where: str, columns: Iterable[str]) -> list[str]:
     if missing:
         raise ValueError(
             f"Column {missing[0]!r} is needed but not there; found: {columns}. "
-            "Name the right one with `where=...`."
+            f"{nearest_columns(missing[0], columns)}Name the right one with `where=...`."
         )
     if not read:
         raise ValueError(f"`where` must use a column, found {where!r}; columns: {columns}.")

@@ -1,11 +1,15 @@
 """What a function needs of a dataset, asked for before anything is read."""
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from datasets import Dataset, DatasetDict
 
 _LARGEST = 1e30
+# In the name of a column that tells which responses are right.
+_VERDICT = re.compile("correct|right|verif|valid|pass|solved|success|accura|judg|verdict", re.IGNORECASE)
 _WITHOUT = {
     "teacher_column": " If all rows are of one teacher, there are none to compare: selection does without "
     "the column; to compare, join these rows with those of other teachers under a column that names them."
@@ -23,8 +27,28 @@ def require_columns(columns: list[str], needed: Mapping[str, str]) -> None:
         if column not in columns:
             raise ValueError(
                 f"Column {column!r} is needed but not there; found: {columns}. "
-                f"Name the right one with `{argument}=...`.{_WITHOUT.get(argument, '')}"
+                f"{nearest_columns(column, columns)}Name the right one with `{argument}=...`."
+                f"{_WITHOUT.get(argument, '')}"
             )
+
+
+def nearest_columns(missing: str, columns: Sequence[str]) -> str:
+    """A sentence on the columns that may have been meant, with a space behind it; empty if none may.
+
+    Args:
+        missing: What was asked for.
+        columns: What is there.
+
+    >>> nearest_columns("is_correct", ["prompt", "math_verify", "passed"])
+    "These look like verdicts: 'math_verify', 'passed'. "
+    >>> nearest_columns("num_tokns", ["prompt", "num_tokens"]), nearest_columns("teacher", ["prompt"])
+    ("Did you mean 'num_tokens'? ", '')
+    """
+    if near := difflib.get_close_matches(missing, columns, n=1):
+        return f"Did you mean {near[0]!r}? "
+    if _VERDICT.search(missing) and (alike := [name for name in columns if _VERDICT.search(name)]):
+        return f"These look like verdicts: {', '.join(map(repr, alike))}. "
+    return ""
 
 
 def require_dataset(dataset: object, function: str) -> None:

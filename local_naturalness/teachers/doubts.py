@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from local_naturalness.counted import counted
+from local_naturalness.tables.text import number_text
 from local_naturalness.teachers.family import shared_family, student_words
 from local_naturalness.teachers.interval import FEWEST_PROMPTS
 from local_naturalness.teachers.ranked_group import Estimate
@@ -58,8 +59,8 @@ def _undecided(names: Sequence[str], result: Estimate) -> list[str]:
     if not p_best < _CONVINCING:
         return []
     return [
-        f"{leader} leads, but is best in only {p_best:.0%} of the bootstrap draws: the data do "
-        f"not tell it from {second} reliably."
+        f"{leader} leads, but P(best) is only {number_text(p_best, 3)}: the data do not tell it from "
+        f"{second} reliably."
     ]
 
 

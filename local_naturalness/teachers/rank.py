@@ -167,6 +167,7 @@ def _rank_group(
         stable_best_from=result.stable_best_from,
         warnings=[*doubts_about(names, result, scored.specs), *findings.doubts],
         explained=findings.explained,
+        is_filtered=bool(scored.kept),
     )
 
 

@@ -49,6 +49,7 @@ class TeacherGroup:
         warnings: Reasons to doubt the ranking.
         explained: How much of the gap between the first and the last teacher goes with length, with
             repetition and with correctness, as far as the dataset tells them.
+        is_filtered: Whether a `where` decided which rows count, so that teachers may have answered more.
     """
 
     table: pd.DataFrame
@@ -59,6 +60,7 @@ class TeacherGroup:
     stable_best_from: int | None
     warnings: Sequence[str]
     explained: Sequence[ExplainedGap]
+    is_filtered: bool = False
 
     @property
     def best(self) -> str:

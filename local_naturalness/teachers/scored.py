@@ -1,6 +1,6 @@
 """The rows that teachers are ranked by, read from a dataset."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,9 +99,9 @@ def read_scored(
     )
     verdict = verdict_column(columns, correct)
 
-    def optional(base: str) -> np.ndarray | None:
+    def optional(base: str, read: Callable[[str], np.ndarray]) -> np.ndarray | None:
         found = next((name for name in (base + criterion.suffix, base) if name in columns.names), None)
-        return None if found is None else columns.numbers(found)[keep]
+        return None if found is None else read(found)[keep]
 
     return ScoredRows(
         prompt=prompt[keep],
@@ -109,9 +109,9 @@ def read_scored(
         names=names,
         values=values[keep],
         parts=[part[keep] for part in parts],
-        tokens=optional("num_tokens"),
-        steps=optional("num_steps"),
-        repeated=optional("repeated_step_share"),
+        tokens=optional("num_tokens", columns.counts),
+        steps=optional("num_steps", columns.counts),
+        repeated=optional("repeated_step_share", columns.numbers),
         correct=None if verdict is None else verdicts(columns, verdict)[keep],
         specs=columns.distinct(column) if (column := criterion.spec_column) in columns.names else [],
         left_out=_left_out(prompt, teacher, keep, eligible),

@@ -110,7 +110,8 @@ def size_sentence(group: "TeacherGroup") -> str:
     many = counted(group.num_prompts, "prompt")
     if len(group.table) == 1:
         return f"{many}; one teacher, nothing to compare."
-    answered = f"{many}, {group.num_complete_prompts} of them answered by every teacher."
+    after = " after `where`" if group.is_filtered else ""
+    answered = f"{many}, {group.num_complete_prompts} of them answered by every teacher{after}."
     order, leader = group.stable_order_from, group.stable_best_from
     if group.num_compared_prompts < FEWEST_PROMPTS:
         enough = "Too few prompts to estimate how many are enough."

@@ -44,7 +44,7 @@ def holds_its_ids(
     if text is None:
         logger.warning(
             "The rows have `input_ids` and `labels` already, and stay as they are. Whether these are the "
-            "tokens that were scored is not known without the student: pass `student=` (--student)."
+            "tokens that were scored is not known without the student: pass `student=...`."
         )
         return True
     source = find_source(dataset, prompt_column, response_column)

@@ -15,7 +15,7 @@ from local_naturalness.training.agreement import Agreement, agreement
 from local_naturalness.training.done import holds_its_ids, is_done, note
 from local_naturalness.training.refusals import trainable
 from local_naturalness.training.scored_prompts import refuse_other_prompts
-from local_naturalness.training.set_aside import set_aside
+from local_naturalness.training.set_aside import set_aside, tell_left_beside
 from local_naturalness.training.source import Source, find_source
 from local_naturalness.training.student_of import Specs
 from local_naturalness.training.student_text import StudentText
@@ -82,6 +82,8 @@ def export(
         raise ValueError(f"`export` must be one of {FORMS}, got {form!r}.")
     splits = {"": dataset} if isinstance(dataset, Dataset) else dict(dataset)
     if form is None:
+        for rows in splits.values():
+            tell_left_beside(rows, response_column)
         return dataset
     if all(is_done(rows, form, response_column) for rows in splits.values()):
         return _as_given(dataset, {split: _without_others(rows) for split, rows in splits.items()})
@@ -97,7 +99,7 @@ def export(
     if text is None:
         logger.warning(
             "The rows are not compared with what a trainer makes of them, because the tokenizer of the "
-            "student %s is not at hand: pass `student=` (--student).",
+            "student %s is not at hand: pass `student=...`.",
             specs.student or "that they were scored for",
         )
     sources = {split: find_source(rows, prompt_column, response_column) for split, rows in splits.items()}

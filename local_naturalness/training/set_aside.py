@@ -23,6 +23,27 @@ READ_BY_TRAINERS = frozenset(
 )
 
 
+# Those that a trainer reads in place of `prompt` and `response`.
+_IN_PLACE_OF_RESPONSE = (
+    *("messages", "conversations", "conversation", "text", "completion", "chosen"),
+    *("output", "input_ids"),
+)
+
+
+def tell_left_beside(dataset: Dataset, response_column: str) -> None:
+    """Say which columns of a table that stays as it is trainers might read in place of the response."""
+    columns = dataset.column_names
+    beside = [name for name in _IN_PLACE_OF_RESPONSE if name in columns and name != response_column]
+    if response_column in columns and beside:
+        logger.warning(
+            "Beside `%s` there is %s, which came with the rows and which trainers may read in its place. "
+            'Remove it before training, or pass `export="trl"`, which writes what was chosen and renames the '
+            "rest.",
+            response_column,
+            " and ".join(f"`{name}`" for name in beside),
+        )
+
+
 def set_aside(dataset: Dataset, kept: Collection[str]) -> Dataset:
     """The dataset with new names for other columns that trainers read, told in one line.
 

@@ -95,6 +95,7 @@ def test_the_rejected_answer_that_a_row_brings_along_is_not_trained_on(form, tmp
     printed = capsys.readouterr()
     assert "It is 6." not in printed.out
     assert ("`messages` is now `source_messages`" in caplog.text) == (form != "none")
+    assert ("Beside `response` there is `messages`" in caplog.text) == (form == "none")
     if form != "none":
         (row,) = read(best).to_list()
         row.pop("source_messages")

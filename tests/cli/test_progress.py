@@ -21,7 +21,8 @@ def test_lines_in_a_log_tell_rows_tokens_and_time():
     shown.add(1500, 30_000)
     shown.close()
     lines = log.getvalue().splitlines()
-    assert lines[0] == "Scoring: 0 of 2,000 rows, ETA ?"
+    assert len(lines) == 3  # the last one is not said again
+    assert lines[0] == "Scoring: 0 of 2,000 rows"
     assert re.fullmatch(r"Scoring: 500 of 2,000 rows, [\d,]+ tokens/s, ETA [\d:]+", lines[1])
     assert re.fullmatch(r"Scoring: 2,000 of 2,000 rows, [\d,]+ tokens/s, ETA 00:00", lines[-1])
     assert "\r" not in log.getvalue()

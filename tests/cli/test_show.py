@@ -43,7 +43,21 @@ def test_the_text_of_a_row(rows, capsys):
 def test_a_row_that_cannot_be_scored_says_why(rows, capsys):
     out = shown(capsys, rows, "--row", "1")
     assert out.splitlines()[0] == "status  missing_response"
-    assert len(out.splitlines()) == 2
+    heading = "--- Prompt of the row, which is not scored --------------------------------------"
+    assert out.splitlines()[2:] == ["", heading, "What is 2 + 3?"]
+
+
+def test_the_messages_of_a_row_that_cannot_be_scored(tmp_path, capsys):
+    asked = [{"role": "system", "content": "Be brief.\nBe right."}, {"role": "user", "content": "x" * 5000}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"prompt": asked, "response": " \n", "teacher": "small\nmodel"}) + "\n")
+    lines = shown(capsys, str(path)).splitlines()
+    assert lines[0] == "teacher small\\nmodel"
+    assert lines[1] == "status  empty_response"
+    assert lines[4].startswith("--- Prompt of the row, which is not scored ---")
+    assert lines[5:7] == ["system: Be brief.⏎", "Be right.⏎"]
+    assert lines[7].startswith("user: xxx") and " ... " in lines[7] and len(lines[7]) < 2100
+    assert lines[9].startswith("--- Response of the row, which is not scored ---")
 
 
 def test_a_row_that_is_not_there(rows, capsys):
@@ -100,6 +114,13 @@ def test_an_estimate_tells_what_is_doubtful(rows, capsys):
     )
     assert main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []
+
+
+def test_the_teacher_of_a_row_is_told(tmp_path, capsys):
+    path = tmp_path / "wide.jsonl"
+    path.write_text(json.dumps({"question": "Sum?", "small": "It is 5.", "large": "Five."}) + "\n")
+    out = shown(capsys, str(path), "--teacher-columns", "small", "large", "--row", "1")
+    assert out.splitlines()[1] == "teacher large"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class Noted:
             # A row without a score may tell the number of tokens that another scorer has counted.
             has_score = np.isin(statuses, list(SCORED))
             scored = np.array(tokens)[is_new & has_score].sum()
-            if is_new.any():
+            if len(these):
                 note(self._notes, int(is_new.sum()), int(scored), int(self._work[these][is_new].sum()))
 
         def kept(rows: Sequence[Scores]) -> None:

@@ -26,6 +26,7 @@ from local_naturalness.counted import counted
 from local_naturalness.visible import visible
 
 if TYPE_CHECKING:
+    import numpy as np
     from datasets import Dataset
 
     from local_naturalness.scorers.scorer import Scorer
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
                 scored = score_rows(dataset, range(len(dataset)), scorer, output, place, options, kept)
                 output.write_table(lambda path: write_rows(scored, path), place)
                 told = f"Written to {output.table}"
-                rows: Sequence[int] = range(len(dataset))
+                rows: Sequence[int] | np.ndarray = range(len(dataset))
             else:
                 scored, rows, told = score_share(dataset, scorer, set(written), output, place, options, kept)
             statuses = list(scored[f"{scorer.criterion}_status{options.suffix}"]) if len(scored) else []
@@ -119,7 +120,7 @@ def _tell_statuses(statuses: Sequence[str]) -> None:
 
 
 def _tell_unscored(
-    statuses: Sequence[str], rows: Sequence[int], dataset: "Dataset", scorer: "Scorer"
+    statuses: Sequence[str], rows: "Sequence[int] | np.ndarray", dataset: "Dataset", scorer: "Scorer"
 ) -> None:
     """The first row without a score of each kind, by its number in the table, and what is known of why.
 

@@ -10,6 +10,7 @@ from local_naturalness.cli.scored_rows import Kept, score_rows, write_rows
 from local_naturalness.counted import counted
 
 if TYPE_CHECKING:
+    import numpy as np
     from datasets import Dataset
 
     from local_naturalness.scorers.scorer import Scorer
@@ -45,7 +46,7 @@ def score_share(
     place: Path,
     options: argparse.Namespace,
     kept: Kept,
-) -> tuple["Dataset", Sequence[int], str]:
+) -> tuple["Dataset", "Sequence[int] | np.ndarray", str]:
     """Score one share of the rows, and note which rows of which table they are.
 
     Returns:

@@ -7,8 +7,6 @@ Example:
 """
 
 import argparse
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import (
     add_column_arguments,
@@ -20,9 +18,6 @@ from local_naturalness.cli.arguments import (
     number_from,
     show,
 )
-
-if TYPE_CHECKING:
-    from local_naturalness.teachers import TeacherGroup, TeacherRanking
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,15 +61,4 @@ def run(options: argparse.Namespace) -> None:
         teacher_column=options.teacher_column,
         seed=options.seed,
     )
-    show(_in_options(ranking), options)
-
-
-def _in_options(ranking: "TeacherRanking") -> "TeacherRanking":
-    """The ranking with what it advises in the words of this command."""
-    from local_naturalness.cli.wording import in_options
-
-    def told(group: "TeacherGroup") -> "TeacherGroup":
-        warnings = [in_options(text, ("--where",), with_value_only=True) for text in group.warnings]
-        return replace(group, warnings=warnings)
-
-    return replace(ranking, groups=[told(group) for group in ranking.groups])
+    show(ranking, options)

@@ -154,20 +154,6 @@ def test_what_is_logged_names_options(logged):
     assert "pass --export trl" in logged[2]
 
 
-def test_a_ranking_on_the_command_line_names_its_options(tmp_path, capsys):
-    rows = [
-        {"prompt": f"p{p}", "teacher": teacher, "score": float(teacher == "a"), "repeated_step_share": share}
-        for p in range(20)
-        for teacher, share in (("a", 0.6), ("b", 0.0))
-    ]
-    source = written(tmp_path / "rows.jsonl", rows)
-    assert main(["teachers", source, "--by", "score", "--direction", "high"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert 'leave loops out with --where "repeated_step_share < 0.2".' in told
-    ranking = rank_teachers(Dataset.from_list(rows), by="score", direction="high")
-    assert 'with `where="repeated_step_share < 0.2"`' in " ".join(str(ranking).split())
-
-
 def test_a_share_is_told_as_the_table_has_it():
     rows = [
         {"prompt": f"p{p}", "teacher": teacher, "score": float((p + t) % 2), "ok": p > 0}

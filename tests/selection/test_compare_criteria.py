@@ -12,6 +12,8 @@ from local_naturalness.comparison import compare_criteria
 from local_naturalness.comparison.agreement import mean_tau
 from local_naturalness.comparison.outcomes import spearman, spearman_interval
 from local_naturalness.selection import select_responses
+from local_naturalness.selection.record import read_record
+from local_naturalness.teachers import rank_teachers
 
 
 def plain_tau(one, other) -> float:
@@ -268,3 +270,24 @@ def test_many_teachers_fit_on_the_page(make, monkeypatch):
     text = str(compare_criteria(dataset))
     assert "28 others" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_row_without_a_score_is_no_response_of_length_0(make):
+    """Scorers write 0 tokens and 0 steps where they have scored nothing."""
+    rows = make(
+        "ppqq",
+        "abab",
+        response=list("uvwx"),
+        local_naturalness=[-0.9, None, -0.2, -0.5],
+        num_tokens=[10, 0, 30, 40],
+        num_steps=[1, 0, 3, 4],
+        grade=[1.0, 2.0, 1.0, 2.0],
+    )
+    shortest = compare_criteria(rows, {"num_tokens": "low"}).to_pandas().iloc[0]
+    assert (shortest["num_tokens"], shortest["num_steps"]) == (20, 2)
+    lengths = {compare_criteria(rows, ["random"], seed=n).to_pandas()["num_tokens"][0] for n in range(20)}
+    assert lengths == {(10 + 30) / 2, (10 + 40) / 2, 30, 40}  # the last two where v is picked
+    ranking = rank_teachers(rows, by="grade", direction="high").to_pandas()
+    assert dict(zip(ranking["teacher"], ranking["mean_tokens"], strict=True)) == {"a": 20, "b": 40}
+    everything = select_responses(rows, by="random", k=None)
+    assert read_record(everything)["traits"]["num_tokens"]["after"] == pytest.approx(80 / 3)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from local_naturalness.shapes import conversions
-from local_naturalness.shapes.kinds import JSON, MESSAGES, NOTHING, NUMBERS, TEXT, TEXTS, Kind
+from local_naturalness.shapes.kinds import ANSWERS, JSON, MESSAGES, NOTHING, NUMBERS, TEXT, TEXTS, Kind
 from local_naturalness.shapes.seen import CONVERSATIONS, RESPONSE_LISTS, Seen
 from local_naturalness.shapes.shape import Shape
 
@@ -38,10 +38,12 @@ def _made_text(prompt: str, response: str, kinds: Sequence[Kind | None]) -> str:
 
 def _lists(seen: Seen) -> Shape | None:
     named = seen.named_response
-    known = [named] if named else [name for name in ("response", *RESPONSE_LISTS) if seen.kind(name) == TEXTS]
-    if len(known) != 1 or seen.kind(known[0]) != TEXTS or seen.prompt is None:
+    known = [named] if named else [name for name in ("response", *RESPONSE_LISTS) if _is_list(seen, name)]
+    if len(known) != 1 or not _is_list(seen, known[0]) or seen.prompt is None:
         return None
     told = f"Read as lists per prompt: each item of `{known[0]}` becomes a row"
+    if seen.holds_objects(known[0]):
+        told = f"Read as an answer of each teacher: each text in `{known[0]}` becomes a row"
     return Shape(
         "lists",
         told + _becomes({seen.prompt: "prompt"}) + ".",
@@ -49,6 +51,12 @@ def _lists(seen: Seen) -> Shape | None:
         lists=(known[0],),
         renamed={seen.prompt: "prompt", known[0]: "response"},
     )
+
+
+def _is_list(seen: Seen, name: str) -> bool:
+    # An object in a column named `response` may be the parts of one answer.
+    is_one = name == "response" and name != seen.named_response and seen.holds_objects(name)
+    return seen.kind(name) in (TEXTS, ANSWERS) and not is_one
 
 
 def _wide(seen: Seen) -> Shape | None:

@@ -5,15 +5,17 @@ from numbers import Number
 from typing import Any
 
 from local_naturalness.encoding.messages import is_message, messages_from_json
+from local_naturalness.shapes.answers import has_one_text_per_teacher, text_field
 
 Kind = str  # one of those below
 
-TEXT, NUMBERS, JSON, MESSAGES, TEXTS, NOTHING, OTHER = (
+TEXT, NUMBERS, JSON, MESSAGES, TEXTS, ANSWERS, NOTHING, OTHER = (
     "text",
     "numbers",
     "messages as JSON text",
     "messages",
     "lists of texts",
+    "answers",
     "nothing",
     "other",
 )
@@ -28,6 +30,8 @@ def kind_of(values: Iterable[Any]) -> Kind:
     'messages'
     >>> kind_of([["5.", "2 + 3 = 5."], []])
     'lists of texts'
+    >>> kind_of([[{"model": "small", "text": "5."}], [], {"small": "5.", "large": "2 + 3 = 5."}])
+    'answers'
     """
     kinds = {_kind(value) for value in values} - {NOTHING}
     if kinds == {TEXT, JSON} or kinds == {TEXT, NUMBERS}:
@@ -42,10 +46,14 @@ def _kind(value: Any) -> Kind:
         return JSON if messages_from_json(value) else TEXT
     if isinstance(value, Number):
         return NUMBERS
+    if has_one_text_per_teacher(value):
+        return ANSWERS
     if not isinstance(value, Sequence):
         return OTHER
     if not len(value):
         return NOTHING
     if all(map(is_message, value)):
         return MESSAGES
+    if text_field(value):
+        return ANSWERS
     return TEXTS if all(item is None or isinstance(item, str) for item in value) else OTHER

@@ -2,6 +2,7 @@
 
 from datasets import Dataset
 
+from local_naturalness.shapes.answers import num_answers
 from local_naturalness.shapes.shape import Shape
 
 
@@ -25,7 +26,7 @@ def origin_of(dataset: Dataset, shape: Shape | None, row: int) -> str | None:
         return None
     responses = dataset.with_format(None).select_columns([shape.lists[0]])
     for number, one in enumerate(responses):
-        size = max(len(one[shape.lists[0]] or ()), 1)
+        size = max(num_answers(one[shape.lists[0]]), 1)
         if row < size:
             return f"input row {number}, item {row} of `{shape.lists[0]}`"
         row -= size

@@ -1,16 +1,16 @@
 """A dataset of any shape as the rows that scorers read."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import datasets
 from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, List, Value
 
-from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.encoding.messages import messages_from_json
+from local_naturalness.encoding.messages import messages_from_json, read_messages
 from local_naturalness.inputs.columns import undecoded, with_mixed_as_text
+from local_naturalness.shapes.answers import with_lists
 from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_per_teacher
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
@@ -18,6 +18,7 @@ from local_naturalness.shapes.samples import answers_of, sample_of
 from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.shapes.side_by_side import side_by_side_hint
+from local_naturalness.shapes.unread import SYSTEM, tell_reasoning, tell_system
 
 logger = logging.getLogger(__name__)
 
@@ -94,11 +95,16 @@ def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
     if isinstance(dataset, Dataset):
         dataset = with_mixed_as_text(dataset)
     columns = {named.get(f"{name}_column") for name in ("prompt", "response", "messages")} - {None}
-    looked_at = {*KNOWN, *columns, *(named.get("teacher_columns") or ())}
-    shape = recognise(sample_of(dataset, looked_at), **named)
+    looked_at = {*KNOWN, *SYSTEM, *columns, *(named.get("teacher_columns") or ())}
+    sample = sample_of(dataset, looked_at)
+    shape = recognise(sample, **named)
     if shape is None:
         return dataset, None
-    _tell_reasoning(dataset, {*columns, *(named.get("teacher_columns") or ())})
+    if shape.lists:
+        dataset = with_lists(dataset, shape.lists[0])
+    read = {*shape.consumed, *columns, *(named.get("teacher_columns") or ())}
+    tell_system(sample, read)
+    tell_reasoning(dataset, read)
     if shape.lists:
         parallel = parallel_lists(dataset, shape.lists[0])
         parallel.tell()
@@ -106,32 +112,19 @@ def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
     return _applied(dataset, shape), shape
 
 
-def _tell_reasoning(dataset: Any, named: set[str | None]) -> None:
-    """Say which columns hold reasoning that is not part of any response, as far as names tell."""
-    kinds = dataset.features or {}
-    found = [name for name in kinds if names_reasoning(name) and name not in named]
-    texts = [name for name in found if getattr(kinds[name], "dtype", None) in ("string", "large_string")]
-    for name in texts:
-        logger.warning(
-            "The column `%s` is not scored. If it is the reasoning before the responses, score it with them: "
-            "put it into the responses with the tags of the student (such as <think>...</think>), or into "
-            "`reasoning_content` of messages.",
-            name,
-        )
-
-
 def _with_lists(shape: Shape, parallel: Parallel, columns: Sequence[str]) -> Shape:
     """Tell the lists beside that of responses, and call the one that names the teacher so."""
     lists = parallel.lists
     renamed = dict(shape.renamed)
-    teachers = [name for name in _TEACHERS if name in lists and "teacher" not in columns][:1]
+    has_teacher = "teacher" in (*columns, *lists)
+    teachers = [name for name in _TEACHERS if name in lists and not has_teacher][:1]
     renamed |= dict.fromkeys(teachers, "teacher")
     told = shape.told.removesuffix(".")
     if others := ", ".join(f"`{name}`" for name in lists[1:]):
         told = told.replace(" becomes a row", f" becomes a row, with that of {others}", 1)
     if teachers:
         told += f"; `{teachers[0]}` becomes `teacher`"
-    elif "teacher" not in columns:
+    elif not has_teacher:
         told += "; no column names the teacher"
     return replace(shape, told=f"{told}.", lists=lists, loose=parallel.loose, renamed=renamed)
 
@@ -197,6 +190,8 @@ def _messages_feature(dataset: Dataset, columns: Iterable[str]) -> Any:
         inner = getattr(dataset.features[name], "feature", None)
         if isinstance(inner, dict):
             fields |= {field: kind for field, kind in inner.items() if field not in _PLAIN_FIELDS}
+            if not isinstance(inner.get("content", _TEXT), Value):  # blocks, some of which may be reasoning
+                fields |= dict.fromkeys(_fields_in(dataset, name) - _PLAIN_FIELDS - {*fields}, _TEXT)
         elif _fields_in(dataset, name) - _PLAIN_FIELDS:
             return List(datasets.Json())  # fields that differ from message to message
     return List(fields)
@@ -209,7 +204,5 @@ def _fields_in(dataset: Dataset, name: str) -> set[str]:
         for value in batch[name]:
             messages = messages_from_json(value) or value
             if isinstance(messages, Sequence) and not isinstance(messages, str):
-                found.update(
-                    field for message in messages if isinstance(message, Mapping) for field in message
-                )
+                found.update(field for message in read_messages(messages, name) for field in message)
     return found

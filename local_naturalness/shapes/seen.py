@@ -51,6 +51,10 @@ class Seen:
         """Whether a value of a column is messages as JSON text; others may be damaged."""
         return column in self.sample and any(map(messages_from_json, self.sample[column]))
 
+    def holds_objects(self, column: str) -> bool:
+        """Whether a value of a column is an object, not a list."""
+        return any(isinstance(value, Mapping) for value in self.sample.get(column, ()))
+
     def there(self, column: str) -> str | None:
         """The name of a column if it is there."""
         return column if column in self.sample else None

@@ -53,6 +53,39 @@ SHAPES = {
         {"messages": [[QUESTION, {"role": "tool", "content": "5"}, ANSWER]]},
         "Read as ShareGPT",
     ),
+    "answers as objects": (
+        {
+            "instruction": ["2 + 3?", "4 + 4?"],
+            "id": [7, 8],
+            "completions": [
+                [
+                    {"model": "small", "response": "5.", "id": 1},
+                    {"model": "large", "response": None, "id": 2},
+                ],
+                None,
+            ],
+        },
+        {
+            "prompt": ["2 + 3?", "2 + 3?", "4 + 4?"],
+            "id": [7, 7, 8],
+            "teacher": ["small", "large", None],
+            "response": ["5.", None, None],
+            "completions_id": [1, 2, None],
+        },
+        "`model` becomes `teacher`",
+    ),
+    "answers by teacher": (
+        {
+            "prompt": ["2 + 3?", "4 + 4?"],
+            "responses": [{"small": "5.", "large": "2 + 3 = 5."}, {"small": None, "large": "8."}],
+        },
+        {
+            "prompt": ["2 + 3?", "2 + 3?", "4 + 4?"],
+            "response": ["5.", "2 + 3 = 5.", "8."],
+            "teacher": ["small", "large", "large"],
+        },
+        "an answer of each teacher",
+    ),
     "trl": (
         {"prompt": ["2 + 3?"], "completion": ["5."]},
         {"prompt": ["2 + 3?"], "response": ["5."]},
@@ -103,6 +136,14 @@ SHAPES = {
     ),
 }
 
+# Where rows have several answers: which row each answer comes from.
+EXPLODED = {
+    "openr1": [0, 0, 1],
+    "lists with models": [0, 0],
+    "answers as objects": [0, 0, 1],
+    "answers by teacher": [0, 0, 1],
+}
+
 
 def rows_of(dataset):
     rows = list(dataset)
@@ -123,7 +164,7 @@ def test_a_shape_becomes_rows(shape, kind, caplog):
     else:
         dataset = to_rows(dataset)
     found = rows_of(dataset)
-    assert found.pop("number") == {"openr1": [0, 0, 1], "lists with models": [0, 0]}.get(shape, number)
+    assert found.pop("number") == EXPLODED.get(shape, number)
     assert found == expected
     assert told in caplog.text
     assert bool(told) == bool(caplog.text)
@@ -239,3 +280,47 @@ def test_a_column_of_reasoning_is_not_left_out_in_silence(caplog):
     caplog.clear()
     to_rows(Dataset.from_dict(columns), prompt_column="prompt", response_column="reasoning")
     assert not caplog.records
+
+
+def test_parts_of_one_answer_are_no_teachers():
+    parts = Dataset.from_dict(
+        {"prompt": ["2 + 3?"], "responses": [{"reasoning": "2 and 3.", "answer": "5."}]}
+    )
+    with pytest.raises(ValueError, match="No shape is recognised"):
+        to_rows(parts)
+    one = Dataset.from_dict({"prompt": ["2 + 3?"], "response": [{"steps": "2 and 3.", "final": "5."}]})
+    with pytest.raises(ValueError, match="No shape is recognised"):
+        to_rows(one)
+
+
+def test_keys_do_not_replace_a_column_of_teachers():
+    both = {"prompt": ["2 + 3?"], "responses": [{"small": "5.", "large": "It is 5."}], "teacher": ["me"]}
+    with pytest.raises(ValueError, match="a column 'teacher' is there already"):
+        to_rows(Dataset.from_dict(both))
+
+
+def test_system_prompts_that_are_not_read_are_told(caplog):
+    rows = {"prompt": ["2 + 3?"], "response": ["5."]}
+    to_rows(Dataset.from_dict({**rows, "system": ["Be brief."]}))
+    assert "The column `system` is not part of the prompts" in caplog.text
+    caplog.clear()
+    to_rows(Dataset.from_dict({**rows, "system": [""]}))
+    to_rows(Dataset.from_dict({"messages": [[RULE, *CHAT]], "system": ["Be brief."]}))
+    to_rows(Dataset.from_dict({"conversations": [SHAREGPT], "system": ["Be brief."]}))
+    assert "not part of the prompts" not in caplog.text
+
+
+def test_reasoning_beside_answers_is_told(caplog):
+    answers = [[{"text": "5.", "reasoning": "2 and 3."}, {"text": "6.", "reasoning": "2 and 4."}]]
+    to_rows(Dataset.from_dict({"prompt": ["2 + 3?"], "responses": answers}))
+    assert "The column `reasoning` is not scored" in caplog.text
+
+
+def test_reasoning_in_blocks():
+    question = {"role": "user", "content": [{"type": "text", "text": "2 + 3?"}]}
+    blocks = [{"type": "thinking", "thinking": "2 and 3."}, {"type": "text", "text": "It is 5."}]
+    chats = Dataset.from_dict({"messages": [[question, {"role": "assistant", "content": blocks}]]})
+    assert to_rows(chats)["messages"][0] == [
+        {**QUESTION, "reasoning_content": None},
+        {**ANSWER, "reasoning_content": "2 and 3."},
+    ]

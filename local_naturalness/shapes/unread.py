@@ -1,0 +1,53 @@
+"""Columns that hold a part of the prompt or of the response, and are not read."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from local_naturalness.encoding.conversation import names_reasoning
+
+logger = logging.getLogger(__name__)
+
+SYSTEM = ("system", "system_prompt")
+_TEXTS = ("string", "large_string")
+
+
+def tell_system(sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
+    """Say which columns hold system prompts that are not shown to the student, as far as names tell.
+
+    Args:
+        sample: some values of each column.
+        read: columns that are part of the rows.
+    """
+    if any(map(_begins_with_system, (value for values in sample.values() for value in values))):
+        return
+    for name in SYSTEM:
+        if name not in read and any(isinstance(text, str) and text.strip() for text in sample.get(name, ())):
+            logger.warning(
+                "The column `%s` is not part of the prompts. If the student is to be trained with it, make "
+                "it the first message of the prompts: {'role': 'system', 'content': ...}.",
+                name,
+            )
+
+
+def _begins_with_system(value: Any) -> bool:
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, Mapping) and first.get("role", first.get("from")) == "system"
+
+
+def tell_reasoning(dataset: Any, read: Collection[str | None]) -> None:
+    """Say which columns hold reasoning that is not part of any response, as far as names tell.
+
+    Args:
+        dataset: `Dataset` or a stream.
+        read: columns that are part of the rows.
+    """
+    for name, kind in (dataset.features or {}).items():
+        is_text = getattr(getattr(kind, "feature", kind), "dtype", None) in _TEXTS  # or a list of texts
+        if is_text and names_reasoning(name) and name not in read:
+            logger.warning(
+                "The column `%s` is not scored. If it is the reasoning before the responses, score it with "
+                "them: put it into the responses with the tags of the student (such as <think>...</think>), "
+                "or into `reasoning_content` of messages.",
+                name,
+            )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from local_naturalness.engine.cached import Continuation
-from local_naturalness.engine.chance import Draws
+from local_naturalness.engine.calls import DRAWING, Calls
 from local_naturalness.engine.limits import boundaries
 from local_naturalness.engine.packed_attention import SUPPORTED, attention_name, blind_attention, run_with
 from local_naturalness.engine.packing import Window, pack_windows
@@ -98,7 +98,7 @@ class _Check:
     def refuse_chance(self) -> None:
         """The same text must have the same score again; some attention draws what it looks at."""
         prompt = self._longest_prompt(_CROSSING)
-        with Draws() as draws:
+        with Calls(DRAWING) as draws:
             self._log_probs(self._windows(prompt, _CROSSING + 4)[1])
         if not draws.seen:
             return
@@ -121,6 +121,9 @@ class _Check:
             if self._mixes_beside_attention():
                 self._note("packed", "tokens meet elsewhere than in attention")
                 return 0
+            if self._counts_places():
+                self._note("packed", "attention counts the places of tokens by itself")
+                return 0
         except Exception as error:
             self._note("packed", error)
             return 0
@@ -135,7 +138,8 @@ class _Check:
             crossing: tokens by which the longer prompt passes the boundaries.
         """
         beyond = min((length for length in self._boundaries if length > self._checked), default=UNLIMITED)
-        if self._agrees(way, self._longest_prompt(crossing), crossing + 4, described):
+        prompt = self._longest_prompt(crossing)
+        if self._agrees(way, prompt, min(crossing + 4, self._context - prompt), described):
             return beyond
         for length in sorted(self._crossed, reverse=True):
             if length >= 16 and self._agrees(way, length // 2, length // 2 - 2, described):
@@ -240,6 +244,38 @@ class _Check:
             if not (moved[place + 1 :].max() > rounding):
                 return False
         return True
+
+    def _counts_places(self) -> bool:
+        """Whether attention numbers the tokens of a sequence, in which a pack holds many texts.
+
+        Where the numbers begin to matter far beyond what the check passes, no score would show it.
+        """
+        inside: list[torch.nn.Module] = []
+
+        def enter(module: torch.nn.Module, _: Any) -> None:
+            inside.append(module)
+
+        def leave(*_: Any) -> None:
+            inside.pop()
+
+        hooks = [
+            hook
+            for module in self._student.model.modules()
+            if "Attention" in type(module).__name__
+            for hook in (
+                module.register_forward_pre_hook(enter),
+                module.register_forward_hook(leave, always_call=True),
+            )
+        ]
+        length = 48
+        ids = _tokens((1, length), self._vocabulary)
+        try:
+            with Calls({"arange"}, when=lambda places: bool(inside) and len(places) >= length) as counts:
+                run_with(blind_attention, self._student, ids, np.arange(length)[None])
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return counts.seen
 
 
 def _tokens(shape: tuple[int, int], vocabulary: int) -> np.ndarray:

@@ -12,10 +12,12 @@ from local_naturalness.engine.memory import budget_after, enough_tokens, token_b
 from local_naturalness.engine.packed_attention import NotPackableError, attend_plainly
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.passes import TokenStatistics, run_pass
+from local_naturalness.engine.paths import Paths
 from local_naturalness.engine.projection import Projection
 from local_naturalness.engine.turns import turn
 from local_naturalness.engine.twin import twin_of
 from local_naturalness.student.cost import student_cost
+from local_naturalness.student.module_settings import computation
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ class Engine:
 
     A check at the start finds the fastest way in which the model gives each window the scores that it gives
     it alone: packed without padding behind prompts that are shared, going on from the state of the prompt,
-    or in padded batches (see `Paths`).
+    or in padded batches (see `Paths`). It is made again when the model computes otherwise than it did.
 
     Threads may score at once, with one engine or several: passes of different models are independent,
     passes of one model take turns. The model itself is neither changed nor blocked: its twin runs.
@@ -43,13 +45,12 @@ class Engine:
         ValueError: the model looks at later tokens.
     """
 
+    paths: Paths
+
     def __init__(self, model: Any, max_tokens_per_batch: int | None = None):
         self.model = model
         self.max_tokens = max_tokens_per_batch or token_budget(student_cost(model), model.device)
-        self._is_separable: bool | None = None
-        with self._turn() as student:
-            self._is_separable = student.is_separable
-            self.paths = find_paths(student)
+        self._check()
         if max_tokens_per_batch is None and not self.paths.packed:
             self.max_tokens = min(self.max_tokens, enough_tokens(model.device.type, in_rows=True))
 
@@ -70,6 +71,8 @@ class Engine:
             For each window a float64 array per statistic, one value per scored token.
         """
         scored: dict[int, TokenStatistics] = {}
+        if computation(self.model) != self._checked:
+            self._check()
         with self._turn() as student:
             while waiting := [index for index in range(len(windows)) if index not in scored]:
                 left = [windows[index] for index in waiting]
@@ -88,10 +91,20 @@ class Engine:
                         raise AssertionError(f"Windows without scores: {lost}")
         return [scored[index] for index in range(len(windows))]
 
+    def _check(self) -> None:
+        """Find the ways of the model as it is now."""
+        self._checked = computation(self.model)
+        self._is_separable: bool | None = None
+        with self._turn() as student:
+            self._is_separable = student.is_separable
+            self.paths = find_paths(student)
+
     @contextmanager
     def _turn(self) -> Iterator[Projection]:
         """The model to run, which nobody else runs or sees for as long as it takes."""
-        with turn(self.model), torch.no_grad():
+        # Whoever calls may compute in half precision just then; the student has its own number type.
+        plainly = torch.autocast(self.model.device.type, enabled=False)
+        with turn(self.model), torch.no_grad(), plainly:
             twin = twin_of(self.model)
             attend_plainly(twin)
             yield Projection(twin, self._is_separable)

@@ -121,7 +121,7 @@ class PackedAttention:
         """What the model would have called: a registered function, or `eager` of its own module."""
         if self._implementation == "eager":
             return sys.modules[type(module).__module__].eager_attention_forward
-        if device.type == "cpu":
+        if self._implementation == "sdpa" and device.type == "cpu":
             return _sdpa_on_cpu
         return ALL_ATTENTION_FUNCTIONS[self._implementation]
 

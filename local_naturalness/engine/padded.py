@@ -9,8 +9,6 @@ import torch
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.projection import Projection
 
-# Padding of a batch as a share of its own tokens, where that is more than what another pass would cost.
-_MAX_PADDING = 0.15
 # What a pass costs besides its tokens, as so many tokens: calls of small kernels, rates of small matrices.
 TOKENS_OF_A_PASS = 64
 
@@ -34,7 +32,10 @@ class Rows:
 
 
 def rows_of_similar_length(lengths: Sequence[int], max_tokens: int) -> list[Rows]:
-    """Group windows so that each padded group holds at most `max_tokens` tokens, little of it padding.
+    """Group windows so that padding and passes together cost least.
+
+    Sorted by length, the best groups of the first windows end with some last group, and what stands before
+    it is grouped best as well.
 
     Args:
         lengths: tokens of each window.
@@ -46,19 +47,26 @@ def rows_of_similar_length(lengths: Sequence[int], max_tokens: int) -> list[Rows
     >>> [(rows.windows, rows.width) for rows in rows_of_similar_length([30, 800, 410, 400], max_tokens=900)]
     [([1], 800), ([2, 3], 410), ([0], 30)]
     """
-    groups: list[Rows] = []
-    own = 0
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if groups:
-            padded = (len(groups[-1].windows) + 1) * groups[-1].width
-            together = own + lengths[index]
-            if padded <= min(max_tokens, together + max(_MAX_PADDING * together, TOKENS_OF_A_PASS)):
-                groups[-1].windows.append(index)
-                own = together
-                continue
-        groups.append(Rows([index], lengths[index]))
-        own = lengths[index]
-    return groups
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    widths = np.array([lengths[index] for index in order], dtype=np.int64)
+    least = np.zeros(len(order) + 1, dtype=np.int64)  # cost of the first windows
+    begins = []  # of the group in which the first windows end
+    for end in range(1, len(order) + 1):
+        most = max(1, max_tokens // max(1, int(widths[end - 1])))
+        first = max(0, end - most)
+        tokens = (end - np.arange(first, end)) * widths[first:end]
+        fits = tokens <= max_tokens
+        fits[-1] = True
+        costs = np.where(fits, least[first:end] + tokens + TOKENS_OF_A_PASS, np.iinfo(np.int64).max)
+        begins.append(first + int(costs.argmin()))
+        least[end] = costs.min()
+    groups = []
+    end = len(order)
+    while end:
+        begin = begins[end - 1]
+        groups.append(Rows(order[begin:end], int(widths[begin])))
+        end = begin
+    return groups[::-1]
 
 
 def padded_states(student: Projection, rows: Rows, windows: Sequence[Window]) -> torch.Tensor:

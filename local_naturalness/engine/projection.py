@@ -24,6 +24,7 @@ NamedCache = tuple[str, Any]
 
 # Bytes of float32 logits that exist at the same time.
 PIECE_BYTES = 128 * 2**20
+_LONGEST_REASON = 200  # characters
 
 
 class Projection:
@@ -50,7 +51,8 @@ class Projection:
         if is_separable is not None:
             self.is_separable = is_separable
             return
-        self.is_separable = self._layer is not None and self._agrees()
+        own = self._own_logits()
+        self.is_separable = hasattr(self._layer, "weight") and self._agrees(own)
         if not self.is_separable:
             logger.info(
                 "%s does more behind its output layer than scoring knows of: its own forward pass is used, "
@@ -134,10 +136,37 @@ class Projection:
             logits = torch.tanh(logits / self._softcap) * self._softcap
         return logits.float()
 
-    def _agrees(self) -> bool:
-        """Compare with the model's own logits on a short text of arbitrary tokens."""
-        ids = torch.arange(1, 9, device=self.model.device)[None] % self.vocabulary
-        own = self.model(input_ids=ids, use_cache=False).logits[0].float()
+    def _own_logits(self) -> torch.Tensor:
+        """The model's own logits on a short text of arbitrary tokens, `[tokens, vocabulary]`.
+
+        Raises:
+            ValueError: it does not predict tokens from tokens.
+        """
+        ids = _short_text(self)
+        try:
+            logits: torch.Tensor = self.model(input_ids=ids, use_cache=False).logits
+        except Exception as error:  # of models of all kinds
+            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "memory" in str(error).lower():
+                raise
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_REASON]
+            raise ValueError(
+                f"{type(self.model).__name__} cannot continue a text from its tokens alone ({reason}). A "
+                "student is a causal language model, such as LlamaForCausalLM."
+            ) from error
+        if logits.shape[:2] != ids.shape:
+            raise ValueError(
+                f"{type(self.model).__name__} predicts no token for each token of a text: its logits are "
+                f"{tuple(logits.shape)} for {ids.shape[1]} tokens. A student is a causal language model, "
+                "such as LlamaForCausalLM."
+            )
+        return logits[0].float()
+
+    def _agrees(self, own: torch.Tensor) -> bool:
+        """Compare with the model's own logits."""
         tolerance = 1e-4 if self.model.dtype == torch.float32 else 1e-2
-        hidden, _ = self._hidden(input_ids=ids, use_cache=False)
+        hidden, _ = self._hidden(input_ids=_short_text(self), use_cache=False)
         return torch.allclose(self._logits(hidden[0]), own, atol=tolerance, rtol=tolerance)
+
+
+def _short_text(student: Projection) -> torch.Tensor:
+    return torch.arange(1, 9, device=student.model.device)[None] % student.vocabulary

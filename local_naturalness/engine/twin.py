@@ -16,9 +16,11 @@ from transformers import PreTrainedConfig, PreTrainedModel
 def twin_of(model: PreTrainedModel) -> PreTrainedModel:
     """Copy the structure of a model, not its weights, and put the copy into evaluation mode.
 
-    Parameters and buffers are the same tensors. What is changed in place in the model is changed in its twin;
-    modules that are added or exchanged later are not, so a twin serves one call and not the next. It takes
-    about 1 ms for 50 modules. Compiled code is left out: it would run the modules that it was compiled from.
+    Parameters and buffers are the same tensors, except buffers that are not saved: a pass may write into
+    those, as rotary positions that depend on the length of a text do. What is changed in place in the model
+    is changed in its twin; modules that are added or exchanged later are not, so a twin serves one call and
+    not the next. It takes about 1 ms for 50 modules. Compiled code is left out: it would run the modules that
+    it was compiled from.
 
     Raises:
         ValueError: a `forward` that was replaced by a plain function.
@@ -72,6 +74,9 @@ class _Twins:
                     "(`module.forward = types.MethodType(function, module)`), or pass the model's folder."
                 )
             twin.__dict__.update({name: self.of(part) for name, part in parts.items()})
+            for name in parts.get("_non_persistent_buffers_set", ()):
+                if (buffer := twin._buffers.get(name)) is not None:
+                    twin._buffers[name] = buffer.clone()
             if "_compiled_call_impl" in parts:
                 twin.__dict__["_compiled_call_impl"] = None
             return twin

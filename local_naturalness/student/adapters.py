@@ -72,6 +72,10 @@ def inner_model(peft_model: Any) -> PreTrainedModel:
     try:
         with torch.no_grad():
             whole, part = peft_model(input_ids=ids).logits, inner(input_ids=ids).logits
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{told} does not compute from the tokens of a text alone ({type(error).__name__}: {error})."
+        ) from error
     finally:
         for module in training:
             module.training = True

@@ -1,6 +1,7 @@
 """Digests of what is in memory: the weights of a model object, a tokenizer."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +10,12 @@ import xxhash
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from local_naturalness.student.adapters import adapter_state
+from local_naturalness.student.module_settings import changed_settings, module_settings
 
 # Entries of a configuration that say where a model came from or how it is run, not what it computes.
 _VOLATILE_CONFIG = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
+# Numbers of a tensor that are compared to notice a change.
+_SAMPLED = 64
 
 
 def model_digest(model: torch.nn.Module) -> str:
@@ -32,22 +36,25 @@ def model_digest(model: torch.nn.Module) -> str:
             # A view as bytes needs a last dimension, which a single number lacks.
             digest.update(plain.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     digest.update(adapter_state(model).encode())
+    digest.update(changed_settings(model, module_settings(model)).encode())
     return digest.hexdigest()
 
 
-def model_fingerprint(model: torch.nn.Module) -> tuple[Any, ...]:
+def model_fingerprint(model: Any) -> tuple[Any, ...]:
     """Cheap sign that a loaded model may have changed since it was digested.
 
-    In-place operations raise a tensor's version and new tensors have another address. Writing through
-    `tensor.data` raises neither and goes unnoticed.
+    In-place operations raise a tensor's version, new tensors have another address, and whatever is written
+    past both, as through `tensor.data`, shows in a sample of the numbers if it changes most of them.
     """
+    tensors = [tensor for _, tensor in _tensors(model)]
+    embedding = model.get_input_embeddings().weight
     return (
-        _config_json(model),
         adapter_state(model),
-        *(
-            (_address(tensor), None if tensor.is_inference() else tensor._version)
-            for _, tensor in _tensors(model)
-        ),
+        _config_json(model),
+        json.dumps([module_settings(model), model.config.get_text_config()._attn_implementation]),
+        *((_address(tensor), None if tensor.is_inference() else tensor._version) for tensor in tensors),
+        *map(_sample, tensors),
+        _sample(embedding, len(embedding)),  # of each token: rows are often written one by one
     )
 
 
@@ -66,8 +73,38 @@ def tokenizer_digest(tokenizer: Any) -> str:
         tokenizer.bos_token_id,
         tokenizer.eos_token_id,
         tokenizer.chat_template,
+        *_further_tokenizer_settings(tokenizer),
     ]
     return xxhash.xxh3_128_hexdigest(json.dumps(parts, sort_keys=True).encode())
+
+
+def tokenizer_fingerprint(tokenizer: Any) -> tuple[Any, ...]:
+    """Cheap sign that a tokenizer may have changed since it was digested."""
+    parts = ("normalizer", "pre_tokenizer") if tokenizer.is_fast else ()
+    return (
+        len(tokenizer),
+        tokenizer.chat_template,
+        tokenizer.bos_token_id,
+        tokenizer.eos_token_id,
+        *map(str, _further_tokenizer_settings(tokenizer)),
+        *(repr(getattr(tokenizer.backend_tokenizer, part)) for part in parts),
+    )
+
+
+def _further_tokenizer_settings(tokenizer: Any) -> list[dict[str, Any]]:
+    """What else decides ids, where it is not as usual."""
+    template = json.dumps(tokenizer.chat_template)
+    settings = {
+        name: str(token)
+        for name, token in tokenizer.special_tokens_map.items()
+        # Their ids are known already.
+        if name not in ("bos_token", "eos_token") and re.search(rf"\b{re.escape(name)}\b", template)
+    }
+    if getattr(tokenizer, "split_special_tokens", False):
+        settings["split_special_tokens"] = "true"
+    if not tokenizer.is_fast and (merges := getattr(tokenizer, "bpe_ranks", None)):
+        settings["merges"] = str(sorted(merges.items(), key=lambda item: item[1]))
+    return [settings] if settings else []
 
 
 def _config_json(model: Any) -> str:
@@ -76,7 +113,31 @@ def _config_json(model: Any) -> str:
 
 
 def _tensors(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
-    return [*model.named_parameters(), *model.named_buffers()]
+    buffers = dict(model.named_buffers())
+    for path, module in model.named_modules():
+        for name, began in _first_frequencies(module):
+            buffers[f"{path}.{name}"] = began
+    return [*model.named_parameters(), *buffers.items()]
+
+
+def _first_frequencies(module: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Of rotary positions that follow the length of the last text, the frequencies that they began with."""
+    kinds = getattr(module, "rope_type", None)
+    for layer, kind in kinds.items() if isinstance(kinds, dict) else [("", kinds)]:
+        name = f"{layer}_inv_freq" if layer else "inv_freq"
+        original = f"{layer}_original_inv_freq" if layer else "original_inv_freq"
+        if isinstance(kind, str) and ("dynamic" in kind or kind == "longrope"):
+            if name in module._buffers and isinstance(getattr(module, original, None), torch.Tensor):
+                yield name, getattr(module, original)
+
+
+def _sample(tensor: torch.Tensor, count: int = _SAMPLED) -> bytes:
+    """Some numbers of a tensor, evenly spread."""
+    if is_traceable_wrapper_subclass(tensor) or tensor.is_meta or not tensor.is_contiguous():
+        return b""
+    flat = tensor.detach().view(-1)
+    some = flat[:: max(1, len(flat) // count)].contiguous()
+    return some.view(torch.uint8).cpu().numpy().tobytes() if len(some) else b""
 
 
 def _plain_tensors(tensor: torch.Tensor, digest: xxhash.xxh3_128) -> Iterator[torch.Tensor]:

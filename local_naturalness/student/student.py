@@ -166,7 +166,7 @@ class Student(Shipped):
         if self._sent_identity is not None:
             return self._sent_identity | {"dtype": self.dtype}
         tokenizer = self.tokenizer
-        state = (len(tokenizer), tokenizer.chat_template, tokenizer.bos_token_id, tokenizer.eos_token_id)
+        state = identity.tokenizer_fingerprint(tokenizer)
         digest = self._once("tokenizer", state, lambda: identity.tokenizer_digest(tokenizer))
         return self._weights() | {"tokenizer": digest, "dtype": self.dtype}
 

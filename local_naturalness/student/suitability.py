@@ -77,7 +77,7 @@ def check_token_ids(model: Any, texts: Iterable[np.ndarray]) -> None:
     Raises:
         ValueError: with both numbers.
     """
-    size = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    size = _num_tokens(model)
     largest = max((int(ids.max()) for ids in texts if len(ids)), default=-1)
     if size is not None and largest >= size:
         raise ValueError(
@@ -85,6 +85,21 @@ def check_token_ids(model: Any, texts: Iterable[np.ndarray]) -> None:
             "tokens. Use the tokenizer that the student was trained with, or give the new ones embeddings "
             f"(`model.resize_token_embeddings({largest + 1})`) and train them."
         )
+
+
+def _num_tokens(model: Any) -> int | None:
+    """Tokens that a student can read and predict; `None` where its layers do not tell."""
+    layers = (
+        (model.get_input_embeddings(), "num_embeddings"),
+        (model.get_output_embeddings(), "out_features"),
+    )
+    sizes = [getattr(layer, name, None) or _rows(getattr(layer, "weight", None)) for layer, name in layers]
+    return min((size for size in sizes if size), default=None)
+
+
+def _rows(weight: Any) -> int | None:
+    """Of a matrix; an adapter around an embedding tells no size of its own."""
+    return len(weight) if isinstance(weight, torch.Tensor) and weight.dim() == 2 else None
 
 
 def inexact_because(model: torch.nn.Module) -> str | None:

@@ -38,6 +38,7 @@ def folder_digest(folder: str | os.PathLike[str], gguf_file: str | None = None) 
             f"The student folder {folder.name!r} holds no `*.safetensors` file. Save the model with "
             "`model.save_pretrained(folder)`; other weight formats are not read."
         )
+    _refuse_hidden_weights(folder, {path.name for path in paths})
     weight_map = _telling_weight_map(folder)
     digest = xxhash.xxh3_128()
     for path in paths:
@@ -61,6 +62,20 @@ def tensor_names(path: Path) -> frozenset[str]:
         ValueError: it is cut short or no such file.
     """
     return _tensor_names(*_state(path))
+
+
+def _refuse_hidden_weights(folder: Path, seen: set[str]) -> None:
+    """A configuration may name a file of weights of its own, which must be one of those that are digested."""
+    try:
+        named = json.loads((folder / "config.json").read_text()).get("transformers_weights")
+    except (OSError, ValueError, AttributeError):
+        return  # said where the configuration is read
+    if named is not None and named not in seen:
+        raise ValueError(
+            f"config.json of the student folder {folder.name!r} reads its weights from {named!r}. Weights "
+            "must be `*.safetensors` files in the folder itself: save the model with "
+            "`model.save_pretrained(folder)`."
+        )
 
 
 def _telling_weight_map(folder: Path) -> dict[str, str] | None:

@@ -105,7 +105,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
         ),
         _LINEAR_AND_FULL,
     ),
-    "kimi_linear": _LINEAR_AND_FULL,
+    "kimi_linear": _LINEAR_AND_FULL | _KEYS_FOR_EACH_HEAD | {"linear_head_dim": 8, "linear_num_heads": 2},
     "lfm3": {"layer_types": ["conv", "full_attention"]},
     "recurrent_gemma": {"block_types": ["recurrent", "attention"], "attention_window_size": 8},
     "qwen4_exp_text": _LINEAR_AND_FULL
@@ -159,6 +159,13 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "window_size": 8,
     },
     "lfm2_moe": {"layer_types": ["conv", "full_attention"], "num_dense_layers": 1},
+    "inkling2_loop_text": {
+        "num_hidden_layers": 3,
+        "n_layers_per_attn_res_block": 1,
+        "loop_layer_index_start": 1,
+        "loop_layer_index_end": 2,
+        "loop_num_passes": 2,
+    },
     "llama4_text": {"attention_chunk_size": 48},
     "mamba2": {"num_heads": 8, "head_dim": 8, "n_groups": 2, "state_size": 8, "chunk_size": 16},
     "phi3": {
@@ -192,17 +199,64 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "zaya": {"num_experts_per_tok": 1},
 }
 
+_PART_OF_BLT = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 1,
+    "intermediate_size": 64,
+    "max_position_embeddings": 768,
+    "initializer_range": 0.3,
+    "hidden_size_global": 64,
+}
+# Drafts of another model, whose keys and values they read.
+_DRAFT = {
+    "text_config": {"hidden_size_per_layer_input": 0, "vocab_size_per_layer_input": 0},
+    "backbone_hidden_size": 32,
+}
+_TOWER = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+# Of types that have more parts than the one that reads text: settings of the others.
+BESIDE_TEXT: dict[str, dict[str, Any]] = {
+    "blt": {
+        "patcher_config": _PART_OF_BLT,
+        "encoder_config": _PART_OF_BLT,
+        "decoder_config": _PART_OF_BLT,
+        "global_config": _PART_OF_BLT | {"hidden_size": 64},
+        "encoder_hash_byte_group_vocab": 500,
+        "local_attention_window_len": 64,
+    },
+    "dots3_note": {
+        "vision_config": _TOWER | {"adapter_in_dim": 16, "adapter_out_dim": 32, "mlp_layer_types": ["dense"]},
+        "audio_config": _TOWER | {"adapter_input_size": 16, "adapter_out_dim": 32},
+    },
+    **dict.fromkeys(("gemma4_assistant", "gemma4_unified_assistant"), _DRAFT),
+    "phi4_multimodal": {
+        "vision_config": _TOWER | {"image_size": 28, "crop_size": 28},
+        "audio_config": {
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_blocks": 1,
+            "num_attention_heads": 2,
+            "ext_pw_out_channel": 16,
+            "depthwise_separable_out_channel": 16,
+            "nemo_conv_channels": 16,
+        },
+    },
+}
+
 
 def tiny_config(model_type: str, **changes: Any) -> Any:
     """Configuration of a tiny model; `changes` are settings of its text part."""
-    default = CONFIG_MAPPING[model_type]()
+    beside = BESIDE_TEXT.get(model_type, {})
+    default = CONFIG_MAPPING[model_type](**{name: value for name, value in beside.items() if "text" in name})
     text = _text_part(default)
     settings = _sizes_of(text) | SPECIAL.get(text.model_type, {}) | SPECIAL.get(model_type, {}) | changes
     settings = {name: value for name, value in settings.items() if value is not _OWN_NAME}
     if text is default:
-        return AutoConfig.for_model(model_type, **settings)
+        return AutoConfig.for_model(model_type, **settings, **beside)
     name = next(name for name, value in vars(default).items() if value is text)
-    return AutoConfig.for_model(model_type, **{name: settings})
+    own = settings | beside.get(name, {})
+    return AutoConfig.for_model(model_type, **(beside | {name: own}))
 
 
 def _text_part(config: Any) -> Any:

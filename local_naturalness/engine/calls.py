@@ -1,0 +1,57 @@
+"""Which operations of torch a model calls while it computes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch.utils._python_dispatch import TorchDispatchMode
+
+# Those that draw random numbers.
+DRAWING = frozenset(
+    {
+        "rand",
+        "randn",
+        "randint",
+        "randperm",
+        "bernoulli",
+        "normal",
+        "uniform_",
+        "normal_",
+        "multinomial",
+    }
+)
+
+
+class Calls(TorchDispatchMode):
+    """Notices operations of this thread.
+
+    Args:
+        names: of the operations.
+        when: whether a call counts, by its result.
+
+    Attributes:
+        seen: whether there was one.
+
+    >>> import torch
+    >>> with Calls(DRAWING) as draws:
+    ...     _ = torch.zeros(2)
+    >>> draws.seen
+    False
+    >>> with draws:
+    ...     _ = torch.randn(2)
+    >>> draws.seen
+    True
+    """
+
+    def __init__(
+        self, names: frozenset[str] | set[str], when: Callable[[Any], bool] = lambda result: True
+    ) -> None:
+        super().__init__()
+        self._names = names
+        self._when = when
+        self.seen = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func.overloadpacket.__name__ in self._names and self._when(result):
+            self.seen = True
+        return result

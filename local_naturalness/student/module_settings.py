@@ -1,0 +1,89 @@
+"""What modules of a loaded model were told after it was built: numbers beside weights that change scores."""
+
+import copy
+import json
+import re
+from typing import Any
+
+import torch
+
+from local_naturalness.student.put_on import put_on
+
+# How a module is run or trained, or what it keeps of the texts that it has seen.
+_RUNNING = re.compile(r"^_|^training$|^p$|drop|cache|seq_len|checkpointing|name_or_path|loss|inplace")
+# Attention functions that compute the same up to rounding.
+_SAME_ATTENTION = re.compile(r"(paged\|)?(sdpa|eager|flash_attention|flex_attention|kernels-community/)")
+
+_PUT_ON = "put_on"
+
+_Settings = dict[str, dict[str, Any]]
+
+
+def computation(model: Any) -> str:
+    """What decides how a model's layers compute, as JSON: its configuration and the settings of modules."""
+    settings = {
+        path: {key: value for key, value in own.items() if key != _PUT_ON}
+        for path, own in module_settings(model).items()
+    }
+    return json.dumps([model.config.to_dict(), _attention(model), settings], default=str)
+
+
+def module_settings(model: torch.nn.Module) -> _Settings:
+    """Plain settings of every module: scaling, epsilons, widths of windows; of a function its class.
+
+    Functions that were put on a module have a digest of their own.
+
+    Modules of PEFT and what they wrap are left to `adapter_state`.
+    """
+    adapters: tuple[str, ...] = ()
+    settings = {}
+    for path, module in model.named_modules():
+        if type(module).__module__.startswith("peft."):
+            adapters += (f"{path}.",)
+        elif not path.startswith(adapters):
+            settings[path] = _settings_of(module)
+    return settings
+
+
+def changed_settings(model: Any, settings: _Settings) -> str:
+    """Settings that are not those that the configuration makes, as JSON; empty where all are.
+
+    A model that cannot be built from its configuration has none that are known to differ.
+
+    Args:
+        model: of transformers.
+        settings: what `module_settings` tells of it.
+    """
+    attention = _attention(model)
+    changed: dict[str, Any] = {} if _SAME_ATTENTION.match(attention) else {"": {"attention": attention}}
+    try:
+        with torch.device("meta"), torch.random.fork_rng(devices=()):
+            built = module_settings(type(model)(copy.deepcopy(model.config)))
+    except Exception:  # of code of any repository
+        built = {}
+    for path, own in settings.items():
+        # What the configuration makes no module for has its weights in the digest, if it has some.
+        expected = built.get(path, {"class": None} if built and "class" in own else own)
+        if different := {key: own[key] for key in own.keys() & expected.keys() if own[key] != expected[key]}:
+            changed[path] = changed.get(path, {}) | different
+    return json.dumps(changed, sort_keys=True) if changed else ""
+
+
+def _settings_of(module: torch.nn.Module) -> dict[str, Any]:
+    settings = {key: value for key, value in vars(module).items() if _is_setting(key, value)}
+    if not _has_tensors(module):
+        settings["class"] = type(module).__name__
+    settings[_PUT_ON] = put_on(module)
+    return settings
+
+
+def _attention(model: Any) -> str:
+    return str(model.config.get_text_config()._attn_implementation or "")
+
+
+def _is_setting(key: str, value: Any) -> bool:
+    return (value is None or isinstance(value, bool | int | float | str)) and not _RUNNING.search(key)
+
+
+def _has_tensors(module: torch.nn.Module) -> bool:
+    return any(True for _ in module.parameters()) or any(True for _ in module.buffers())

@@ -1,0 +1,61 @@
+"""Functions that users put on the modules of a model: hooks, and methods in the place of `forward`."""
+
+from collections.abc import Iterator
+from functools import partial
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+import torch
+import xxhash
+
+# Packages whose functions change no score: they spread models, train them, or collect what they return.
+_KNOWN_PACKAGES = {"torch", "transformers", "accelerate", "peft", "trl", "deepspeed"}
+_DEEPEST = 4
+
+
+def put_on(module: torch.nn.Module) -> str:
+    """Digest of functions that run in the forward pass of a module besides its class; empty where none does.
+
+    It follows their code and the numbers and tensors that they hold, not every object behind them.
+    """
+    described = [_described(function) for function in _functions(module)]
+    return xxhash.xxh3_64_hexdigest(repr(described).encode())[:8] if described else ""
+
+
+def _functions(module: torch.nn.Module) -> Iterator[Any]:
+    functions = [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
+    forward = vars(module).get("forward")
+    # What spreads a model wraps it into another kind of function.
+    functions += [forward] if isinstance(forward, MethodType) else []
+    for function in functions:
+        inner = function.func if isinstance(function, partial) else function
+        home = getattr(inner, "__module__", None) or type(inner).__module__
+        if str(home).partition(".")[0] not in _KNOWN_PACKAGES:
+            yield function
+
+
+def _described(value: Any, depth: int = _DEEPEST) -> Any:
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        return value
+    if isinstance(value, torch.Tensor):
+        plain = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        return xxhash.xxh3_64_hexdigest(plain.numpy().data)
+    if isinstance(value, torch.nn.Module) or depth == 0:
+        return type(value).__qualname__  # the weights of the model itself are in its digest
+    parts: list[Any] = []
+    if isinstance(value, CodeType):
+        parts = [value.co_code, value.co_names, *value.co_consts]
+    elif isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        parts = [value.__qualname__, value.__code__, value.__defaults__, *cells]
+    elif isinstance(value, MethodType):
+        parts = [value.__func__, value.__self__]
+    elif isinstance(value, partial):
+        parts = [value.func, value.args, value.keywords]
+    elif isinstance(value, list | tuple):
+        parts = list(value)
+    elif isinstance(value, dict):
+        parts = [*value, *value.values()]
+    elif hasattr(value, "__dict__"):
+        parts = [type(value).__qualname__, vars(value)]
+    return [_described(part, depth - 1) for part in parts] or type(value).__qualname__

@@ -1,0 +1,172 @@
+"""A loaded model that is changed is another student, however it is changed; what changes no score is none."""
+
+import copy
+import types
+
+import pytest
+import torch
+from tiny_types import tiny_type
+from tokenizers import normalizers
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+from local_naturalness import LocalScorer, Student
+from local_naturalness.engine import Engine
+from local_naturalness.engine.packing import Window
+from local_naturalness.student.identity import model_digest
+
+
+def scaled_in_place(model):
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.1)
+
+
+def averaged_through_data(model):
+    """As moving averages of weights are swapped in; no version is raised."""
+    for parameter in model.parameters():
+        parameter.data.mul_(1.1)
+
+
+def exchanged_twice(model):
+    """So that the second tensor may lie where the first one was."""
+    for _ in range(2):
+        for parameter in model.parameters():
+            parameter.data = parameter.data * 1.05
+
+
+def embedding_of_one_token(model):
+    model.get_input_embeddings().weight.data[21] += 1.0  # the digit 5
+
+
+def scaling_of_attention(model):
+    for layer in model.model.layers:
+        layer.self_attn.scaling *= 2
+
+
+def scaling_of_rotation(model):
+    model.model.rotary_emb.attention_scaling = 1.5
+
+
+def another_activation(model):
+    for layer in model.model.layers:
+        layer.mlp.act_fn = torch.nn.ReLU()
+
+
+def a_replaced_forward(model):
+    mlp = model.model.layers[1].mlp
+    mlp.forward = types.MethodType(lambda self, hidden: 0 * hidden, mlp)
+
+
+def something_behind_the_head(model):
+    model.lm_head = torch.nn.Sequential(model.lm_head, torch.nn.Tanh())
+
+
+def a_hook(model):
+    model.model.layers[2].register_forward_hook(lambda module, inputs, output: output + 0.5)
+
+
+def a_hook_before(model):
+    model.model.layers[2].register_forward_pre_hook(lambda module, inputs: (1.5 * inputs[0], *inputs[1:]))
+
+
+def attention_of_ones_own(model):
+    def sharper(module, query, *inputs, scaling=None, **kwargs):
+        return sdpa_attention_forward(module, query, *inputs, scaling=2 * scaling, **kwargs)
+
+    AttentionInterface.register("sharper", sharper)
+    model.set_attn_implementation("sharper")
+
+
+EDITS = [
+    scaled_in_place,
+    averaged_through_data,
+    exchanged_twice,
+    embedding_of_one_token,
+    scaling_of_attention,
+    scaling_of_rotation,
+    another_activation,
+    a_replaced_forward,
+    a_hook,
+    a_hook_before,
+    something_behind_the_head,
+    attention_of_ones_own,
+]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_between_two_calls(own_model, own_tokenizer, row, edit):
+    scorer = LocalScorer(Student(own_model, tokenizer=own_tokenizer))
+    before = scorer(row)
+    edit(own_model)
+    after = scorer(row)
+    assert abs(after["local_naturalness"] - before["local_naturalness"]) > 1e-3
+    assert after["local_naturalness_spec"] != before["local_naturalness_spec"]
+    anew = LocalScorer(Student(own_model, tokenizer=own_tokenizer))(row)
+    assert anew == after
+
+
+def test_hooks_of_libraries_change_no_identity(own_model, own_tokenizer, row):
+    scorer = LocalScorer(Student(own_model, tokenizer=own_tokenizer))
+    before = scorer(row)
+    own_model.enable_input_require_grads()
+    assert scorer(row) == before
+
+
+def test_what_a_hook_holds_is_part_of_it(own_model, own_tokenizer):
+    def weights(value):
+        handle = own_model.model.layers[2].register_forward_hook(lambda module, _, output: output + value)
+        found = Student(own_model, tokenizer=own_tokenizer).weights
+        handle.remove()
+        return found
+
+    assert weights(0.5) == weights(0.5)
+    values = [0.5, 0.6, torch.tensor(0.5), torch.tensor([0.5, 0.6])]
+    assert (
+        len({weights(value) for value in values} | {Student(own_model, tokenizer=own_tokenizer).weights}) == 5
+    )
+
+
+def lower_case(tokenizer):
+    tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
+
+
+def marks_as_text(tokenizer):
+    tokenizer.split_special_tokens = True
+
+
+def another_token_in_the_template(tokenizer):
+    tokenizer.pad_token = "?"
+
+
+@pytest.mark.parametrize("edit", [lower_case, marks_as_text, another_token_in_the_template])
+def test_tokenizers_between_two_calls(own_model, own_tokenizer, row, edit):
+    tokenizer = copy.deepcopy(own_tokenizer)
+    tokenizer.chat_template = "{{ pad_token }}" + tokenizer.chat_template
+    scorer = LocalScorer(Student(own_model, tokenizer=tokenizer))
+    row = row | {"response": "We add.<|end|> It is 5. THE END."}
+    before = scorer(row)
+    edit(tokenizer)
+    after = scorer(row)
+    assert abs(after["local_naturalness"] - before["local_naturalness"]) > 1e-3
+    assert after["local_naturalness_spec"] != before["local_naturalness_spec"]
+
+
+def test_half_precision_around_a_call_is_not_that_of_the_student(own_model, own_tokenizer, row):
+    scorer = LocalScorer(Student(own_model, tokenizer=own_tokenizer))
+    before = scorer(row)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert scorer(row) == before
+
+
+def test_the_length_of_the_last_text_is_not_part_of_a_model():
+    """Phi-3 rotates long texts otherwise and writes so into a buffer."""
+    model = tiny_type("phi3")
+    rotary, digest = model.model.rotary_emb, model_digest(model)
+    frequencies = rotary.inv_freq.clone()
+    tokens = torch.arange(300) % 400
+    Engine(model).score([Window(tokens[:3].numpy(), tokens[3:].numpy(), 0)])
+    assert torch.equal(rotary.inv_freq, frequencies)  # which somebody may generate with meanwhile
+    model(input_ids=tokens[None])
+    assert not torch.equal(rotary.inv_freq, frequencies)
+    assert model_digest(model) == digest

@@ -6,6 +6,8 @@ import tiny_tokenizers
 import torch
 from datasets import disable_progress_bars
 
+from local_naturalness.scorers.scorer import Scorer
+
 
 @pytest.fixture(scope="session", autouse=True)
 def small_and_quiet():
@@ -46,3 +48,17 @@ def student_folder(tmp_path_factory):
     tiny_models.tiny_model("llama").save_pretrained(folder)
     tiny_tokenizers.byte_level().save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture
+def scored_batches(monkeypatch):
+    """The examples of each batch that is scored in this process."""
+    batches = []
+    score = Scorer._score
+
+    def noted(scorer, examples, rank):
+        batches.append(list(examples))
+        return score(scorer, examples, rank)
+
+    monkeypatch.setattr(Scorer, "_score", noted)
+    return batches

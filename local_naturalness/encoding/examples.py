@@ -9,13 +9,14 @@ from typing import Any
 from local_naturalness.encoding.conversation import Answer
 from local_naturalness.encoding.messages import (
     Message,
+    Prompt,
+    Tools,
     read_conversation,
     read_messages,
     shown,
     without_nulls,
 )
 from local_naturalness.encoding.rows import Rows
-from local_naturalness.encoding.tokenization import Prompt, Tools
 from local_naturalness.steps import align_steps
 
 _WIDE_ROWS = (

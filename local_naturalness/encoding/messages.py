@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Message = dict[str, Any]
+Prompt = str | list[Message]
+Tools = Sequence[Mapping[str, Any]]
 
 # Names under which data sets know the roles of chat templates.
 ROLES = {
@@ -87,6 +89,11 @@ def read_conversation(value: Any, column: str) -> list[Message]:
             f"are also {', '.join(map(repr, ROLES))})."
         )
     return messages
+
+
+def as_messages(prompt: Prompt) -> list[Message]:
+    """A prompt as the messages that a chat template renders: a text is one user message."""
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
 
 
 def is_message(value: Any) -> bool:

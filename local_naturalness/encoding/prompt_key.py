@@ -5,7 +5,7 @@ import json
 import xxhash
 
 from local_naturalness.encoding.examples import Example
-from local_naturalness.encoding.tokenization import as_messages
+from local_naturalness.encoding.messages import as_messages
 
 # The column that scorers write.
 PROMPT_KEY = "prompt_key"

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from local_naturalness.counted import counted
-from local_naturalness.encoding.doubts_in_words import in_words
+from local_naturalness.encoding.row_doubts import in_words
 from local_naturalness.engine.memory import pass_bytes
 from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.calibration import measured_speed
 from local_naturalness.estimation.work import Work
-from local_naturalness.scorers.doubts import count_doubts
+from local_naturalness.scorers.logged_doubts import count_doubts
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.student.cost import StudentCost

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import evaluate
 from datasets import Features, Value
 
-from local_naturalness.encoding.tokenization import PromptTemplate
+from local_naturalness.encoding.prompt_template import PromptTemplate
 from local_naturalness.metric.inputs import decoded, encoded_inputs
 from local_naturalness.metric.students import chosen_student
 from local_naturalness.scorers import LocalScorer

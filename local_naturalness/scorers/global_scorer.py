@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from local_naturalness.encoding.encoder import EncodedExample
+from local_naturalness.encoding.example_encoder import EncodedExample
 from local_naturalness.encoding.examples import Example
 from local_naturalness.engine.windows import WindowPlan, WindowSpan
 from local_naturalness.scorers.aggregation import (

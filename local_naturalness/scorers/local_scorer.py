@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from local_naturalness.encoding.encoder import EncodedExample
+from local_naturalness.encoding.example_encoder import EncodedExample
 from local_naturalness.encoding.examples import Example
-from local_naturalness.encoding.tokenization import PromptEncoder
+from local_naturalness.encoding.prompt_encoder import PromptEncoder
 from local_naturalness.engine.windows import WindowPlan, plan_windows
 from local_naturalness.scorers.aggregation import (
     step_means,

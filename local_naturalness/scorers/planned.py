@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from local_naturalness.counted import counted
-from local_naturalness.encoding.encoder import EncodedExample
+from local_naturalness.encoding.example_encoder import EncodedExample
 from local_naturalness.encoding.examples import Example
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window

@@ -11,14 +11,15 @@ import pyarrow as pa
 import xxhash
 
 from local_naturalness.encoding.chat_template import checked_switches
-from local_naturalness.encoding.encoder import EncodedExample, ExampleEncoder
+from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.prompt_encoder import PromptEncoder
 from local_naturalness.encoding.prompt_key import prompt_key
-from local_naturalness.encoding.tokenization import PromptEncoder, PromptTemplate, checked_template
+from local_naturalness.encoding.prompt_template import PromptTemplate, checked_template
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
-from local_naturalness.scorers.doubts import Doubts
+from local_naturalness.scorers.logged_doubts import Doubts
 from local_naturalness.scorers.other_settings import refuse_other_settings
 from local_naturalness.scorers.planned import PlannedRow, run
 from local_naturalness.scorers.progress import MapProgress

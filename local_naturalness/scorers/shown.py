@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_naturalness.counted import counted
-from local_naturalness.encoding.doubts_in_words import in_words
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
+from local_naturalness.encoding.row_doubts import in_words
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.spec import may_be_compared, spec_difference
 

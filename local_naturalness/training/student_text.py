@@ -6,11 +6,12 @@ from itertools import takewhile
 from typing import Any
 
 from local_naturalness.encoding.chat_template import TemplateRefusal
-from local_naturalness.encoding.encoder import ExampleEncoder
+from local_naturalness.encoding.example_encoder import ExampleEncoder
 from local_naturalness.encoding.examples import Example
-from local_naturalness.encoding.messages import Message
+from local_naturalness.encoding.messages import Message, Tools, as_messages
+from local_naturalness.encoding.prompt_encoder import PromptEncoder
+from local_naturalness.encoding.prompt_template import PromptTemplate
 from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
-from local_naturalness.encoding.tokenization import PromptEncoder, PromptTemplate, Tools, as_messages
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from datasets import Dataset, Features, Json, List, Value
 
 from local_naturalness.encoding.examples import TOOLS_COLUMN, Example
-from local_naturalness.encoding.tokenization import as_messages
+from local_naturalness.encoding.messages import as_messages
 from local_naturalness.training.source import Source
 from local_naturalness.training.student_text import StudentText, answer_of
 

@@ -11,7 +11,6 @@ from local_naturalness import LocalScorer
 from local_naturalness.cli import main, work_order
 from local_naturalness.cli.work_order import WorkOrder
 from local_naturalness.embedded import student_path
-from local_naturalness.scorers.scorer import Scorer
 
 # Rows of a prompt are far from each other.
 ROWS = [
@@ -23,20 +22,6 @@ LONG = [
     {"prompt": str(number), "response": " ".join(["So it is, as we have seen above."] * length)}
     for number, length in enumerate((12, 12, 13, 24, 24, 25, 18, 18, 19, 12, 12, 12, 12))
 ]
-
-
-@pytest.fixture
-def computed(monkeypatch):
-    """Examples of each time that something is scored in this process."""
-    calls = []
-    score = Scorer._score
-
-    def counted(scorer, examples, rank):
-        calls.append(list(examples))
-        return score(scorer, examples, rank)
-
-    monkeypatch.setattr(Scorer, "_score", counted)
-    return calls
 
 
 @pytest.fixture
@@ -71,38 +56,38 @@ def assert_equal(one, other):
 
 
 @pytest.mark.parametrize("words", [[], ["--num-proc", "2"]], ids=str)
-def test_scattered_prompts_are_brought_together(words, run, computed, monkeypatch):
+def test_scattered_prompts_are_brought_together(words, run, scored_batches, monkeypatch):
     said, found = run(ROWS, "ordered", *words)
     assert "Order of work: rows of a prompt together (prompts are " in said
-    ordered = num_prompts(computed)
-    computed.clear()
+    ordered = num_prompts(scored_batches)
+    scored_batches.clear()
     in_order_of_the_table(monkeypatch)
     said, expected = run(ROWS, "plain")
     assert "Order of work" not in said
     assert_equal(found, expected)
     if not words:
-        assert ordered == 4 and num_prompts(computed) == 12
+        assert ordered == 4 and num_prompts(scored_batches) == 12
 
 
-def test_the_longest_blocks_are_scored_first_and_stay_whole(run, computed, monkeypatch):
+def test_the_longest_blocks_are_scored_first_and_stay_whole(run, scored_batches, monkeypatch):
     """With long responses prompts are no matter; the numbers are those of any other order to the last bit."""
     said, found = run(LONG, "ordered")
     assert "Order of work: blocks with the longest rows first. The table keeps its order." in said
-    sizes = [sum(len(one.response) for one in call) for call in computed if len(call) == 3]
+    sizes = [sum(len(one.response) for one in call) for call in scored_batches if len(call) == 3]
     assert sizes == sorted(sizes, reverse=True) and len(sizes) == 4
     in_order_of_the_table(monkeypatch)
     assert run(LONG, "plain")[1] == found
 
 
-def test_a_folder_that_was_begun_in_another_order_goes_on(run, computed, monkeypatch, tmp_path):
+def test_a_folder_that_was_begun_in_another_order_goes_on(run, scored_batches, monkeypatch, tmp_path):
     with monkeypatch.context() as patched:
         in_order_of_the_table(patched)
         run(ROWS[:6], "resumed")
         _, expected = run(ROWS, "plain")
-    computed.clear()
+    scored_batches.clear()
     said, found = run(ROWS, "resumed")
     assert f"Scored before: 6 of {len(ROWS)} rows" in said and "Order of work" in said
-    assert sum(map(len, computed)) == len(ROWS) - 6
+    assert sum(map(len, scored_batches)) == len(ROWS) - 6
     assert_equal(found, expected)
 
 

@@ -55,27 +55,27 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(rows, tmp_path):
     ]
 
 
-def test_the_table_is_that_of_map(source, tmp_path, computed):
+def test_the_table_is_that_of_map(source, tmp_path, scored_batches):
     assert score(source, tmp_path / "output") == 0
     expected = read_table(str(source)).map(
         LocalScorer(student_path(), store=tmp_path / "store"), batched=True, batch_size=SHARD_ROWS
     )
     assert table(tmp_path / "output").to_list() == expected.to_list()
     assert table(tmp_path / "output").features == expected.features
-    computed.clear()
+    scored_batches.clear()
     assert score(source, tmp_path / "output") == 0
-    assert not computed
+    assert not scored_batches
     assert table(tmp_path / "output").to_list() == expected.to_list()
     assert [path.name for path in (tmp_path / "output").glob("*.parquet")] == ["scored.parquet"]
 
 
-def test_rows_that_are_added_to_the_input_are_the_only_ones_scored(source, tmp_path, computed, rows):
+def test_rows_that_are_added_to_the_input_are_the_only_ones_scored(source, tmp_path, scored_batches, rows):
     assert score(source, tmp_path / "output") == 0
-    computed.clear()
+    scored_batches.clear()
     with source.open("a") as lines:
         lines.write(json.dumps(rows[0] | {"response": "A new one."}) + "\n")
     assert score(source, tmp_path / "output") == 0
-    assert sum(computed) == 1
+    assert sum(map(len, scored_batches)) == 1
     assert len(table(tmp_path / "output")) == len(rows) + 1
 
 
@@ -120,11 +120,13 @@ def test_other_settings_are_refused(source, tmp_path, capsys):
     assert (tmp_path / "output" / "scored.parquet").read_bytes() == before
 
 
-def test_another_table_in_the_folder_is_told_before_anything_is_scored(source, tmp_path, capsys, computed):
+def test_another_table_in_the_folder_is_told_before_anything_is_scored(
+    source, tmp_path, capsys, scored_batches
+):
     (tmp_path / "other.parquet").touch()
     assert score(source, tmp_path) == 2
     assert "already holds a table (other.parquet)" in capsys.readouterr().err
-    assert not computed and not (tmp_path / ".local_naturalness").exists()
+    assert not scored_batches and not (tmp_path / ".local_naturalness").exists()
 
 
 HOLD = """

@@ -27,13 +27,13 @@ def scorer(**settings):
     return LocalScorer(student_path(), **settings)
 
 
-def test_scores_are_those_without_a_store(dataset, tmp_path, computed):
+def test_scores_are_those_without_a_store(dataset, tmp_path, scored_batches):
     plain = dataset.map(scorer(return_steps=True), **BATCHES)
-    computed.clear()
+    scored_batches.clear()
     first = dataset.map(scorer(return_steps=True, store=tmp_path), **BATCHES)
-    assert sum(computed) == DISTINCT
+    assert sum(map(len, scored_batches)) == DISTINCT
     second = dataset.map(scorer(return_steps=True, store=tmp_path), **BATCHES)
-    assert sum(computed) == DISTINCT
+    assert sum(map(len, scored_batches)) == DISTINCT
     assert first.to_list() == second.to_list()
     assert first.features == plain.features and first.column_names == plain.column_names
     # The same batches but for the row that is there twice, in the last one.
@@ -42,41 +42,41 @@ def test_scores_are_those_without_a_store(dataset, tmp_path, computed):
     assert first["local_naturalness_status"][21] == "missing_response"
 
 
-def test_rows_one_at_a_time_and_direct_calls(dataset, rows, tmp_path, computed):
+def test_rows_one_at_a_time_and_direct_calls(dataset, rows, tmp_path, scored_batches):
     batched = dataset.map(scorer(store=tmp_path), **BATCHES)
     single = dataset.map(scorer(store=tmp_path), load_from_cache_file=False)
-    assert sum(computed) == DISTINCT
+    assert sum(map(len, scored_batches)) == DISTINCT
     assert single.to_list() == batched.to_list()
     assert scorer(store=tmp_path)(rows[0]).items() <= batched[0].items()
-    assert sum(computed) == DISTINCT
+    assert sum(map(len, scored_batches)) == DISTINCT
 
 
-def test_streaming(rows, tmp_path, computed):
+def test_streaming(rows, tmp_path, scored_batches):
     stream = Dataset.from_list(rows).to_iterable_dataset()
     found = list(stream.map(scorer(store=tmp_path), batched=True, batch_size=6))
     assert found == list(stream.map(scorer(store=tmp_path), batched=True, batch_size=6))
-    assert sum(computed) == DISTINCT
+    assert sum(map(len, scored_batches)) == DISTINCT
 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="other platforms spawn")
 # `datasets` forks its workers; Python 3.12 and later warn where torch has threads.
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_workers_share_a_store(dataset, tmp_path, computed):
+def test_workers_share_a_store(dataset, tmp_path, scored_batches):
     here = scorer(store=tmp_path)
     here(dataset[:3])
     first = dataset.map(here, num_proc=2, **BATCHES)
-    assert sum(computed) == 3  # the rest was computed elsewhere
+    assert sum(map(len, scored_batches)) == 3  # the rest was computed elsewhere
     assert dataset.map(here, **BATCHES).to_list() == first.to_list()
     assert dataset.map(scorer(store=tmp_path), num_proc=2, **BATCHES).to_list() == first.to_list()
-    assert sum(computed) == 3
+    assert sum(map(len, scored_batches)) == 3
 
 
-def test_column_names_are_not_part_of_the_content(rows, tmp_path, computed):
+def test_column_names_are_not_part_of_the_content(rows, tmp_path, scored_batches):
     renamed = Dataset.from_list(rows).rename_columns({"prompt": "p", "response": "r"})
     first = Dataset.from_list(rows).map(scorer(store=tmp_path), **BATCHES)
     settings = {"prompt_column": "p", "response_column": "r", "suffix": "_x"}
     second = renamed.map(scorer(store=tmp_path, **settings), **BATCHES)
-    assert sum(computed) == DISTINCT
+    assert sum(map(len, scored_batches)) == DISTINCT
     assert first["local_naturalness"] == second["local_naturalness_x"]
 
 
@@ -117,11 +117,11 @@ def test_a_model_that_was_trained_since_is_another_one(tmp_path, rows):
         here(rows[1])
 
 
-def test_statistics_of_the_global_scorer(dataset, tmp_path, computed):
+def test_statistics_of_the_global_scorer(dataset, tmp_path, scored_batches):
     settings = {"statistics": ["rank", "brier", "entropy", "steps"], "store": tmp_path}
     first = dataset.map(GlobalScorer(student_path(), **settings), **BATCHES)
     assert dataset.map(GlobalScorer(student_path(), **settings), **BATCHES).to_list() == first.to_list()
-    assert sum(computed) == DISTINCT
+    assert sum(map(len, scored_batches)) == DISTINCT
     assert None not in first["brier"][:21]
 
 

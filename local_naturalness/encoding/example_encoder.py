@@ -9,29 +9,17 @@ import numpy as np
 from local_naturalness.encoding.chat_template import TemplateRefusal
 from local_naturalness.encoding.conversation import Answer, Response, response_of
 from local_naturalness.encoding.examples import Example, Turn
-from local_naturalness.encoding.messages import Message
+from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages
+from local_naturalness.encoding.prompt_encoder import EncodedPrompt, PromptEncoder
 from local_naturalness.encoding.reasoning import carries_reasoning, leaves_open
-from local_naturalness.encoding.tokenization import (
-    EncodedPrompt,
-    Prompt,
-    PromptEncoder,
-    Tools,
-    as_messages,
-    encode_response,
-    step_token_ranges,
+from local_naturalness.encoding.row_doubts import (
+    REASONING_JOINED,
+    REASONING_LEFT_OPEN,
+    REASONING_SWITCHED_OFF,
+    doubts_of_turns,
 )
+from local_naturalness.encoding.tokenization import encode_response, step_token_ranges
 from local_naturalness.steps import Splitter, align_steps
-
-# The prompt ends in a closed, empty block of reasoning, and the response carries reasoning.
-REASONING_SWITCHED_OFF = "reasoning_switched_off"
-# The prompt opens a block of reasoning that the response does not close.
-REASONING_LEFT_OPEN = "reasoning_left_open"
-# The template leaves out reasoning that stands beside the content: it is joined with the content.
-REASONING_JOINED = "reasoning_joined"
-# The conversation goes on after the last assistant turn.
-GOES_ON = "goes_on"
-# The response follows another turn of the assistant.
-FOLLOWS_ASSISTANT = "follows_assistant"
 
 
 @dataclass(frozen=True)
@@ -170,7 +158,7 @@ class ExampleEncoder:
             begin = position = position + len(response.ids)
         if not steps:
             return "empty_response"
-        doubts = {GOES_ON} if example.later else set()
+        doubts = doubts_of_turns(example)
         if shown.empty_block and carries_reasoning(texts[0]):
             doubts.add(REASONING_SWITCHED_OFF)
         # What follows the last turn that owns tokens is not part of the response.
@@ -233,12 +221,6 @@ def has_lone_surrogate(value: object) -> bool:
         case Turn():
             return has_lone_surrogate((value.text, value.between, value.message))
     return False
-
-
-def doubts_of_turns(example: Example) -> set[str]:
-    """What of a conversation is not part of its response, though somebody may take it for that."""
-    found = {GOES_ON} if example.later else set()
-    return found | ({FOLLOWS_ASSISTANT} if example.follows_assistant else set())
 
 
 def _has_more_than_content(example: Example) -> bool:

@@ -1,24 +1,35 @@
-"""Doubts about rows in sentences, each with its remedy."""
+"""What may be doubtful about a row and its score: kinds of doubt, and a sentence with a remedy for each."""
 
 import re
 
-from local_naturalness.encoding.encoder import (
-    FOLLOWS_ASSISTANT,
-    GOES_ON,
-    REASONING_JOINED,
-    REASONING_LEFT_OPEN,
-    REASONING_SWITCHED_OFF,
-)
+from local_naturalness.encoding.examples import Example
+
+# The prompt ends in a closed, empty block of reasoning, and the response carries reasoning.
+REASONING_SWITCHED_OFF = "reasoning_switched_off"
+# The prompt opens a block of reasoning that the response does not close.
+REASONING_LEFT_OPEN = "reasoning_left_open"
+# The template leaves out reasoning that stands beside the content: it is joined with the content.
+REASONING_JOINED = "reasoning_joined"
+# The conversation goes on after the last assistant turn.
+GOES_ON = "goes_on"
+# The response follows another turn of the assistant.
+FOLLOWS_ASSISTANT = "follows_assistant"
 
 # Variables by which templates switch reasoning on and off.
 _SWITCHES = ("enable_thinking", "thinking")
+
+
+def doubts_of_turns(example: Example) -> set[str]:
+    """Parts of a conversation that are not part of its response, though a reader may expect them to be."""
+    found = {GOES_ON} if example.later else set()
+    return found | ({FOLLOWS_ASSISTANT} if example.follows_assistant else set())
 
 
 def in_words(kind: str, where: str, template: str) -> str:
     """A sentence on a kind of doubt, with the remedy.
 
     Args:
-        kind: one of those of the encoder, such as `REASONING_SWITCHED_OFF`.
+        kind: one of those above, such as `REASONING_SWITCHED_OFF`.
         where: such as `"In 3 of 64 rows"`.
         template: source of the student's chat template.
     """

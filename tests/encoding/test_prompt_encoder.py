@@ -5,7 +5,7 @@ import tiny_tokenizers
 from plain_loop import log_probs, mean
 
 from local_naturalness import GlobalScorer, LocalScorer
-from local_naturalness.encoding.tokenization import PromptEncoder
+from local_naturalness.encoding.prompt_encoder import PromptEncoder
 
 MESSAGES = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
 RENDERED = "<s><|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\n"

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from local_naturalness.counted import counted
-from local_naturalness.encoding.doubts_in_words import in_words
-from local_naturalness.encoding.tokenization import as_messages
+from local_naturalness.encoding.messages import as_messages
+from local_naturalness.encoding.row_doubts import in_words
 from local_naturalness.scorers.planned import PlannedRow
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ import xxhash
 
 from local_naturalness.encoding.conversation import Answer
 from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.messages import as_messages
 from local_naturalness.encoding.prompt_key import prompt_key
-from local_naturalness.encoding.tokenization import as_messages
 
 # What names a row and asks nothing: words joined by marks, with a digit, and a letter or many digits.
 _ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z]|\d{8})[A-Za-z0-9]+([._:/#-][A-Za-z0-9]+)*", re.ASCII)

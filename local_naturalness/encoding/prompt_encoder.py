@@ -1,0 +1,214 @@
+"""The prompt as token ids: with the student's chat template, with a template of the user, or plain.
+
+Prompts stand once before every window, with one beginning-of-sequence token.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from local_naturalness.encoding.chat_template import MARK, ChatTemplate
+from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages
+from local_naturalness.encoding.prompt_template import PromptTemplate
+from local_naturalness.encoding.reasoning import (
+    empty_block_at_end,
+    opening_at_end,
+    without_reasoning,
+)
+
+
+@dataclass(frozen=True)
+class EncodedPrompt:
+    """What precedes every window.
+
+    Attributes:
+        ids: token ids.
+        text: that they stand for.
+        opening: of a block of reasoning (or a whole, empty one) that the text ends in, `""` if it does not.
+    """
+
+    ids: np.ndarray
+    text: str = ""
+    opening: str = ""
+
+    @property
+    def empty_block(self) -> str:
+        """The closed, empty block of reasoning that the prompt ends in, `""` if it does not."""
+        return empty_block_at_end(self.opening)
+
+
+class PromptEncoder:
+    """Encode prompts the way the student was, or will be, trained to see them.
+
+    Args:
+        tokenizer: the student's tokenizer.
+        prompt_template: callable `prompt -> str` or format string with the field `{prompt}`; replaces the
+            chat template and the plain form.
+        include_prompt: `False` leaves only the prefix token (beginning of sequence, else end of sequence).
+        switches: variables of the chat template.
+
+    Raises:
+        ValueError: switches without a chat template that reads them.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        prompt_template: PromptTemplate | None = None,
+        include_prompt: bool = True,
+        switches: Mapping[str, Any] | None = None,
+    ):
+        self._tokenizer = tokenizer
+        self._template = prompt_template
+        self._include_prompt = include_prompt
+        uses_chat = prompt_template is None and tokenizer.chat_template
+        self.chat_template = ChatTemplate(tokenizer, switches) if uses_chat else None
+        if switches and not uses_chat:
+            raise ValueError(
+                "`chat_template_kwargs` are for the student's chat template, and "
+                + ("`prompt_template` replaces it." if prompt_template is not None else "it has none.")
+                + " Leave them out."
+            )
+
+    @property
+    def template_source(self) -> str:
+        """Text of the chat template, `""` where none is used."""
+        return "" if self.chat_template is None else self.chat_template.source
+
+    @property
+    def pinned_date(self) -> str | None:
+        """The date that prompts show instead of today's, `None` where they show none."""
+        return None if self.chat_template is None else self.chat_template.pinned_date
+
+    def encode(self, prompt: Prompt, tools: Tools | None = None) -> EncodedPrompt:
+        """Encode one prompt: a string, or a list of messages with `role` and `content`.
+
+        Raises:
+            TypeError: there are tools, and nothing shows them to the student.
+            TemplateRefusal: the chat template raised an error.
+        """
+        if not self._include_prompt:
+            return EncodedPrompt(self._prefix_token())
+        if self._template is None and self.chat_template is None:
+            if tools:
+                raise _unshown(tools)
+            return self._plain(prompt)
+        rendered = self._render(prompt, tools)
+        ids = self._ids(rendered)
+        return EncodedPrompt(ids if len(ids) else self._prefix_token(), rendered, opening_at_end(rendered))
+
+    def encode_between(
+        self, prompt: Prompt, between: Sequence[Message], tools: Tools | None = None
+    ) -> np.ndarray:
+        """Encode what the template puts between an assistant turn and the next one.
+
+        The turn before is rendered as a mark: templates strip or wrap what assistants said earlier, and
+        only what follows it is wanted.
+
+        Args:
+            prompt: what stands before the turn.
+            between: messages after it.
+            tools: that the template shows.
+        """
+        if self._template is None and self.chat_template is None:
+            return self._plain([*as_messages(prompt), *between]).ids
+        messages = [*as_messages(prompt), {"role": "assistant", "content": MARK}, *between]
+        _, mark, after = self._render(messages, tools).rpartition(MARK)
+        if not mark:
+            raise ValueError(
+                f"The chat template of {type(self._tokenizer).__name__} leaves out earlier assistant turns, "
+                "so conversations cannot be scored turn by turn with it. Pass `prompt_template` as an "
+                "importable function `messages -> str`."
+            )
+        return self._ids(after)
+
+    def encode_after(
+        self,
+        prompt: Prompt,
+        message: Message,
+        text: str,
+        between: Sequence[Message],
+        tools: Tools | None = None,
+    ) -> np.ndarray:
+        """Encode the same after a turn with tool calls or reasoning, which a mark cannot stand for.
+
+        Args:
+            prompt: what stands before the turn.
+            message: the turn.
+            text: of the turn. Where the template leaves out the reasoning of earlier turns, what follows
+                it is looked for.
+            between: messages after it.
+            tools: that the template shows.
+        """
+        rendered = self._render([*as_messages(prompt), message, *between], tools)
+        for known in (text, without_reasoning(text)):
+            _, found, after = rendered.rpartition(known)
+            if known and found:
+                return self._ids(after)
+        return self.encode_between(prompt, between, tools)
+
+    def _render(self, prompt: Prompt, tools: Tools | None) -> str:
+        if self.chat_template is not None:
+            rendered = self.chat_template.prompt(as_messages(prompt), tools)
+            if tools and not all(_name(tool) in rendered for tool in tools):
+                raise _unshown(tools)
+            return rendered
+        if tools:
+            raise _unshown(tools)
+        if callable(self._template):
+            rendered = self._template(prompt)
+            if not isinstance(rendered, str):
+                raise TypeError(
+                    "`prompt_template` must return a string for every prompt, it returned "
+                    f"{type(rendered).__name__}."
+                )
+            return rendered
+        if not isinstance(prompt, str):
+            raise TypeError(
+                "A `prompt_template` that is a format string needs string prompts, found a list of "
+                "messages. Pass an importable function `messages -> str` instead."
+            )
+        assert self._template is not None  # else `_plain` encodes the prompt
+        return self._template.format(prompt=prompt)
+
+    def _plain(self, prompt: Prompt) -> EncodedPrompt:
+        if not isinstance(prompt, str):
+            raise ValueError(
+                "Prompts that are lists of messages need a chat template, and the tokenizer "
+                f"{type(self._tokenizer).__name__} has none. Pass a tokenizer with a chat template, or "
+                "`prompt_template` as an importable function `messages -> str`."
+            )
+        bos = self._tokenizer.bos_token_id
+        prefix = np.asarray([] if bos is None else [bos], dtype=np.int64)
+        text = prompt + "\n"
+        ids = np.concatenate([prefix, self._ids(text)])
+        return EncodedPrompt(ids if len(ids) else self._prefix_token(), text)
+
+    def _ids(self, text: str) -> np.ndarray:
+        ids = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return np.asarray(ids, dtype=np.int64)
+
+    def _prefix_token(self) -> np.ndarray:
+        tokenizer = self._tokenizer
+        token = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+        if token is None:
+            raise ValueError(
+                "Without a prompt the first token needs something to be conditioned on, and the tokenizer "
+                f"{type(tokenizer).__name__} has neither a beginning- nor an end-of-sequence token. Set "
+                "`tokenizer.bos_token`, or keep `include_prompt=True`."
+            )
+        return np.asarray([token], dtype=np.int64)
+
+
+def _name(tool: Mapping[str, Any]) -> str:
+    return str(tool.get("function", tool).get("name", ""))
+
+
+def _unshown(tools: Tools) -> TypeError:
+    return TypeError(
+        f"A row has `tools` ({', '.join(map(_name, tools))}), and the student's prompt does not show them: "
+        "it needs a chat template that does. If the student is to be trained without them, remove the column "
+        "'tools'."
+    )

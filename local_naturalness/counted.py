@@ -7,7 +7,7 @@ def counted(number: float, noun: str, plural: str = "") -> str:
     Args:
         number: How many; large ones get commas.
         noun: In the singular.
-        plural: Where it is more than the noun and an s.
+        plural: The plural, if it is not the noun with an s.
 
     >>> counted(1, "row"), counted(0, "row"), counted(1200, "response"), counted(2, "reply", "replies")
     ('1 row', '0 rows', '1,200 responses', '2 replies')

@@ -1,4 +1,4 @@
-"""What a score depends on, as a short string beside every score."""
+"""The spec: a short string next to every score that says what the score depends on."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ def write_spec(
 
     Returns:
         Such as `student=org/name@0123456789ab; scorer=local; window=4; ...; id=01234567`. Scores with the
-        same `id` may be compared; kind and version of the library are told, but not part of it.
+        same `id` may be compared. Kind and version of the library are in the spec, but not part of the `id`.
     """
     parts = [SCORING_VERSION, dict(identity), dict(settings)]
     digest = xxhash.xxh3_64_hexdigest(json.dumps(parts, sort_keys=True).encode())[:8]
@@ -88,12 +88,13 @@ def spec_difference(spec: str, other: str) -> str:
     one, two = settings_in(spec), settings_in(other)
     keys = [key for key in one | two if key != "id" and one.get(key) != two.get(key)]
     if not keys:
-        return "something that the line does not spell out, such as the student's weights or tokenizer"
+        return "something that the spec does not spell out, such as the student's weights or tokenizer"
     return ", ".join(f"{key} {one.get(key, 'default')} and {two.get(key, 'default')}" for key in keys)
 
 
 def function_label(function: Callable[..., Any]) -> str:
-    """Name of an importable function with a digest of it, so that two can be told apart.
+    """Name of an importable function with a digest of its code, so that different functions have different
+    labels.
 
     Raises:
         ValueError: a lambda or a function defined inside another, which other processes cannot import.

@@ -1,4 +1,4 @@
-"""Text from data on a terminal: shown, and never acted on."""
+"""Escaping of text from data for a terminal: control characters are shown, never acted on."""
 
 import re
 
@@ -10,7 +10,7 @@ _ACTING = re.compile(
 
 
 def visible(text: str) -> str:
-    r"""The text with what a terminal would act on written as an escape; tabs and newlines stay.
+    r"""The text with control characters written as escapes; tabs and newlines stay.
 
     >>> print(visible("\x1b[2Jteacher \u202egnp"))
     \x1b[2Jteacher \u202egnp

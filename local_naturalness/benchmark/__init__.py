@@ -1,1 +1,1 @@
-"""How fast windows are scored, next to other ways of doing it, in one process on the same windows."""
+"""How fast windows are scored, compared with other tools on the same windows."""

@@ -1,4 +1,4 @@
-"""The least that a pass costs: the same layers on as many tokens, without attention."""
+"""A lower bound for the cost of a pass: the same layers on as many tokens, without attention."""
 
 import time
 from collections.abc import Callable
@@ -15,8 +15,9 @@ from local_naturalness.engine.twin import twin_of
 def run_bare_layers(model: Any, num_tokens: int, num_scored: int, max_tokens: int) -> None:
     """Push tokens through a model's layers without attention, and the scored ones through its head.
 
-    Of a Qwen2 model linear layers, norms and activations. Of others the model's own pass over sequences of
-    `max_tokens` tokens, in which attention returns zeros: recurrences and convolutions are part of it.
+    For a Qwen2 model, these are linear layers, norms and activations. For others, it is the model's own pass
+    over sequences of `max_tokens` tokens, in which attention returns zeros: recurrences and convolutions are
+    part of it.
     """
     if model.config.model_type == "qwen2":
         _run(model, _qwen2_without_attention, num_tokens, num_scored, max_tokens)

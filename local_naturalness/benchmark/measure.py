@@ -37,7 +37,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Report:
-    """Measurements on one machine in one run; only their ratios travel."""
+    """Measurements of one run on one machine. Only ratios can be compared with those of other machines."""
 
     contenders: list[Measurement]
     path: str
@@ -81,7 +81,7 @@ class Report:
             )
         lines += [
             "",
-            f"Ours ({self.path}) passes {self.passed_tokens:,} tokens for {self.window_tokens:,} window "
+            f"Ours ({self.path}) computes {self.passed_tokens:,} tokens for {self.window_tokens:,} window "
             f"tokens and {self.scored_tokens:,} scores.",
             f"It reaches {self.share_of_bare_layers:.0%} of the rate of the bare layers and "
             f"{self.share_of_matrix_rate:.0%} of the matrix rate ({self.matrix_rate / 1e9:,.0f} GFLOP/s).",

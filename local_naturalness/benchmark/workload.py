@@ -1,4 +1,4 @@
-"""What every contender has to score: arbitrary tokens in the shape of reasoning traces."""
+"""What every contender scores: arbitrary tokens, laid out like reasoning traces."""
 
 from dataclasses import dataclass
 from typing import Any

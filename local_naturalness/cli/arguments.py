@@ -12,8 +12,8 @@ from local_naturalness.visible import visible_line
 # Layouts of rows for trainers, see `local_naturalness.selection.export`.
 EXPORTS = ("trl", "prompt-completion", "messages", "none")
 STUDENT_HELP = (
-    "with --export: the student of the scores, whose tokenizer shows whether trainers make the same text of "
-    "a row (default: the one that the scores name, if it is in the cache of the Hub)"
+    "with --export: the student that the rows were scored for; its tokenizer is used to check that "
+    "trainers build the same text (default: the student named in the scores, if it is in the Hub cache)"
 )
 
 
@@ -49,30 +49,30 @@ def add_column_arguments(parser: argparse.ArgumentParser, *columns: str) -> None
 
 
 def add_direction_argument(parser: argparse.ArgumentParser) -> None:
-    """Which way a column counts."""
+    """Which values of a column are better."""
     parser.add_argument(
         "--direction",
         choices=("high", "low"),
-        help="which values are better, for a column whose direction is not known",
+        help="which values are better, for a column whose direction the library does not know",
     )
 
 
 def add_seed_argument(parser: argparse.ArgumentParser) -> None:
-    """What chance begins with."""
+    """The seed of random choices."""
     parser.add_argument("--seed", type=int, default=0, help="seed of random choices (default: 0)")
 
 
 def add_plot_argument(parser: argparse.ArgumentParser) -> None:
-    """Where to draw what is printed."""
+    """The file for a plot of the result."""
     parser.add_argument("--plot", metavar="PATH", help="also write a plot (needs the extra 'plots')")
 
 
 def add_where_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which rows count, and which column tells what is right."""
+    """Which rows to use, and which column says what is correct."""
     parser.add_argument(
         "--where",
         metavar="SQL",
-        help="rows that count: a column of bools or of 0 and 1, or an SQL expression over columns, such as "
+        help="rows to use: a column of bools or of 0 and 1, or an SQL expression over columns, such as "
         '"is_correct and num_tokens < 8000"',
     )
     parser.add_argument(
@@ -88,14 +88,14 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         choices=tuple(_FORMATS),
-        help="of the table (default: by the ending of --output, else text)",
+        help="format of the table (default: by the extension of --output, else text)",
     )
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of printing")
     add_plot_argument(parser)
 
 
 def show(result: Any, options: argparse.Namespace) -> None:
-    """Print or write a result in the format asked for, and draw it where that was asked for."""
+    """Print or write a result in the requested format, and plot it if requested."""
     ending = Path(options.output or "").suffix
     kind = options.format or {".csv": "csv", ".json": "json", ".md": "markdown"}.get(ending, "text")
     text = _FORMATS[kind](result)
@@ -111,7 +111,7 @@ def show(result: Any, options: argparse.Namespace) -> None:
 
 
 def _csv(result: Any) -> str:
-    """As data; on a terminal a name with a line break stays in its line."""
+    """As data. On a terminal, line breaks in names are escaped."""
     frame = result.to_pandas()
     if sys.stdout.isatty():
         frame = frame.map(lambda value: visible_line(value) if isinstance(value, str) else value)
@@ -127,7 +127,7 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
 
 
 def number_from(smallest: int) -> Callable[[str], int]:
-    """A type of argument: a whole number that is not below the smallest."""
+    """A type of argument: a whole number of at least `smallest`."""
 
     def read(text: str) -> int:
         try:
@@ -135,7 +135,7 @@ def number_from(smallest: int) -> Callable[[str], int]:
         except ValueError:
             number = smallest - 1
         if number < smallest:
-            raise argparse.ArgumentTypeError(f"must be a whole number from {smallest} on; found {text!r}")
+            raise argparse.ArgumentTypeError(f"must be a whole number of at least {smallest}; found {text!r}")
         return number
 
     return read

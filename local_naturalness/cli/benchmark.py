@@ -1,4 +1,4 @@
-"""Measure how fast windows are scored, and compare with other ways, on arbitrary weights and tokens.
+"""Measure how fast windows are scored, and compare with other tools, on random weights and tokens.
 
 Contenders run in turn in one process: ours, a plain loop, padded batches, and lm-evaluation-harness and
 minicons if they are installed (`pip install 'local_naturalness[peers]'`). Compare only the ratios within one
@@ -24,16 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="model type of the student: qwen2, or a hybrid such as qwen3_5_text, lfm2 or granitemoehybrid",
     )
     parser.add_argument(
-        "--prompt-tokens", type=number_from(1), default=250, metavar="N", help="tokens of the prompt"
+        "--prompt-tokens", type=number_from(1), default=250, metavar="N", help="tokens in the prompt"
     )
     parser.add_argument(
-        "--trace-tokens", type=number_from(1), default=1_500, metavar="N", help="tokens of a response"
+        "--trace-tokens", type=number_from(1), default=1_500, metavar="N", help="tokens in a response"
     )
     parser.add_argument(
         "--responses", type=number_from(1), default=1, metavar="N", help="responses to the prompt"
     )
     parser.add_argument(
-        "--window", type=number_from(0), default=4, metavar="N", help="earlier steps that a step sees"
+        "--window", type=number_from(0), default=4, metavar="N", help="preceding steps that each step sees"
     )
     parser.add_argument("--repeats", type=number_from(1), default=5, metavar="N", help="timed rounds")
     parser.add_argument(
@@ -41,11 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=number_from(1),
         default=8_192,
         metavar="N",
-        help="tokens of a forward pass",
+        help="tokens per forward pass",
     )
     parser.add_argument("--device", default="cpu", help="such as cpu or cuda (default: cpu)")
     parser.add_argument("--dtype", default="float32", help="such as float32 or bfloat16 (default: float32)")
-    parser.add_argument("--json", action="store_true", help="print everything that was measured as JSON")
+    parser.add_argument("--json", action="store_true", help="print all measurements as JSON")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Show what each criterion would choose, and how far criteria agree.
+"""Show which responses each criterion would choose, and how far the criteria agree.
 
 Example:
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--criteria",
         nargs="+",
         metavar="CRITERION",
-        help="columns or criteria (default: all that the table has)",
+        help="columns or criteria (default: all known criteria in the table)",
     )
     parser.add_argument(
         "--outcomes",

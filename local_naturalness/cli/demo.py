@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> None:
     for teacher, count in wins.most_common():
         print(f"  {teacher:<12} {count:>3} of {counted(len(best), 'prompt')}")
     print(
-        f"\n{sum(best['is_correct'])} of these answers are correct: what is natural need not be right. With "
-        '`where="is_correct"`\nonly correct answers are candidates.'
+        f"\n{sum(best['is_correct'])} of these answers are correct: a natural answer can be wrong. With "
+        '`where="is_correct"`,\nonly correct answers are candidates.'
     )
 
     # The example with the fewest steps fits on a screen.
@@ -66,11 +66,11 @@ def run(options: argparse.Namespace) -> None:
     keep_description(best, output.table)
     print(f"\nThe curated dataset ({counted(len(best), 'row')}) is in {output.table}")
     print(
-        f"Any of its rows is shown by: local-naturalness show {options.output} --student {student_path()} "
-        f"--row {number}"
+        f"To see any of its rows: local-naturalness show {options.output} --student {student_path()} --row "
+        f"{number}"
     )
     # The page shows where in a trace the other criterion would have chosen differently.
     overall = GlobalScorer(student_path(), return_steps=True)
     scored = scored.map(overall, batched=True, batch_size=16, desc="Scoring globally")
     report = write_report(scored, output.folder / "report.html", selection=best)
-    print(f"Why these: {report}")
+    print(f"The report that shows why: {report}")

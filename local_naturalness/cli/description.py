@@ -1,6 +1,6 @@
 """A dataset's description, kept beside its Parquet file, which holds columns only.
 
-`select_responses` notes there what it did, and the card that `push` writes tells it.
+`select_responses` records there what it did, and `push` writes it into the card.
 """
 
 import json

@@ -34,17 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--calibrate",
         type=_seconds,
         metavar="SECONDS",
-        help="how long to score rows of the sample; 0 loads no weights and tells no time (default: 5, with "
-        "--gpu or --gpu-tflops 0)",
+        help="seconds for scoring rows of the sample; 0 loads no weights and gives no time (default: 5, or 0 "
+        "with --gpu or --gpu-tflops)",
     )
     gpus = parser.add_argument_group(
-        "a budget", "hours on GPUs that are not here: a share of their matrix rate is assumed, and told"
+        "a budget", "estimate the hours on other GPUs; a share of their peak rate is assumed and printed"
     )
-    gpus.add_argument("--num-gpus", type=number_from(1), metavar="N", help="that share the work (default: 1)")
+    gpus.add_argument(
+        "--num-gpus", type=number_from(1), metavar="N", help="number of GPUs that share the work (default: 1)"
+    )
     kind = gpus.add_mutually_exclusive_group()
-    kind.add_argument("--gpu", choices=tuple(TFLOPS), help="whose data sheet tells the rate")
+    kind.add_argument("--gpu", choices=tuple(TFLOPS), help="GPU whose peak rate is known from its data sheet")
     kind.add_argument(
-        "--gpu-tflops", type=_rate, metavar="T", help="rate of another GPU: dense bfloat16, Tflop/s"
+        "--gpu-tflops", type=_rate, metavar="T", help="peak rate of any other GPU: dense bfloat16, Tflop/s"
     )
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
     add_scoring_arguments(parser)
@@ -142,9 +144,9 @@ def _text(found: "Estimate", budget: Budget | None) -> str:
         )
     if budget is not None:
         lines.append(
-            f"budget      {_hours(budget.hours(found))} on {budget.num_gpus} x {budget.name}, if they do "
-            f"{ASSUMED_SHARE:.0%} of {budget.tflops:g} Tflop/s (bfloat16, dense). The share is assumed: "
-            "measure yours with --calibrate on one of them."
+            f"budget      {_hours(budget.hours(found))} on {budget.num_gpus} x {budget.name}, if they "
+            f"reach {ASSUMED_SHARE:.0%} of {budget.tflops:g} Tflop/s (bfloat16, dense). The share is "
+            "assumed: measure yours with --calibrate on one of them."
         )
     return "\n".join([*lines, *(f"Note: {warning}" for warning in found.warnings)])
 

@@ -1,4 +1,4 @@
-"""How long scoring takes on GPUs that are not there, from their data sheets."""
+"""How long scoring would take on other GPUs, from their data sheets."""
 
 # Dense products of bfloat16 matrices, 10^12 operations a second, as the makers' data sheets tell them (where
 # a sheet tells the rate with sparsity only, half of it). H100, H200 and B200: the SXM modules.
@@ -19,7 +19,7 @@ ASSUMED_SHARE = 0.4
 
 
 def hours(operations: float, num_gpus: int, tflops: float) -> float:
-    """Hours of a number of GPUs that are always at work.
+    """Hours that a number of GPUs need if they are always busy.
 
     Args:
         operations: floating-point operations.

@@ -16,14 +16,14 @@ from pathlib import Path
 from local_naturalness.counted import counted
 
 _BY_POSITION = (
-    "The parts were written by an earlier version, which noted no checksums and nothing of the input's rows. "
-    "They were joined by their positions and numbers of rows. To have the rest checked too, score the shards "
-    "again with the same commands (finished rows are kept) and merge again."
+    "The parts were written by an earlier version, which stored no checksums and no digests of the input. "
+    "Only their positions and numbers of rows were checked. To check their content too, score the shards "
+    "again with the same commands (finished rows are kept), and merge again."
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", help="the --output of all shards")
+    parser.add_argument("folder", metavar="DIR", help="the --output folder that all shards share")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -41,7 +41,7 @@ def check_cluster_options(options: argparse.Namespace) -> None:
                 raise ValueError(f"--{option.replace('_', '-')} is for a Ray cluster: add --ray.")
         return
     if options.num_actors is None:
-        raise ValueError("--ray needs --num-actors, the number of students that work at the same time.")
+        raise ValueError("--ray needs --num-actors, the number of students that score at the same time.")
     for option in ("num_proc", "shard_index", "num_shards"):
         if getattr(options, option) is not None:
             raise ValueError(

@@ -24,7 +24,7 @@ _PASSED_ON = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_input_arguments(parser, "selection", "what `select` wrote")
+    add_input_arguments(parser, "selection", "output of `select`")
     parser.add_argument("repo_id", metavar="REPO_ID", help="NAMESPACE/NAME, or NAME in your own namespace")
     parser.add_argument(
         "--private",
@@ -45,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token", help="access token (default: HF_TOKEN, or the login stored by `hf auth login`)"
     )
-    parser.add_argument("--prompt-column", help="the text or messages that a trainer shows (default: prompt)")
+    parser.add_argument(
+        "--prompt-column",
+        help="column of the text or messages that trainers use as the prompt (default: prompt)",
+    )
     parser.add_argument("--response-column", default="response", help="(default: response)")
     parser.add_argument("--teacher-column", help="(default: the one that it was selected with, else teacher)")
 

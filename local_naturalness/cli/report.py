@@ -1,7 +1,7 @@
 """Write a page that shows which teacher, which response to each prompt, and why.
 
-One HTML file that needs no network. Score with --return-steps to see each step tinted by its score, and
-with both scorers to see where in a trace they part.
+The page is one HTML file that needs no network. Score with --return-steps to colour each step by its score,
+and with both scorers to see where in a trace they differ.
 
 Example:
 
@@ -22,20 +22,18 @@ from local_naturalness.cli.arguments import (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "scored", "scored rows")
-    parser.add_argument(
-        "--output", metavar="FILE", required=True, help="the page to write, such as report.html"
-    )
+    parser.add_argument("--output", metavar="FILE", required=True, help="file to write, such as report.html")
     parser.add_argument(
         "--selection",
         metavar="CURATED",
-        help="what `select` wrote (default: the best by the first criterion)",
+        help="output of `select` (default: the best responses by the first criterion)",
     )
     parser.add_argument(
         "--rows", type=number_from(1), default=40, metavar="N", help="responses shown with text (default: 40)"
     )
     add_where_arguments(parser)
     add_column_arguments(parser, "prompt", "teacher", "response")
-    parser.add_argument("--messages-column", metavar="COLUMN", help="conversations, as for `score`")
+    parser.add_argument("--messages-column", metavar="COLUMN", help="column of conversations, as for `score`")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def read_rows(options: argparse.Namespace) -> Dataset:
     """The rows of `options.input`; `options` name the columns that hold them afterwards.
 
-    How the input was read is told in one line, unless it was rows already.
+    One line says how the input was read, unless it had rows already.
     """
     return read_input(options)[0]
 

@@ -10,7 +10,7 @@ Example:
     local-naturalness score candidates.jsonl --student Qwen/Qwen2.5-7B --output /shared/scored \\
         --ray auto --num-actors 64
 
-A run that was killed goes on where it was when the same command is given again.
+To continue a run that was stopped, run the same command again.
 """
 
 import argparse
@@ -45,9 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=_SHARD_ROWS,
         metavar="N",
-        help=f"rows scored together and kept when they are finished (default: {_SHARD_ROWS})",
+        help=f"rows that are scored and saved together (default: {_SHARD_ROWS})",
     )
-    work.add_argument("--shard-index", type=int, metavar="I", help="score only this share of the rows")
+    work.add_argument("--shard-index", type=int, metavar="I", help="index of the share of the rows to score")
     work.add_argument(
         "--num-shards", type=int, metavar="N", help="number of shares; `merge` joins them when all are done"
     )
@@ -60,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "RAY_ADDRESS, else this machine alone); --output must be on a disk that all machines share",
     )
     work.add_argument(
-        "--num-actors", type=number_from(1), metavar="N", help="with --ray: students at work at the same time"
+        "--num-actors",
+        type=number_from(1),
+        metavar="N",
+        help="with --ray: number of students that score at the same time",
     )
     work.add_argument(
         "--gpus-per-actor",
@@ -106,12 +109,12 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _tell_hidden(source: str) -> None:
-    """Last, so that it does not scroll away: files that somebody may have meant to be scored."""
+    """Printed last, so that it does not scroll away: ignored files that may have been meant as input."""
     from local_naturalness.inputs.folders import hidden_tables
 
     if Path(source).is_dir() and (hidden := hidden_tables(Path(source))):
         names = ", ".join(map(visible, hidden[:5])) + (" and others" if len(hidden) > 5 else "")
-        print(f"Passed over, since their names begin with a dot: {names}", file=sys.stderr)
+        print(f"Ignored, because their names begin with a dot: {names}", file=sys.stderr)
 
 
 def _tell_statuses(statuses: Sequence[str]) -> None:

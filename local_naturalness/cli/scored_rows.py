@@ -1,4 +1,4 @@
-"""Scoring the rows of a table on the command line: what is finished, what is left, how far it is."""
+"""Scoring the rows of a table on the command line: what is finished, what is left, and the progress."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class Kept:
         rows = "Finished rows are"
         if self.num_finished is not None:
             rows = f"{self.num_finished():,} of {counted(self.num_rows, 'row')} are scored and"
-        return f"{rows} kept in {self._output!r}.\nTo go on from there, give the same command again."
+        return f"{rows} kept in {self._output!r}.\nTo continue, run the same command again."
 
 
 def score_rows(
@@ -51,7 +51,7 @@ def score_rows(
     options: argparse.Namespace,
     kept: Kept,
 ) -> "Dataset":
-    """Score those rows of a table that are not finished, and show how far it is."""
+    """Score the rows of a table that are not finished, and show the progress."""
     import numpy as np
 
     from local_naturalness.cli import work_order
@@ -117,7 +117,7 @@ def write_rows(scored: "Dataset", path: Path, rows_of_a_group: int | None = None
 
 
 def _work(dataset: "Dataset", options: argparse.Namespace) -> "np.ndarray":
-    """How much there is to do in each row, shape [rows], int64: as long as its text is."""
+    """The work in each row, measured by the length of its text; shape [rows], int64."""
     import numpy as np
 
     from local_naturalness.inputs.text_lengths import text_lengths

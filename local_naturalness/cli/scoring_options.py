@@ -1,4 +1,4 @@
-"""Options that say how rows are scored, and the scorer that they make."""
+"""The options for how rows are scored, and the scorer that they define."""
 
 import argparse
 import json
@@ -38,27 +38,31 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     student.add_argument("--device", help="such as cpu, cuda, cuda:1, auto (default: a GPU if there is one)")
     student.add_argument("--dtype", default="auto", help="such as float32, bfloat16 (default: auto)")
     student.add_argument(
-        "--trust-remote-code", action="store_true", help="run code that the student's repository holds"
+        "--trust-remote-code", action="store_true", help="run code from the student's repository"
     )
     rows = parser.add_argument_group("rows")
     rows.add_argument(
-        "--prompt-column", metavar="COLUMN", help="texts or messages (default: prompt, or as recognised)"
+        "--prompt-column",
+        metavar="COLUMN",
+        help="column of texts or messages (default: prompt, or as recognised)",
     )
     rows.add_argument(
         "--response-column",
         metavar="COLUMN",
-        help="texts that are scored (default: response, or as recognised)",
+        help="column of the texts to score (default: response, or as recognised)",
     )
-    rows.add_argument("--messages-column", help="conversations whose last assistant turn is the response")
     rows.add_argument(
-        "--teacher-columns", nargs="+", metavar="COLUMN", help="columns of responses, one per teacher"
+        "--messages-column", help="column of conversations; the last assistant turn is the response"
+    )
+    rows.add_argument(
+        "--teacher-columns", nargs="+", metavar="COLUMN", help="columns of responses, one column per teacher"
     )
     rows.add_argument(
         "--shape",
         help="how the input is laid out: rows, messages, sharegpt, prompt-completion, alpaca, lists or wide "
         "(default: recognised, and printed)",
     )
-    rows.add_argument("--steps-column", help="responses that are already split, as lists of texts")
+    rows.add_argument("--steps-column", help="column of responses that are already split, as lists of texts")
     rows.add_argument(
         "--prompt-template",
         type=_template,
@@ -78,13 +82,15 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         help="sentence, line, paragraph, blank-line or turn (default: sentence)",
     )
     settings.add_argument(
-        "--return-steps", action="store_true", help="add the score and place of every step, for `report`"
+        "--return-steps",
+        action="store_true",
+        help="add the score and the position of every step, for `report`",
     )
     settings.add_argument(
         "--max-tokens-per-batch",
         type=number_from(1),
         metavar="N",
-        help="tokens of a forward pass (default: as many as are fast and fit into memory)",
+        help="tokens per forward pass (default: chosen for speed and free memory)",
     )
     # Options of one scorer are there only when given, so that the other one can refuse them.
     given = argparse.SUPPRESS
@@ -93,7 +99,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         "--window",
         type=_window,
         default=given,
-        help="earlier steps that a step sees: a number, a share such as 0.25, or all (default: 4)",
+        help="preceding steps that each step sees: a number, a share such as 0.25, or all (default: 4)",
     )
     local.add_argument(
         "--stride", type=int, default=given, metavar="N", help="steps that windows advance by (default: 1)"
@@ -147,8 +153,8 @@ def make_scorer(options: argparse.Namespace, store: Path | None = None) -> "Scor
     foreign = [f"--{name.replace('_', '-')}" for name in others if hasattr(options, name)]
     if foreign:
         raise ValueError(
-            f"{', '.join(foreign)} does nothing with --scorer {options.scorer}: leave it out or choose the "
-            "other scorer."
+            f"{', '.join(foreign)} has no effect with --scorer {options.scorer}: leave it out or choose "
+            "the other scorer."
         )
     settings = {name: getattr(options, name) for name in _BOTH + own if hasattr(options, name)}
     # Columns that were neither named nor recognised have the names that the scorers expect.

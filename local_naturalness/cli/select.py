@@ -58,12 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("best", "worst"), default="best", help="(default: best)")
     add_direction_argument(parser)
     add_where_arguments(parser)
-    parser.add_argument("--min-score", type=float, help="worst value of the criterion that is accepted")
+    parser.add_argument("--min-score", type=float, help="worst accepted value of the criterion")
     parser.add_argument(
         "--max-teacher-share",
         type=float,
         metavar="SHARE",
-        help="largest share of the picks for one teacher, such as 0.4",
+        help="largest share of the selected responses for one teacher, such as 0.4",
     )
     parser.add_argument(
         "--normalize",
@@ -81,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SELECTION",
         help="with --by random: draw a control with the prompts and teachers of this selection",
     )
-    parser.add_argument("--match-length", action="store_true", help="with --match: and with its lengths")
+    parser.add_argument("--match-length", action="store_true", help="with --match: match its lengths too")
     parser.add_argument(
         "--return-rejected",
         action="store_true",
@@ -138,7 +138,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _column_of_texts(selected: "Dataset", prompt_column: str | None) -> str | None:
-    """The column that told prompts apart, where nothing else tells which one holds them."""
+    """The column that identified prompts, used if nothing else says which column holds their text."""
     from local_naturalness.tables import is_prompt_key
 
     names = selected.column_names

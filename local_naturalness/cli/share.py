@@ -1,4 +1,4 @@
-"""One share of the rows of a table: scored here, other shares elsewhere; `merge` joins them."""
+"""Scoring one share of the rows of a table; `merge` joins the shares."""
 
 import argparse
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def checked_share(options: argparse.Namespace) -> tuple[int, int]:
-    """Index and number of shares that the options name; one share is the whole table.
+    """The index and the number of shares that the options name. A single share is the whole table.
 
     Raises:
         ValueError: the options do not fit together.
@@ -47,10 +47,10 @@ def score_share(
     options: argparse.Namespace,
     kept: Kept,
 ) -> tuple["Dataset", "Sequence[int] | np.ndarray", str]:
-    """Score one share of the rows, and note which rows of which table they are.
+    """Score one share of the rows, and record which rows of which table they are.
 
     Returns:
-        The scored rows, their numbers in the table, and what to tell.
+        The scored rows, their numbers in the table, and what to print.
     """
     from local_naturalness.store.blocks import block_range, interleaved_rows
     from local_naturalness.store.inputs import digest_rows
@@ -66,8 +66,8 @@ def score_share(
     digests.write(output.parts, place)
     if difference := other_input(output.parts, digests.id, num_shards):
         logger.warning(
-            "The input is another one than that of a shard that is finished: %s. `merge` will refuse them "
-            "until all shards are scored from the same input.",
+            "A finished shard was scored from a different input: %s. `merge` refuses to join the shards "
+            "until all of them are scored from the same input.",
             difference,
         )
     scored = score_rows(dataset, rows, scorer, output, place, options, kept)
@@ -94,13 +94,13 @@ def score_share(
     )
     told = (
         f"Shard {index} of {num_shards} is finished: {len(rows):,} of {counted(len(dataset), 'row')} "
-        f"({which}). When all are: local-naturalness merge {options.output}"
+        f"({which}). When all shards are finished, run: local-naturalness merge {options.output}"
     )
     return scored, rows, told
 
 
 def _columns_read(options: argparse.Namespace) -> dict[str, str]:
-    """The columns that the scores are of, argument and name."""
+    """The columns that were scored: a dict from arguments to names."""
     names = ["messages_column"] if options.messages_column else ["prompt_column", "response_column"]
     values = {name: getattr(options, name) for name in [*names, "steps_column"]}
     return {name: value for name, value in values.items() if value is not None}

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=number_from(0),
         default=0,
         metavar="N",
-        help="number of the row, from 0 on, one per response (default: 0)",
+        help="number of the row, counted from 0, one per response (default: 0)",
     )
     add_scoring_arguments(parser)
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     if options.row >= len(dataset):
         counted_as = " (one row per response)" if len(dataset) != len(source) else ""
         raise ValueError(
-            f"--row {options.row} is not there: there are rows 0 to {len(dataset) - 1}{counted_as}."
+            f"--row {options.row} does not exist: the rows are numbered 0 to {len(dataset) - 1}{counted_as}."
         )
     if origin is not None:
         print(f"row     {options.row}: {origin}")

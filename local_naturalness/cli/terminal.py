@@ -1,4 +1,4 @@
-"""What a person at a terminal sees besides the results."""
+"""Progress bars and log messages on a terminal."""
 
 import io
 import logging
@@ -22,7 +22,7 @@ def shows_bars() -> bool:
 
 
 def hide_progress_unless_watched() -> None:
-    """No bars of `datasets` and `transformers` where nobody sees them move."""
+    """Hide the bars of `datasets` and `transformers` unless standard error is a terminal."""
     if not shows_bars():
         datasets.disable_progress_bars()
         transformers_logging.disable_progress_bar()
@@ -30,7 +30,7 @@ def hide_progress_unless_watched() -> None:
 
 @contextmanager
 def no_bars_of_datasets() -> Iterator[None]:
-    """For the time of a `map` that is shown in another way."""
+    """Hide the bars of `datasets` during a `map` that has its own display."""
     were_disabled = datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
@@ -41,7 +41,7 @@ def no_bars_of_datasets() -> Iterator[None]:
 
 
 class _OnTerminal(logging.Formatter):
-    """Messages name teachers and files, as the data have them, and arguments, as Python has them."""
+    """Makes messages safe to print, and names command-line options in place of arguments."""
 
     def __init__(self, options: Collection[str]):
         super().__init__("%(message)s")
@@ -52,7 +52,7 @@ class _OnTerminal(logging.Formatter):
 
 
 class VisibleStream(io.TextIOBase):
-    """A terminal that is shown text from data, whatever stands in it."""
+    """A stream that escapes control characters before it writes to a terminal."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -69,7 +69,7 @@ class VisibleStream(io.TextIOBase):
 
 
 def tell_what_is_logged(options: Collection[str]) -> None:
-    """Show what functions say of rows that were left out, on standard error.
+    """Show log messages, such as those about rows that were left out, on standard error.
 
     Args:
         options: of the command, such as `--student`.

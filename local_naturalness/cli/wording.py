@@ -1,4 +1,4 @@
-"""Errors of the library, told in the words of the command line."""
+"""Errors of the library, rewritten with the names of command-line options."""
 
 import ast
 import re
@@ -96,7 +96,7 @@ def _as_option(argument: re.Match[str], options: Collection[str]) -> str:
 
 
 def _as_word(value: str) -> str:
-    """A value as it is typed at a terminal: in double quotes where it needs some, without Python's."""
+    """A value as it is typed at a terminal: in double quotes if it needs quotes, without those of Python."""
     if value[0] in _QUOTES and value[0] == value[-1]:
         value = value[1:-1]
     if not re.search(r"[\s\"'<>()|&;*?$\\]", value):

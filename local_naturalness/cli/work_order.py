@@ -1,4 +1,4 @@
-"""The order in which the rows of a table are scored; the table that is written keeps its own."""
+"""The order in which the rows of a table are scored. The order of the table does not change."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,11 +19,12 @@ _SAMPLE = 64
 
 @dataclass(frozen=True)
 class WorkOrder:
-    """An order of rows.
+    """The order in which rows are scored.
 
     Attributes:
         rows: numbers of the rows, shape [rows], int64.
-        prompt_share: of the work, where rows of a prompt were brought together; else `None`.
+        prompt_share: share of prompts in the work, if the rows of each prompt were brought together; else
+            `None`.
     """
 
     rows: np.ndarray
@@ -68,7 +69,10 @@ def work_order(dataset: "Dataset", scorer: "Scorer", block: int, num_workers: in
 
 
 def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndarray, float] | None:
-    """An order with rows of a prompt together, and the share of prompts in the work, if that pays."""
+    """An order with the rows of each prompt together, and the share of prompts in the work.
+
+    `None` if that saves too little.
+    """
     from local_naturalness.encoding.examples import BadSteps
     from local_naturalness.estimation.prompts import WORTHWHILE, prompt_cost
 
@@ -91,13 +95,13 @@ def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndar
 
 
 def _num_passed(prompts: np.ndarray, block: int) -> int:
-    """Prompts that are passed, one for each block that has rows of it."""
+    """Number of passes over prompts: each prompt counts once for every block with rows of it."""
     blocks = np.arange(len(prompts)) // block
     return len(np.unique(blocks * len(prompts) + prompts))
 
 
 def _longest_first(lengths: np.ndarray, block: int, num_workers: int) -> np.ndarray:
-    """Whole blocks, by the length of their rows, dealt to workers; a last block that is not full stays last.
+    """Whole blocks, longest first, dealt to workers in turn. A last block that is not full stays last.
 
     >>> _longest_first(np.array([1, 1, 5, 5, 9, 9, 2]), block=2, num_workers=1).tolist()
     [4, 5, 2, 3, 0, 1, 6]
@@ -119,7 +123,7 @@ def _lengths(dataset: "Dataset", column: str) -> np.ndarray:
 
 
 def _text_bytes(values: pa.Array) -> np.ndarray:
-    """Bytes of all texts in each value, at any depth; 0 for what is no text.
+    """Bytes of all texts in each value, at any depth; 0 for values that hold no text.
 
     >>> _text_bytes(pa.array([[{"role": "user", "content": "Hi"}], None, []])).tolist()
     [6.0, 0.0, 0.0]

@@ -1,4 +1,4 @@
-"""How far criteria agree within prompts."""
+"""Agreement of criteria within prompts."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ def mean_tau(values: np.ndarray, prompt: np.ndarray) -> np.ndarray:
         prompt: Shape [rows], non-negative.
 
     Returns:
-        Shape [criteria, criteria]; a prompt counts where both criteria tell at least two of its
-        rows apart; NaN where no prompt does.
+        Shape [criteria, criteria]; a prompt counts if both criteria give different values to at least two of
+        its rows; NaN if there is no such prompt.
 
     Example: over three rows the second criterion swaps the last two: two pairs agree, one does
     not: tau = 1/3. In the other prompt both agree: the mean is 2/3.

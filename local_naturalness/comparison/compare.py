@@ -1,4 +1,4 @@
-"""`compare_criteria`: what each criterion would do with a dataset."""
+"""`compare_criteria`: what each criterion would choose from a dataset."""
 
 from collections.abc import Mapping, Sequence
 
@@ -41,34 +41,34 @@ def compare_criteria(
     response_column: str = "response",
     seed: int = 0,
 ) -> CriteriaComparison:
-    """Show what each criterion would choose, and how far criteria agree.
+    """Show which responses each criterion would choose, and how far the criteria agree.
 
-    `local_naturalness`, `global_naturalness_by_step` and `global_naturalness` side by side tell
-    what locality and what the weighing of steps contribute.
+    Compare `local_naturalness`, `global_naturalness_by_step` and `global_naturalness` to separate the effect
+    of locality from that of weighing steps equally.
 
     Args:
         dataset: Scored rows.
-        criteria: Names as for `select_responses`, or a dict of names and directions. `None`: every
-            known criterion whose columns are there (also with a scorer's suffix), `num_tokens`
-            (the longest response) and `random`.
-        outcomes: Teacher -> accuracy of the student trained on it.
-        where: Which rows count: a column of bools or of 0 and 1, an SQL expression, or a function of a row.
-        correct: The column that tells which responses are right, for the accuracy of the picks; `is_correct`
-            or `correct` is found by itself.
-        prompt_column: What tells prompts apart: strings, message lists or ids. `None` is `prompt_key`,
-            which scorers write, else `prompt`.
-        teacher_column: Teachers' names.
-        response_column: Read by `random` where a teacher has several rows for a prompt.
-        seed: Of `random`.
+        criteria: Names as for `select_responses`, or a dict of names and directions. `None` takes every known
+            criterion that the columns allow (with or without a scorer's suffix), `num_tokens` (the longest
+            response) and `random`.
+        outcomes: A dict from teachers to the accuracy of the student after training on them.
+        where: Which rows to use: a column of bools or of 0 and 1, an SQL expression, or a function of a row.
+        correct: The column that says which responses are correct, to show the accuracy of the picks. By
+            default, it is `is_correct` or `correct`, if there is one.
+        prompt_column: The column that identifies prompts: strings, message lists or ids. `None` is
+            `prompt_key`, which scorers write, or `prompt` if there is none.
+        teacher_column: The column of the teachers' names.
+        response_column: Read for `random` if a teacher has several rows for a prompt.
+        seed: Seed of `random`.
 
     Returns:
-        The comparison; see `CriteriaComparison`.
+        A `CriteriaComparison`.
 
     Raises:
         ValueError: A column is missing or a criterion is unknown.
         TypeError: `dataset` is not a `Dataset`, or a column is of the wrong type.
 
-    Example: the criteria agree on the first prompt and not on the second.
+    Example: the two criteria pick the same response to the first prompt, but not to the second.
 
     >>> from datasets import Dataset
     >>> from local_naturalness import compare_criteria
@@ -141,8 +141,8 @@ def _resolve(
         criteria = available_criteria(columns)
         if not criteria:
             raise ValueError(
-                f"No known criterion is there: found {columns}. Score the rows first with "
-                "`dataset.map(LocalScorer(...), batched=True)`, or name columns with `criteria=...`."
+                f"The dataset has no column of a known criterion; found: {columns}. Score the rows first "
+                "with `dataset.map(LocalScorer(...), batched=True)`, or name columns with `criteria=...`."
             )
         criteria = [*criteria, *(["num_tokens"] if "num_tokens" in columns else []), "random"]
     directions = criteria if isinstance(criteria, Mapping) else {"num_tokens": "high"}
@@ -150,7 +150,7 @@ def _resolve(
 
 
 def available_criteria(columns: Sequence[str]) -> list[str]:
-    """The known criteria that columns hold or allow to compute, with the suffixes of their scorers."""
+    """The known criteria that are among the columns or can be computed from them, with their suffixes."""
     suffixes = {""} | {
         column.removeprefix(f"{criterion.scorer}_spec")
         for criterion in CRITERIA.values()
@@ -169,14 +169,16 @@ def available_criteria(columns: Sequence[str]) -> list[str]:
 def _notes(labels: list[str], has_value: np.ndarray, num_left_out: int) -> list[str]:
     notes = []
     if num_left_out:
-        notes.append(f"Left out, without a prompt or a teacher: {counted(num_left_out, 'row')}.")
+        notes.append(
+            f"Left out because the prompt or the teacher is missing: {counted(num_left_out, 'row')}."
+        )
     if (has_value != has_value[0]).any():
         numbers = ", ".join(
             f"{label} {number}" for label, number in zip(labels, has_value.sum(axis=1), strict=True)
         )
         notes.append(
-            f"The criteria choose among different candidates, of {counted(has_value.shape[1], 'row')}: "
-            f"{numbers}. Their picks may differ for that reason alone. To compare them on equal terms, "
-            "keep the rows in which all have a value."
+            f"The criteria have values for different numbers of the {counted(has_value.shape[1], 'row')}: "
+            f"{numbers}. Their picks may differ for that reason alone. For a fair comparison, keep only "
+            "rows in which all criteria have a value."
         )
     return notes

@@ -1,4 +1,4 @@
-"""Does a criterion order teachers as training did, and how much do so few teachers prove?"""
+"""Does a criterion order teachers as training did, and how certain is that?"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ def relate_to_outcomes(
     teacher_column: str,
     passes: np.ndarray | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Spearman of each criterion's teacher means with the outcomes, and what limits it.
+    """Spearman's correlation of each criterion's teacher means with the outcomes, with notes on its limits.
 
     Args:
         columns: The dataset.
@@ -52,8 +52,8 @@ def relate_to_outcomes(
         most = max(most, len(known))
     low, _ = spearman_interval(1.0, most)
     notes = [
-        f"Over {most} teachers even a perfect order leaves Spearman anywhere from "
-        f"{low:.2f} to 1: criteria whose intervals overlap are not told apart."
+        f"With {most} teachers, the 95 % interval of Spearman reaches from {low:.2f} to 1 even if the "
+        "order is perfect. Criteria whose intervals overlap cannot be told apart."
     ]
     unknown = sorted(set(outcomes) - set(teachers))
     if unknown:
@@ -94,9 +94,9 @@ def _known_means(
     teacher_column: str,
     passes: np.ndarray | None,
 ) -> dict[str, float]:
-    """The means, high is better, of teachers with an outcome.
+    """The means (high is better) of teachers with an outcome.
 
-    Means of teachers that share no prompt cannot be compared: the group with most outcomes counts.
+    Means of teachers that share no prompt cannot be compared, so only the group with most outcomes counts.
     """
     scored = read_scored(columns, criterion, prompt_column, teacher_column, passes)
     group = max(
@@ -140,9 +140,9 @@ def spearman_interval(rho: float, num_teachers: int) -> tuple[float, float]:
 
     Args:
         rho: The correlation.
-        num_teachers: `n`; below 4 nothing is known and the interval is (-1, 1).
+        num_teachers: `n`; below 4, the interval is (-1, 1).
 
-    Example: a perfect order of four teachers proves nothing, one of eleven a strong relation.
+    Example: a perfect order of four teachers leaves a wide interval, one of eleven a narrow one.
 
     >>> [round(bound, 2) for bound in spearman_interval(1.0, 4)]
     [-0.5, 1.0]

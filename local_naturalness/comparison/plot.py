@@ -1,4 +1,4 @@
-"""The picture of a comparison of criteria."""
+"""The plot of a comparison of criteria."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from local_naturalness.teachers.figure import new_figure
 
 
 def plot_comparison(comparison: CriteriaComparison, path: Path) -> Path:
-    """Agreement, picks and teacher shares; with outcomes also the teachers' places and Spearman."""
+    """Agreement, picks and teacher shares; with outcomes, also ranks of teachers and correlations."""
     frames = {
         "Kendall's tau within prompts": comparison.tau,
         "Share of prompts with the same pick": comparison.overlap,
@@ -24,7 +24,7 @@ def plot_comparison(comparison: CriteriaComparison, path: Path) -> Path:
     if means is not None:
         places = means.rank(axis=1, ascending=False, method="average")
         places.columns = [f"{name}: {outcome:.3g}" for name, outcome in means.loc["outcome"].items()]
-        title = "Place of each teacher by each criterion and by its outcome (1 = best)"
+        title = "Rank of each teacher by each criterion and by its outcome (1 = best)"
         middle = (1 + len(places.columns)) / 2
         _draw_table(panels[-2], title, places, "{:.3g}", shade=(middle - places) / middle)
         _draw_spearman(panels[-1], comparison.picks.dropna(subset="num_teachers"))

@@ -19,16 +19,16 @@ from local_naturalness.visible import visible
 
 @dataclass(frozen=True)
 class CriteriaComparison:
-    """What criteria have in common and what each would choose.
+    """How far criteria agree, and what each of them would choose.
 
     Args:
         picks: One row per criterion; see `to_pandas`.
         tau: Kendall's tau-b within prompts, averaged over prompts, criteria by criteria.
         overlap: Share of prompts with the same pick, criteria by criteria.
         teacher_shares: Share of the picks by teacher, criteria by teachers.
-        notes: What limits the comparison.
-        teacher_means: With outcomes: the teachers' means by each criterion and, last, their outcomes,
-            over the teachers with an outcome; else `None`.
+        notes: Reservations about the comparison.
+        teacher_means: With outcomes: for the teachers that have an outcome, their means by each criterion
+            and, in the last row, their outcomes. Otherwise `None`.
     """
 
     picks: pd.DataFrame
@@ -65,10 +65,10 @@ class CriteriaComparison:
         return comparison_html(self)
 
     def plot(self, path: str | Path) -> Path:
-        """Draw the agreement of criteria, their teacher shares and, with outcomes, how they fit, to a file.
+        """Draw the agreement of the criteria, their teacher shares and their fit with outcomes to a file.
 
         Args:
-            path: Where to; the ending gives the format (`.png`, `.pdf`, `.svg`).
+            path: The file to write. Its extension gives the format (`.png`, `.pdf`, `.svg`).
 
         Raises:
             ImportError: matplotlib is not installed.

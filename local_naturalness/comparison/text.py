@@ -1,4 +1,4 @@
-"""A comparison of criteria in words: for the terminal, for Markdown, and as plain data."""
+"""A comparison of criteria as text for a terminal, as Markdown, and as plain data."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def comparison_html(comparison: "CriteriaComparison") -> str:
 
 
 def comparison_dict(comparison: "CriteriaComparison") -> dict[str, Any]:
-    """All of it as JSON can hold it; `None` for what is not known."""
+    """Everything as plain data that JSON can hold; `None` for unknown values."""
     square = {
         "tau": comparison.tau,
         "overlap": comparison.overlap,
@@ -103,7 +103,7 @@ def _formatted(frame: pd.DataFrame, as_share: bool = False) -> pd.DataFrame:
 
 
 def _largest(shares: pd.DataFrame) -> pd.DataFrame:
-    """The teachers that are picked most; what the others have, together."""
+    """The teachers that are picked most, and the others together."""
     if shares.shape[1] <= _TEACHERS_SHOWN:
         return shares
     chosen = shares.max().nlargest(_TEACHERS_SHOWN).index

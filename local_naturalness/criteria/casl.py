@@ -1,4 +1,4 @@
-"""ASLEC-CASL: global naturalness without what the share of step openings explains."""
+"""ASLEC-CASL: global naturalness, corrected for the share of tokens that open a step."""
 
 import logging
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def fit_casl(
     num_steps: np.ndarray,
     num_tokens: np.ndarray,
 ) -> tuple[np.ndarray, CaslFit]:
-    """ASLEC-CASL: global naturalness without the part that the share of step openings explains.
+    """Compute ASLEC-CASL: global naturalness, corrected for the share of tokens that open a step.
 
     `M - g F`, with `F = num_steps / num_tokens` and `g` from the least-squares fit
     `M ~ M_non + M_first + F + 1` over all rows given (arXiv 2604.06834).

@@ -9,13 +9,13 @@ DIRECTIONS = ("high", "low")
 
 @dataclass(frozen=True)
 class Criterion:
-    """What is known about a criterion before any data is seen.
+    """What the library knows about a criterion.
 
     Args:
         better: "high" or "low".
         scorer: Scorer that wrote it (or its inputs): `<scorer>_spec` holds the settings.
         inputs: Columns it is computed from; empty for a column that a scorer writes itself.
-        written_by: What the user has to run to get the column or the inputs.
+        written_by: The scorer that writes the column or the inputs.
     """
 
     better: str
@@ -63,7 +63,7 @@ class ResolvedCriterion:
         kind: "column", "computed" or "random".
         direction: "high" or "low".
         base: The known criterion behind the name, `None` for other columns.
-        suffix: What follows `base` in the column names of one scorer.
+        suffix: The suffix of the scorer's columns.
     """
 
     name: str
@@ -81,7 +81,7 @@ class ResolvedCriterion:
 
     @property
     def spec_column(self) -> str | None:
-        """The column that tells with which settings the scores were computed."""
+        """The column that records the settings of the scores."""
         return f"{CRITERIA[self.base].scorer}_spec{self.suffix}" if self.base else None
 
     @property
@@ -102,7 +102,7 @@ def resolve_criterion(
     """Match a criterion's name with the columns of a dataset and find its direction.
 
     Args:
-        name: A column, a criterion computed on the spot, or "random". A known criterion may carry
+        name: A column, a criterion that is computed from columns, or "random". A known criterion may carry
             the `suffix` of the scorer that wrote it, recognised by its `<scorer>_spec<suffix>`.
         columns: The dataset's columns.
         direction: "high" or "low" for columns without a known direction, or a mapping from names
@@ -133,8 +133,8 @@ def resolve_criterion(
         better = CRITERIA[base].better if base else given
         if better is None:
             raise ValueError(
-                f"Whether high or low is better is not known for column {name!r}: "
-                f'pass `direction="high"` or `direction="low"`.'
+                f"The library does not know whether high or low is better in column {name!r}: pass "
+                '`direction="high"` or `direction="low"`.'
             )
         return ResolvedCriterion(name, "column", better, base, suffix)
     if base is None:
@@ -163,7 +163,7 @@ def _unknown_name(name: str, columns: list[str]) -> str:
     nearest = difflib.get_close_matches(name, [*columns, *CRITERIA, "random"], n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     return (
-        f"Criterion {name!r} is neither a column nor a known criterion.{hint} "
-        f"Columns found: {columns}; computed on the spot: "
-        f"{[known for known, what in CRITERIA.items() if what.inputs]} and 'random'."
+        f"Criterion {name!r} is neither a column nor a known criterion.{hint} Columns found: {columns}; "
+        f"computed from other columns: {[known for known, what in CRITERIA.items() if what.inputs]} and "
+        "'random'."
     )

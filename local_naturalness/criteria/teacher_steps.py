@@ -1,4 +1,4 @@
-"""How often the teacher found a step likelier than the student does."""
+"""The share of steps that are much likelier under the teacher than under the student."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from typing import Any
 class TeacherStepShare:
     """Add `teacher_step_share` to rows that hold the teacher's own log-probabilities of its steps.
 
-    The share of steps whose geometric-mean probability under the teacher is more than `factor` times that
-    under the student: steps that the teacher has and the student lacks (DAS, arXiv 2601.09088). High is
-    taken as better. The paper leaves its thresholds open, so `factor` has no default.
+    This is the share of steps whose geometric-mean probability under the teacher is more than `factor` times
+    that under the student: steps that the teacher has and the student lacks (DAS, arXiv 2601.09088). High is
+    taken as better. `factor` has no default because the paper does not publish its thresholds.
 
-    The student's side comes from `LocalScorer(..., window=None, return_steps=True)`: what a step costs the
-    student with everything before it in view, as the teacher had it.
+    The student's log-probabilities come from `LocalScorer(..., window=None, return_steps=True)`, so that each
+    step is conditioned on everything before it, as it was for the teacher.
 
     Args:
         teacher_column (`str`):
@@ -23,7 +23,7 @@ class TeacherStepShare:
         factor (`float`):
             How many times likelier a step must be under the teacher, at least 1.
         step_scores_column (`str`, *optional*, defaults to `"step_scores"`):
-            The same of the student. Steps that were not scored are left out.
+            Column with the same numbers for the student. Steps that were not scored are left out.
 
     Raises:
         ValueError: the two lists of a row have different lengths, so they belong to different steps.
@@ -62,8 +62,9 @@ class TeacherStepShare:
             return None
         if len(student) != len(teacher):
             raise ValueError(
-                f"A row has {len(student)} steps of the student and {len(teacher)} of the teacher: both must "
-                "be of the same steps. Pass the teacher's steps to the scorer with `steps_column=`."
+                f"A row has {len(student)} steps of the student and {len(teacher)} of the teacher: both "
+                "sides must use the same steps. Pass the teacher's steps to the scorer with "
+                "`steps_column=`."
             )
         gaps = [
             of_teacher - of_student

@@ -18,7 +18,7 @@ def criterion_values(
         columns: The table.
         criterion: Not "random", whose numbers depend on a seed.
         prompt: Shape [rows], prompt numbers, non-negative where `is_candidate`.
-        is_candidate: Shape [rows]. Other rows take no part in formulas that span rows.
+        is_candidate: Shape [rows]. Other rows are not used in formulas that span rows.
 
     Returns:
         Shape [rows], NaN where the value is missing, not finite or of no candidate.
@@ -48,7 +48,7 @@ def check_one_spec(columns: Columns, criterion: ResolvedCriterion, earlier: str 
         earlier: The settings of earlier parts.
 
     Returns:
-        The settings, `None` where the dataset does not tell them.
+        The settings; `None` if the dataset does not record them.
     """
     if criterion.spec_column not in columns.names:
         return earlier
@@ -60,7 +60,7 @@ def check_one_spec(columns: Columns, criterion: ResolvedCriterion, earlier: str 
         if not may_be_compared(first, other):
             raise ValueError(
                 f"Criterion {criterion.name!r} mixes scores of different settings, which are not "
-                f"comparable: column {criterion.spec_column!r} holds {first!r} and {other!r}, which "
-                f"differ in {spec_difference(first, other)}. Keep the rows of one of them, or score again."
+                f"comparable: column {criterion.spec_column!r} holds {first!r} and {other!r}, which differ "
+                f"in {spec_difference(first, other)}. Keep the rows of one setting, or score again."
             )
     return first

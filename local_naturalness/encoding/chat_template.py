@@ -1,4 +1,4 @@
-"""The student's chat template: messages to text, on a fixed date, with the switches that were asked for."""
+"""The student's chat template: renders messages as text, with a fixed date and the given switches."""
 
 import json
 import re
@@ -70,7 +70,7 @@ class ChatTemplate:
         return PINNED_DATE if "strftime_now" in self.source else None
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None) -> str:
-        """Messages, and the header behind which the assistant answers.
+        """Render messages and the header after which the assistant answers.
 
         A template without a generation prompt gets the header that it writes before an answer, up to the
         spaces that tokenizers join with the answer's first word.
@@ -93,7 +93,7 @@ class ChatTemplate:
     def conversation(
         self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None
     ) -> str:
-        """Messages that end with an assistant turn, as training renders them."""
+        """Render messages that end with an assistant turn, as in training."""
         return self._rendered(messages, tools, add_generation_prompt=False)
 
     def end_of_turn(self, messages: Sequence[Message]) -> str:
@@ -105,7 +105,7 @@ class ChatTemplate:
         return self._end_of_turn
 
     def without_special_end(self, text: str) -> str:
-        """A rendered turn without the special token at its end, such as the `<|call|>` behind tool calls."""
+        """A rendered turn without the special token at its end, such as `<|call|>` after tool calls."""
         stripped = text.rstrip()
         special = [token for token in self._tokenizer.all_special_tokens if stripped.endswith(token)]
         return stripped[: -len(max(special, key=len))] if special else text
@@ -161,11 +161,11 @@ class ChatTemplate:
 
 
 def checked_switches(switches: Any) -> dict[str, Any] | None:
-    """Refuse what no template can be given.
+    """Check the variables for a template.
 
     Raises:
         TypeError: neither `None` nor a mapping of names to values of JSON.
-        ValueError: a name that the tokenizer's method takes itself.
+        ValueError: a name is an argument of the tokenizer's method.
     """
     if switches is None:
         return None
@@ -176,14 +176,14 @@ def checked_switches(switches: Any) -> dict[str, Any] | None:
         told = None
     if told is None:
         raise TypeError(
-            "`chat_template_kwargs` must be a dict of the template's variables with values of JSON, such as "
+            "`chat_template_kwargs` must be a dict of template variables with JSON values, such as "
             f"{{'enable_thinking': True}}; found {switches!r}."
         )
     reserved = sorted(_RESERVED & set(switches))
     if reserved:
         raise ValueError(
-            f"`chat_template_kwargs` sets {', '.join(map(repr, reserved))}, which no variable of a template "
-            "is: pass only what the template itself reads, such as `enable_thinking`."
+            f"`chat_template_kwargs` sets {', '.join(map(repr, reserved))}, which cannot be set there: "
+            "pass only variables that the template itself reads, such as `enable_thinking`."
         )
     plain: dict[str, Any] = json.loads(told)
     return plain

@@ -83,7 +83,7 @@ class Response:
 
 
 def names_reasoning(name: str) -> bool:
-    """Whether the name of a field or a column says that it holds reasoning.
+    """Whether the name of a field or column suggests that it holds reasoning.
 
     >>> [name for name in ("thinking", "cot", "finish_reason", "reasoning_effort") if names_reasoning(name)]
     ['thinking', 'cot']
@@ -92,7 +92,7 @@ def names_reasoning(name: str) -> bool:
 
 
 def _is_other_reasoning(key: str, value: Any) -> bool:
-    """Whether a field of a message is reasoning under a name that nobody reads."""
+    """Whether a field of a message holds reasoning under a name that templates do not read."""
     is_read = key in ("role", "content", *_REASONING_KEYS)
     return isinstance(value, str | list) and bool(value) and not is_read and names_reasoning(key)
 
@@ -100,17 +100,17 @@ def _is_other_reasoning(key: str, value: Any) -> bool:
 def response_of(
     message: Message, prompt: Sequence[Message], template: ChatTemplate | None, tools: Tools | None = None
 ) -> Response:
-    """The text of an assistant turn behind the rendered prompt, up to the end of the turn.
+    """The text of an assistant turn after the rendered prompt, up to the end of the turn.
 
-    What the template writes for it, if the rendered conversation begins with the rendered prompt and no part
-    of the turn is left out. Else reasoning and content joined by the tags of the student's family, and
-    behind them the tool calls as the template writes them.
+    This is what the template writes, if the rendered conversation begins with the rendered prompt and no part
+    of the turn is left out. Otherwise, reasoning and content are joined with the tags of the student's
+    family, followed by the tool calls as the template writes them.
 
     Args:
         message: the assistant turn.
         prompt: the messages before it.
-        template: `None` where there is none: then nothing but reasoning and content can be written.
-        tools: that the template shows.
+        template: `None` if there is none; then only reasoning and content can be written.
+        tools: the tools that the template shows.
 
     Raises:
         TypeError: the turn has tool calls, and the template does not write them.

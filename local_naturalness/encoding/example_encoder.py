@@ -37,7 +37,7 @@ class EncodedExample:
         begins: where in `response` the context that belongs to each step begins.
         text: the response as it is scored, of a conversation as the template writes it.
         shown: the text of the prompt.
-        doubts: what the reader of the score should know, such as `REASONING_SWITCHED_OFF`.
+        doubts: reasons to doubt the score, such as `REASONING_SWITCHED_OFF`.
     """
 
     prompt: np.ndarray
@@ -55,7 +55,7 @@ class EncodedExample:
         return sum(end - start for start, end in self.steps)
 
     def owned(self, values: np.ndarray) -> np.ndarray:
-        """Of values of all tokens, those that steps own."""
+        """From the values of all tokens, select those of tokens that steps own."""
         return np.concatenate([values[start:end] for start, end in self.steps])
 
     @property
@@ -69,7 +69,8 @@ class ExampleEncoder:
     """Encode rows for one student; prompts that several teachers answered are encoded once.
 
     Attributes:
-        refusal: what the chat template said of the first conversation that it refused, `None` if of none.
+        refusal: the error of the chat template for the first conversation that it refused; `None` if there
+            was none.
     """
 
     def __init__(self, tokenizer: object, prompts: PromptEncoder, splitter: Splitter | None):
@@ -199,10 +200,10 @@ class ExampleEncoder:
 
 
 def has_lone_surrogate(value: object) -> bool:
-    """Whether a text, or one somewhere in messages, holds half of a character, which no tokenizer reads.
+    """Whether a text, or a text in messages, contains an unpaired surrogate, which tokenizers cannot read.
 
-    JSON can write one (`"\\ud83d"`), where an emoji was cut in two; Arrow cannot, so only rows that were
-    passed directly have them.
+    JSON can contain one (`"\\ud83d"`) if an emoji was cut in two. Arrow cannot, so only rows that were passed
+    directly have them.
 
     >>> has_lone_surrogate([{"role": "user", "content": "It is \\ud83d."}]), has_lone_surrogate("It is 😀.")
     (True, False)

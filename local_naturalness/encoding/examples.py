@@ -193,7 +193,10 @@ def _checked_text(text: Any, column: str) -> str | None:
         return text
     hint = f" {_WIDE_ROWS}" if isinstance(text, Sequence) else ""
     if isinstance(text, Number):
-        hint = " `to_rows(dataset)` of `local_naturalness.shapes` makes it text; or name another column."
+        hint = (
+            " Convert the numbers to text with `to_rows(dataset)` of `local_naturalness.shapes`, or name "
+            "another column."
+        )
     raise TypeError(f"The column {column!r} must hold texts, found {shown(text)}.{hint}")
 
 
@@ -202,7 +205,7 @@ def _checked_steps(steps: Any, response: str | None, row: int, column: str) -> S
         return None
     if isinstance(steps, str) or not isinstance(steps, Sequence):
         problem = (
-            f"it must hold the list of the response's steps, found {shown(steps)} for a response that begins "
+            f"it must hold a list of the response's steps, found {shown(steps)} for a response that begins "
             f"{response[:40]!r}."
         )
         raise BadSteps(row, column, problem)

@@ -1,7 +1,7 @@
-"""Messages as people store them, in the one form that chat templates take: `role` and a text as `content`.
+"""Messages in the form that chat templates take: `role`, and a text as `content`.
 
-Read are OpenAI's and TRL's `role` and `content`, ShareGPT's `from` and `value`, and content in blocks such as
-`[{"type": "text", "text": "Hi"}]`. Other fields of a message are kept.
+These forms are read: OpenAI's and TRL's `role` and `content`, ShareGPT's `from` and `value`, and content in
+blocks such as `[{"type": "text", "text": "Hi"}]`. Other fields of a message are kept.
 """
 
 import json
@@ -35,7 +35,7 @@ _KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
 def without_nulls(value: Any) -> Any:
     """Drop the fields of messages and tools that are null, at any depth.
 
-    Arrow gives every row the fields of all rows and fills them with nulls; those are not the row's.
+    Arrow gives every row the fields of all rows, filled with nulls. Those fields do not belong to the row.
 
     >>> without_nulls([{"role": "user", "content": "Hi", "name": None}])
     [{'role': 'user', 'content': 'Hi'}]
@@ -55,7 +55,7 @@ def read_messages(value: Any, column: str) -> list[Message]:
         column: where it was found, for errors.
 
     Raises:
-        TypeError: it is something else, a message holds more than text, or a call of a tool as text.
+        TypeError: it is something else, or a message holds more than text, or a tool call written as text.
 
     >>> read_messages([{"from": "human", "value": "Hi"}], "conversations")
     [{'role': 'user', 'content': 'Hi'}]
@@ -73,20 +73,20 @@ def read_messages(value: Any, column: str) -> list[Message]:
 
 
 def read_conversation(value: Any, column: str) -> list[Message]:
-    """The messages of a row that is to have an answer among them.
+    """The messages of a row that must contain an answer.
 
     Raises:
-        TypeError: as `read_messages`, or no turn is the assistant's and others have roles nobody knows: the
-            answer would be taken for missing.
+        TypeError: as `read_messages`; or there is no assistant turn, but a turn with an unknown role, which
+            may be the answer.
     """
     messages = read_messages(value, column)
     found = {message["role"] for message in messages}
     if "assistant" not in found and found - _KNOWN:
         raise TypeError(
-            f"The column {column!r} has a conversation without a turn of 'assistant', which begins with "
-            f"{str(messages[0].get('content'))[:60]!r}; its roles are "
-            f"{', '.join(sorted(map(repr, found)))}. Rename the role that answers to 'assistant' (understood "
-            f"are also {', '.join(map(repr, ROLES))})."
+            f"The column {column!r} has a conversation without an 'assistant' turn. It begins with "
+            f"{str(messages[0].get('content'))[:60]!r}, and its roles are "
+            f"{', '.join(sorted(map(repr, found)))}. Rename the role that answers to 'assistant'. These "
+            f"names are understood too: {', '.join(map(repr, ROLES))}."
         )
     return messages
 
@@ -104,7 +104,7 @@ def is_message(value: Any) -> bool:
 
 
 def messages_from_json(text: Any) -> list[Any] | None:
-    """The list of messages that a text holds as JSON, `None` if it is another text.
+    """The list of messages that a text holds as JSON; `None` for any other text.
 
     >>> messages_from_json('[{"role": "user", "content": "Hi"}]')
     [{'role': 'user', 'content': 'Hi'}]
@@ -149,8 +149,9 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
         role, content = message["role"], message.get("content")
     if role == "function_call":
         raise TypeError(
-            f"The column {column!r} has a turn of 'function_call', a call written as text, which chat "
-            "templates leave out or show in another form. Write it as `tool_calls` of an assistant turn."
+            f"The column {column!r} has a turn with the role 'function_call', a tool call written as text. "
+            "Chat templates leave such turns out or show them in another form. Write the call into "
+            "`tool_calls` of an assistant turn."
         )
     others = {key: value for key, value in message.items() if key not in ("role", "content", "from", "value")}
     reasoning, content = _split_reasoning(content, column)
@@ -160,7 +161,7 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
 
 
 def _known_role(role: Any) -> Any:
-    """The role as chat templates know it, in whatever case it is written; others stay what they are.
+    """The role as chat templates know it, in lower case. Unknown roles are unchanged.
 
     >>> _known_role("Human"), _known_role("ASSISTANT"), _known_role("Critic")
     ('user', 'assistant', 'Critic')
@@ -197,7 +198,7 @@ def _text_of_block(block: str | Mapping[str, Any], column: str) -> str:
     if kind not in ("text", "input_text", "output_text") or not isinstance(text, str):
         raise TypeError(
             f"The column {column!r} has a message with content of type {kind!r}, and only text can be "
-            "scored. Leave out these rows, or put into words what they show."
+            "scored. Leave these rows out, or describe the content as text."
         )
     return text
 

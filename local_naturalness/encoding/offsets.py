@@ -40,7 +40,7 @@ def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
         return ids, _starts_from_pieces(tokenizer, ids, text)
     if len(text) >= _LONG:
         logger.info(
-            "Tokenising a response of %.1f million characters, which takes about %.1f GB of memory.",
+            "Tokenising a response of %.1f million characters takes about %.1f GB of memory.",
             len(text) / 1e6,
             len(text) * _BYTES_A_CHARACTER / 1e9,
         )

@@ -25,8 +25,9 @@ class EncodedPrompt:
 
     Attributes:
         ids: token ids.
-        text: that they stand for.
-        opening: of a block of reasoning (or a whole, empty one) that the text ends in, `""` if it does not.
+        text: the text of these tokens.
+        opening: the opening of a reasoning block (or a whole, empty block) that the text ends with; `""` if
+            there is none.
     """
 
     ids: np.ndarray
@@ -35,7 +36,7 @@ class EncodedPrompt:
 
     @property
     def empty_block(self) -> str:
-        """The closed, empty block of reasoning that the prompt ends in, `""` if it does not."""
+        """The closed, empty reasoning block that the prompt ends with; `""` if there is none."""
         return empty_block_at_end(self.opening)
 
 
@@ -50,7 +51,7 @@ class PromptEncoder:
         switches: variables of the chat template.
 
     Raises:
-        ValueError: switches without a chat template that reads them.
+        ValueError: there are switches, but no chat template.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class PromptEncoder:
         """Encode one prompt: a string, or a list of messages with `role` and `content`.
 
         Raises:
-            TypeError: there are tools, and nothing shows them to the student.
+            TypeError: there are tools, but nothing shows them to the student.
             TemplateRefusal: the chat template raised an error.
         """
         if not self._include_prompt:
@@ -104,8 +105,8 @@ class PromptEncoder:
     ) -> np.ndarray:
         """Encode what the template puts between an assistant turn and the next one.
 
-        The turn before is rendered as a mark: templates strip or wrap what assistants said earlier, and
-        only what follows it is wanted.
+        The turn before is rendered as a mark, because templates strip or wrap earlier assistant turns, and
+        only what follows the turn is needed.
 
         Args:
             prompt: what stands before the turn.
@@ -132,7 +133,7 @@ class PromptEncoder:
         between: Sequence[Message],
         tools: Tools | None = None,
     ) -> np.ndarray:
-        """Encode the same after a turn with tool calls or reasoning, which a mark cannot stand for.
+        """Like `encode_between`, after a turn with tool calls or reasoning, which a mark cannot replace.
 
         Args:
             prompt: what stands before the turn.
@@ -195,9 +196,9 @@ class PromptEncoder:
         token = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
         if token is None:
             raise ValueError(
-                "Without a prompt the first token needs something to be conditioned on, and the tokenizer "
-                f"{type(tokenizer).__name__} has neither a beginning- nor an end-of-sequence token. Set "
-                "`tokenizer.bos_token`, or keep `include_prompt=True`."
+                "Without a prompt, the first token must be conditioned on a special token, and the "
+                f"tokenizer {type(tokenizer).__name__} has neither a beginning- nor an end-of-sequence "
+                "token. Set `tokenizer.bos_token`, or keep `include_prompt=True`."
             )
         return np.asarray([token], dtype=np.int64)
 

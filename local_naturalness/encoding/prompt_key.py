@@ -1,4 +1,4 @@
-"""A name for what the student is shown before the response, by which later steps group rows."""
+"""The key of a prompt: a digest of what the student sees before the response, to group rows by."""
 
 import json
 
@@ -14,8 +14,8 @@ PROMPT_KEY = "prompt_key"
 def prompt_key(example: Example) -> str | None:
     """Digest of a row's prompt: 32 hexadecimal digits, `None` where the prompt is missing.
 
-    Messages and tools count, in whatever form and order of fields they are stored; the student does not, so
-    that all scorers give a row the same key.
+    The key depends on messages and tools, but not on how they are stored. It does not depend on the student,
+    so all scorers give a row the same key.
 
     >>> text, messages = "Hi", [{"content": "Hi", "role": "user"}]
     >>> prompt_key(Example(text, "Hello.")) == prompt_key(Example(messages, "Good morning."))

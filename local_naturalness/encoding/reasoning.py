@@ -1,4 +1,4 @@
-"""How families of models mark reasoning: `<think>`, channels, `[THINK]` and their kin."""
+"""How model families mark reasoning: `<think>`, channels, `[THINK]` and similar tags."""
 
 import re
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ReasoningTags:
-    """What stands before the reasoning of a response, and between reasoning and answer."""
+    """The tags before the reasoning of a response, and between reasoning and answer."""
 
     opening: str
     closing: str
 
     def joined(self, reasoning: str, answer: str) -> str:
-        """A response of reasoning and answer.
+        """Join reasoning and answer to a response.
 
         >>> TAGS[0].joined("2 + 3 = 5.", "It is 5.")
         '<think>\\n2 + 3 = 5.\\n</think>\\n\\nIt is 5.'
@@ -55,7 +55,7 @@ _CLOSING = re.compile("|".join(f"(?:{_spelled(tags.closing)})" for tags in TAGS)
 
 
 def opening_at_end(prompt: str) -> str:
-    """What a rendered prompt ends in that a response may repeat: an opening or a closed, empty block.
+    """The end of a rendered prompt that a response may repeat: an opening, or a closed, empty block.
 
     >>> opening_at_end("<|im_start|>assistant\\n<think>\\n")
     '<think>\\n'
@@ -67,7 +67,7 @@ def opening_at_end(prompt: str) -> str:
 
 
 def empty_block_at_end(prompt: str) -> str:
-    """The closed, empty block of reasoning that a rendered prompt ends in, where thinking is switched off.
+    """The closed, empty reasoning block that a rendered prompt ends with if thinking is switched off.
 
     >>> empty_block_at_end("<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n")
     '<think>\\n\\n</think>\\n\\n'
@@ -77,9 +77,10 @@ def empty_block_at_end(prompt: str) -> str:
 
 
 def repeated_length(opening: str, response: str) -> int:
-    """Characters at the beginning of a response that the prompt holds already.
+    """Number of characters at the beginning of a response that repeat the end of the prompt.
 
-    White space before a repeated opening counts as repeated; behind it only what the prompt has too.
+    White space before a repeated opening counts as repeated. White space after it only counts if the prompt
+    has it too.
 
     >>> repeated_length("<think>\\n", "<think> So it is.")
     7

@@ -35,31 +35,31 @@ def in_words(kind: str, where: str, template: str) -> str:
     """
     if kind == REASONING_JOINED:
         return (
-            f"{where} reasoning stands beside the content, and the student's chat template does not write "
-            "it: it is scored before the content, between the tags of the student's family. Train on that "
-            "text, which `show` prints."
+            f"{where} the reasoning is stored apart from the content, and the student's chat template does "
+            "not write it. It is scored in front of the content, between the reasoning tags of the "
+            "student's family. Train on the same text; `show` prints it."
         )
     if kind == REASONING_SWITCHED_OFF:
         return (
-            f"{where} the response carries reasoning, but the prompt ends in a closed, empty block of it: "
-            "the chat template has thinking switched off, and the reasoning is scored behind it. If the "
-            f"student is to learn to reason, {_switch(template, 'true')}, and train with the same."
+            f"{where} the response contains reasoning, but the prompt ends in a closed, empty reasoning "
+            "block: the chat template has thinking switched off. The reasoning is scored after that block. "
+            f"If the student is to learn to reason, {_switch(template, 'true')}, and train with the same."
         )
     if kind == GOES_ON:
         return (
-            f"{where} the conversation goes on after the last turn of the assistant: what follows that turn "
-            "is neither scored nor written for trainers."
+            f"{where} the conversation continues after the last assistant turn. What follows is neither "
+            "scored nor written for trainers."
         )
     if kind == FOLLOWS_ASSISTANT:
         return (
-            f"{where} two turns of the assistant follow each other: the last is scored, and the one before "
-            "it is taken for part of the prompt. If they are one answer, join them into one message; to "
-            'score every turn, pass `messages_column` and `splitter="turn"`.'
+            f"{where} two assistant turns follow each other. The last one is scored, and the one before it "
+            "counts as part of the prompt. If they are one answer, join them into one message. To score "
+            'every turn, pass `messages_column` and `splitter="turn"`.'
         )
     assert kind == REASONING_LEFT_OPEN, kind
     return (
-        f"{where} the response does not close the block of reasoning that the prompt opens. If the student "
-        f"is to learn to answer without reasoning, {_switch(template, 'false')}, and train with the same."
+        f"{where} the response does not close the reasoning block that the prompt opens. If the student is "
+        f"to learn to answer without reasoning, {_switch(template, 'false')}, and train with the same."
     )
 
 

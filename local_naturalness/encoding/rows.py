@@ -1,4 +1,4 @@
-"""Between `datasets.map` and plain lists: what a callable is given, and what it may give back.
+"""Rows as `datasets.map` passes them to a callable, and the form in which the callable returns new columns.
 
 `map` infers column types from the first values that are written, so a thousand unscored rows would fix a
 column as null. Values are therefore handed back as typed Arrow data: in batches as a list that knows its
@@ -20,7 +20,7 @@ _DATASETS = (Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
 
 
 class TypedList(list[Any]):
-    """A list that tells Arrow its type, so that nulls alone do not decide it."""
+    """A list with an Arrow type, so that a list of nulls does not become a column of type null."""
 
     def __init__(self, values: Iterable[Any], type: pa.DataType):
         super().__init__(values)
@@ -138,7 +138,7 @@ def _with_columns(
 
 
 def missing_columns_message(missing: Mapping[str, str], found: Sequence[str], caller: str) -> str:
-    """What was needed, what was found, and the arguments that mend it.
+    """An error message: what was needed, what was found, and which arguments to pass.
 
     Args:
         missing: argument -> column.

@@ -58,7 +58,7 @@ def find_paths(student: Projection, may_pack: bool = True) -> Paths:
     paths = Paths(packed, cached, check.longest(_in_rows, "padded"))
     name, reasons = type(student.model).__name__, "; ".join(check.reasons)
     if paths.name == "alone":
-        logger.warning("%s: windows are scored one by one, which takes longer (%s).", name, reasons)
+        logger.warning("%s: windows are scored one by one, which is slower (%s).", name, reasons)
     else:
         logger.info("%s: windows are scored %s (%s).", name, paths.name, reasons)
     return paths
@@ -91,8 +91,9 @@ class _Check:
         if difference > self._tolerance:
             raise ValueError(
                 f"{self._name} looks at later tokens: when the last two tokens of a text were changed, the "
-                f"scores before them changed by {difference:.2g} nats. Likelihoods need a causal model; "
-                "encoders and masked language models are none, and a decoder may need `is_decoder=True`."
+                f"scores before them changed by {difference:.2g} nats. Likelihoods need a causal model. "
+                "Encoders and masked language models are not causal, and a decoder may need "
+                "`is_decoder=True`."
             )
 
     def refuse_chance(self) -> None:
@@ -107,9 +108,9 @@ class _Check:
         difference = _largest([self._log_probs(window)], [self._log_probs(window)])
         if difference > self._tolerance:
             raise ValueError(
-                f"{self._name} gives the same text other scores each time: they differed by {difference:.2g} "
-                f"nats in a text of {len(window)} tokens. Some layer draws random numbers, so that no score "
-                "could be reproduced."
+                f"{self._name} gives different scores to the same text: they differed by {difference:.2g} "
+                f"nats in a text of {len(window)} tokens. A layer draws random numbers, so scores would "
+                "not be reproducible."
             )
 
     def longest_packed(self) -> int:

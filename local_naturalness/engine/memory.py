@@ -67,7 +67,7 @@ def budget_after(error: RuntimeError, max_tokens: int, device: torch.device) -> 
         ) from error
     if device.type == "cuda":
         torch.cuda.empty_cache()
-    logger.warning("Out of memory: going on with %d tokens per batch.", max_tokens // 2)
+    logger.warning("Out of memory: continuing with %d tokens per batch.", max_tokens // 2)
     return max_tokens // 2
 
 

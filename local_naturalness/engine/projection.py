@@ -55,8 +55,8 @@ class Projection:
         self.is_separable = hasattr(self._layer, "weight") and self._agrees(own)
         if not self.is_separable:
             logger.info(
-                "%s does more behind its output layer than scoring knows of: its own forward pass is used, "
-                "which needs memory for the logits of all tokens of a batch.",
+                "%s changes its logits after the output layer in an unknown way, so its own forward pass "
+                "is used. It needs memory for the logits of all tokens in a batch.",
                 type(model).__name__,
             )
 

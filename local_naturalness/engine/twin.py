@@ -69,9 +69,9 @@ class _Twins:
             self._known[id(value)] = twin  # first, because parts may refer back to the whole
             if isinstance(parts.get("forward"), FunctionType):
                 raise ValueError(
-                    f"The `forward` of a {type(value).__name__} was replaced by a function that knows its "
-                    "module by itself, so it cannot run on a copy. Replace it by a method "
-                    "(`module.forward = types.MethodType(function, module)`), or pass the model's folder."
+                    f"The `forward` of a {type(value).__name__} was replaced by a function that is bound "
+                    "to its module, so it cannot run on a copy. Replace it by a method (`module.forward = "
+                    "types.MethodType(function, module)`), or pass the model's folder."
                 )
             twin.__dict__.update({name: self.of(part) for name, part in parts.items()})
             for name in parts.get("_non_persistent_buffers_set", ()):

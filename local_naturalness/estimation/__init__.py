@@ -1,4 +1,4 @@
-"""What scoring a dataset costs, before it is done."""
+"""Estimates of what scoring a dataset will cost."""
 
 from local_naturalness.estimation.forecast import Estimate, estimate
 

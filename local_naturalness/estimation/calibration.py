@@ -1,4 +1,4 @@
-"""How fast this machine passes windows through a student."""
+"""Measures how fast this machine passes windows through a student."""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What scoring a dataset will take: tokens, operations, memory, time."""
+"""Estimates what scoring a dataset will take: tokens, operations, memory and time."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,17 +24,17 @@ _BLOCK_ROWS = 16
 
 @dataclass(frozen=True)
 class Estimate:
-    """What scoring takes, from a sample of the rows.
+    """What scoring will take, estimated from a sample of the rows.
 
     Attributes:
         work: counts, scaled up to all rows.
-        sampled_rows: rows that were read.
-        sampling_error: standard error of the operations as a share of them; 0 where all rows were read.
-        cost: of the student.
-        max_tokens_per_batch: tokens of a pass.
-        path: the way that windows take, see `Paths`; assumed to be `"packed"` without a calibration.
-        operations_per_second: of the calibration; `None` without one.
-        warnings: on rows that would be scored in a way that may not be meant, with their number.
+        sampled_rows: number of rows that were read.
+        sampling_error: standard error of the operations, relative to their number; 0 if all rows were read.
+        cost: cost of the student per token.
+        max_tokens_per_batch: tokens per forward pass.
+        path: how windows pass through the model, see `Paths`; without a calibration, `"packed"` is assumed.
+        operations_per_second: measured by the calibration; `None` without one.
+        warnings: rows that might not be scored as intended, with their number.
     """
 
     work: Work
@@ -70,18 +70,18 @@ def estimate(
     calibration_seconds: float | None = 5.0,
     seed: int = 0,
 ) -> Estimate:
-    """Count what scoring a dataset takes, and measure how fast this machine does such work.
+    """Estimate what scoring a dataset will take, and measure how fast this machine does such work.
 
     Args:
-        scorer: with all settings.
+        scorer: the scorer, with all its settings.
         dataset: `datasets.Dataset` of the rows.
-        sample: rows to read, 16 neighbours at a time from random places; counts are scaled up.
-        calibration_seconds: how long windows of the sample are scored, about; `None` loads no weights and
-            gives no time.
-        seed: of the sample.
+        sample: number of rows to read, in blocks of 16 from random places. Counts are scaled up.
+        calibration_seconds: about how long to score windows of the sample. `None` loads no weights and gives
+            no time.
+        seed: seed of the sample.
 
     Raises:
-        ValueError: an empty dataset, or a missing column.
+        ValueError: the dataset is empty, or a column is missing.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""What it costs that rows of one prompt are scored apart.
+"""The cost of scoring rows of the same prompt separately.
 
 Rows of a prompt that are scored together share its pass. Scattered over a table each pays for its own,
 which is much where responses are short and next to nothing where they are long.

@@ -1,4 +1,4 @@
-"""How much there is to compute for rows, before anything is computed."""
+"""Counts how much there is to compute for rows, before anything is computed."""
 
 from collections import Counter
 from collections.abc import Sequence

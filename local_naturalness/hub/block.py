@@ -30,7 +30,7 @@ def render(provenance: Provenance, snippet: str, licence: str | None, source_dat
     """The block between its marks.
 
     Args:
-        provenance: What is told.
+        provenance: The facts about the selection.
         snippet: Python code that loads the data for training.
         licence: `None` where the caller gave none.
         source_datasets: As the caller gave them.

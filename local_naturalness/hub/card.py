@@ -1,4 +1,4 @@
-"""A dataset card with the provenance of a selection in it, and all that people wrote left alone."""
+"""A dataset card with the provenance of a selection. Everything that people wrote stays unchanged."""
 
 import re
 from collections.abc import Iterable
@@ -26,9 +26,9 @@ def updated_card(
     """The card's text with tags, sources, licence and the provenance block brought up to date.
 
     Args:
-        card: As it stands on the Hub. Its front matter is changed in place.
-        provenance: What the block tells.
-        repo_id: Gives an empty card its heading.
+        card: The card on the Hub. Its front matter is changed in place.
+        provenance: The facts for the block.
+        repo_id: The heading of an empty card.
         snippet: Python code that loads the data for training.
         licence: `None` keeps what the card says.
         source_datasets: Added to those the card names.

@@ -1,4 +1,4 @@
-"""Text from data that shows as itself on a card: nothing in it acts as Markdown or HTML."""
+"""Escaping of text from data for a card, so that nothing in it acts as Markdown or HTML."""
 
 import re
 
@@ -13,7 +13,7 @@ _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def escaped(text: object) -> str:
-    """`public_text` that shows as itself in Markdown, in its tables and in HTML.
+    """Escape `public_text` for Markdown, its tables and HTML.
 
     >>> print(escaped("a|b <b>c</b> [d](http://e)"))
     a\\|b &lt;b&gt;c&lt;/b&gt; \\[d\\](http:&#47;/e)

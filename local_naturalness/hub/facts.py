@@ -1,4 +1,4 @@
-"""The facts of a card's table, as Markdown: text from data is escaped here."""
+"""The facts in a card's table, as Markdown. Text from data is escaped here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ _SPEC_TOLD_APART = ("student", *_KIND, "splitter", "local_naturalness")
 
 
 def criterion_facts(provenance: Provenance) -> dict[str, str]:
-    """By which number responses were chosen, and how many."""
+    """The criterion that responses were chosen by, and their number."""
     record = provenance.record
     if record is None:
         lost = f"{NOT_RECORDED}: the selection was stored in a form that keeps columns only"
@@ -81,7 +81,7 @@ def _told_settings(record: Record) -> dict[str, Any]:
 
 
 def scorer_facts(provenance: Provenance) -> dict[str, str]:
-    """With which student and settings the numbers were computed."""
+    """The student and the settings of the scores."""
     if not provenance.specs:
         return {"Student": NOT_RECORDED}
     facts = {}
@@ -108,7 +108,7 @@ def scorer_facts(provenance: Provenance) -> dict[str, str]:
 
 
 def count_facts(provenance: Provenance) -> dict[str, str]:
-    """How many rows there are, were, and why the others are not here."""
+    """The numbers of rows before and after, and why the others were not selected."""
     record = provenance.record or {}
     facts = {"Rows": listed_counts(provenance.rows)}
     if provenance.num_prompts is not None:
@@ -125,7 +125,7 @@ def count_facts(provenance: Provenance) -> dict[str, str]:
 
 
 def _traits(record: Record) -> dict[str, str]:
-    """What the selection is like beside its candidates."""
+    """The selection compared with its candidates."""
     names = {"accuracy": "Right answers", "repeated_step_share": "Tokens in repeated steps"}
     facts = {}
     for trait, name in names.items():
@@ -151,7 +151,7 @@ def listed_counts(counts: Mapping[str, int]) -> str:
 
 
 def source_facts(licence: str | None, source_datasets: list[str]) -> dict[str, str]:
-    """Where prompts and responses come from and what may be done with them."""
+    """The source datasets and the licence."""
     facts = {"Source datasets": ", ".join(escaped(name) for name in source_datasets)}
     facts["Licence"] = escaped(licence or "")
     return {name: value for name, value in facts.items() if value}

@@ -1,4 +1,4 @@
-"""Everything a card tells about a selection, gathered from its columns and its record."""
+"""All facts about a selection for its card, from its columns and its record."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ class Provenance:
     """Where a selection comes from.
 
     Args:
-        prompt_column: The column that tells prompts apart.
+        prompt_column: The column that identifies prompts.
         rows: Number of rows by split.
         num_prompts: Distinct prompts in the selection; `None` without a prompt column.
-        record: What `select_responses` noted; `None` where that was lost.
+        record: The record of `select_responses`; `None` if it was lost.
         specs: Spec column -> what it says about the scorer.
         statuses: Spec column -> scoring status -> number of selected rows.
         score_quantiles: Name in `QUANTILES` -> `selection_score`, in units of the criterion.
@@ -60,7 +60,7 @@ class Provenance:
 
 
 def student_of(spec: str) -> tuple[str, str]:
-    """Name and commit (or digest) of the student in a spec, each empty where it is not told."""
+    """Name and commit (or digest) of the student in a spec; empty if the spec does not say."""
     label = read_spec(spec).get("student", "")
     name, at, commit = label.rpartition("@")
     return (name, commit) if at else (label, "")
@@ -73,7 +73,7 @@ def gather(
 
     Args:
         splits: Split name -> rows that `select_responses` returned.
-        prompt_column: For a selection that does not tell by which column it was grouped.
+        prompt_column: Used if the selection has no record of the column it was grouped by.
         teacher_column: `None` means the one the selection was made with, else "teacher".
 
     Raises:
@@ -115,7 +115,7 @@ def _check_split(split: str, table: Columns) -> None:
 
 
 def _specs(tables: Mapping[str, Columns], record: Record | None) -> dict[str, str]:
-    """What the scorers of the criterion noted, which must be the same on every row."""
+    """The specs of the criterion's scorers, which must be the same in every row."""
     if record and "specs" in record:
         specs = {column: spec for column, spec in record["specs"].items() if spec}
     else:

@@ -1,4 +1,4 @@
-"""`push_selection`: a selection on the Hub, ready for a trainer, with a card that explains it."""
+"""`push_selection`: publish a selection on the Hub, ready for training, with a card that explains it."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def push_selection(
     response_column: str = "response",
     teacher_column: str | None = None,
 ) -> str:
-    """Push what `select_responses` returned to a dataset repository: the data first, then its card.
+    """Push a selection to a dataset repository on the Hub: the data first, then its card.
 
     Pushing the same selection again changes nothing. Pushing another one to the same repository
     replaces the data and the part of the card that describes them. The rest of the card, written by
@@ -36,13 +36,13 @@ def push_selection(
     for it.
 
     Args:
-        dataset: A selection. A `DatasetDict` becomes the whole repository. A `Dataset` becomes one split
-            (`dataset.split`, or "train"), and other splits of the repository stay.
+        dataset: The result of `select_responses`. A `DatasetDict` becomes the whole repository. A `Dataset`
+            becomes one split (`dataset.split`, or "train"), and other splits of the repository stay.
         repo_id: `namespace/name`, or `name` in your own namespace. Created if it does not exist.
         private: Visibility of the repository if it is created; `None` follows the namespace.
-        export: The layout for trainers. "prompt-completion" writes `prompt` and `completion`, "messages"
-            writes conversations, "trl" writes rows that TRL's `SFTTrainer` trains on exactly as they were
-            scored, and `None` leaves prompt and response as they are. Other columns are kept. See
+        export: The layout for trainers. `"prompt-completion"` writes `prompt` and `completion`, `"messages"`
+            writes conversations, `"trl"` writes rows that TRL's `SFTTrainer` trains on exactly as they were
+            scored, and `None` leaves prompt and response unchanged. Other columns are kept. See
             `selection.export`.
         student: The student that the rows were scored for, as for `selection.export`; `None` looks in the
             Hub's cache.
@@ -50,10 +50,10 @@ def push_selection(
         source_datasets: Hub ids of the datasets that prompts and responses come from. They are added to
             those that the card names.
         token: `None` uses the stored login.
-        prompt_column: The text or messages that a trainer shows; `None` is "prompt". The column that the
-            selection was grouped by is never used, because it may hold ids.
-        response_column: The text that becomes the completion.
-        teacher_column: `None` is the one that the selection was made with, or "teacher".
+        prompt_column: The column of texts or messages that trainers use as the prompt; `None` is `prompt`.
+            The column that the selection was grouped by is never used, because it may hold ids.
+        response_column: The column of the texts that become completions.
+        teacher_column: `None` is the column that the selection was made with, or `teacher`.
 
     Returns:
         The url of the commit that completes the push.

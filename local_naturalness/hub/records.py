@@ -1,4 +1,4 @@
-"""What `select_responses` noted about a selection, read back and joined over splits."""
+"""The records of `select_responses`, joined over splits."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _OUTCOMES = (
 
 
 def joined_record(splits: Mapping[str, Dataset]) -> Record | None:
-    """The one record behind all splits, with counts added up; `None` where one has none.
+    """One record for all splits, with counts added up; `None` if a split has none.
 
     Raises:
         ValueError: The rows were chosen by selections with different settings.

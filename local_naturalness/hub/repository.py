@@ -1,4 +1,4 @@
-"""One dataset repository on the Hub: no commit to it is lost, and none is made twice."""
+"""A dataset repository on the Hub. No commit is lost, and none is made twice."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -39,7 +39,7 @@ class Repository:
         with_retries(lambda: self._ensure(private), task=f"Opening the dataset repository {repo_id!r}")
 
     def check_card(self, update: Callable[[DatasetCard], str]) -> None:
-        """Let the Hub judge the card's front matter before anything is written.
+        """Let the Hub check the card's front matter before anything is written.
 
         Raises:
             ValueError: The Hub would not accept it, with the Hub's reason.
@@ -84,7 +84,7 @@ class Repository:
         self._pushed = with_retries(lambda: self._data_at(url.rpartition("/")[2]), task=task)
 
     def update_card(self, update: Callable[[DatasetCard], str]) -> str:
-        """Replace the card by `update(card)` where that differs, and return the head's url.
+        """Replace the card by `update(card)` if they differ, and return the url of the head.
 
         The card is read again for every attempt, so that an edit made meanwhile is not overwritten.
 

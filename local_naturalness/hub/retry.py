@@ -1,4 +1,4 @@
-"""Which failures of the Hub are worth another attempt, and how long to wait before it."""
+"""Retries for requests to the Hub: which failures are worth another attempt, and how long to wait."""
 
 import logging
 import random
@@ -35,12 +35,11 @@ _WORTH_REPEATING = (408, 409, 412, 425, 429)
 _REFUSED = {
     401: "the Hub does not accept your login: run `hf auth login` or pass a valid `token`",
     403: "your token may not write there: use a namespace you own or a token with write permission",
-    404: "your token sees nothing by that name: check the name and the token's permissions",
+    404: "your token has no access to anything of that name: check the name and the token's permissions",
 }
 
 _OTHERWISE = (
-    "the Hub does not take what was sent; if it names no reason, try smaller files or a newer "
-    "`huggingface_hub`"
+    "the Hub rejected what was sent; if it gives no reason, try smaller files or a newer `huggingface_hub`"
 )
 _MAX_SAID = 300
 
@@ -52,9 +51,8 @@ def with_retries(attempt: Callable[[], T], *, task: str) -> T:
     """Call `attempt` until it succeeds, at most `MAX_ATTEMPTS` times.
 
     Timeouts (408), conflicts (409, 412), rate limits (429, waiting as long as the Hub asks), server errors,
-    dropped connections, requests that nobody answers and answers that are none of the Hub's are worth
-    another attempt. `attempt` must be safe to repeat: a reply may be
-    lost after its request took effect.
+    dropped connections, requests without an answer and answers that do not come from the Hub are worth
+    another attempt. `attempt` must be safe to repeat: a reply may be lost after its request took effect.
 
     Args:
         attempt: Called without arguments.
@@ -96,7 +94,7 @@ def with_retries(attempt: Callable[[], T], *, task: str) -> T:
 
 @contextmanager
 def _time_limit() -> Iterator[None]:
-    """Let no request wait forever, unless it has a limit of its own.
+    """Give every request a time limit, unless it has one of its own.
 
     The client has no limit, and `HfApi` passes "none" along with many a request: only the request itself
     tells what holds for it.
@@ -166,7 +164,7 @@ def _describe(failure: Exception) -> str:
         return f"no answer for {SECONDS_WITHOUT_ANSWER:.0f} s"
     if isinstance(failure, httpx.TransportError):
         return f"connection lost, {type(failure).__name__}"
-    return "an answer that is none of the Hub's; a proxy may have given it"
+    return "an answer that does not come from the Hub; a proxy may have sent it"
 
 
 def _refusal(task: str, failure: Exception, status: int) -> str:

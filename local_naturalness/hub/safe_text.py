@@ -1,4 +1,4 @@
-"""Text from data, made fit for a public page: without access tokens and without local paths."""
+"""Text from data for a public page, without access tokens and local paths."""
 
 import re
 
@@ -31,7 +31,7 @@ _HOME = re.compile(
 
 
 def public_name(name: str) -> str:
-    """A model's name without the folders it lies in; a Hub id keeps its namespace.
+    """A model's name without its folders. A Hub id keeps its namespace.
 
     >>> public_name("/home/someone/models/student-7b/"), public_name("Qwen/Qwen2.5-7B")
     ('student-7b', 'Qwen/Qwen2.5-7B')

@@ -15,7 +15,7 @@ def training_snippet(repo_id: str, split: str, export: Form, students: list[str]
         repo_id: The dataset.
         split: The split to train on.
         export: The form the data was pushed in.
-        students: Names of the students that scored it; used where there is one and it is a Hub id.
+        students: Names of the students that scored it; used if there is one and it is a Hub id.
     """
     names = {public_name(student) for student in students}
     is_known = len(names) == 1 and all(_HUB_ID.fullmatch(name) for name in names)

@@ -1,4 +1,4 @@
-"""Reading the tables that people have: files, folders, saved datasets, the Hub."""
+"""Reading tables from files, folders, saved datasets and the Hub."""
 
 from local_naturalness.inputs.table import read_table
 

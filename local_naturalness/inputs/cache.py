@@ -1,4 +1,4 @@
-"""Where `datasets` keeps what it has read from files: under names that tell the state of the files.
+"""The cache of `datasets` for files that were read, under names that depend on the content of the files.
 
 `datasets` takes the names of files for patterns, and knows a file by its path and modification time, a
 compressed one by its path alone. It is therefore given a link of a plain name, in a folder of the cache

@@ -17,11 +17,11 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def cause(files: Sequence[Path], kind: str, error: Exception) -> str:
-    """What is wrong with one of the files; the reader's own words where that is not found."""
+    """What is wrong with one of the files; the reader's own message if that is not found."""
     if full := _unwritable(error):
         return (
-            f"The cache of `datasets`, {str(config.HF_DATASETS_CACHE)!r}, cannot be written ({full}): make "
-            "room there, or name another folder in the environment variable HF_DATASETS_CACHE."
+            f"The cache of `datasets`, {str(config.HF_DATASETS_CACHE)!r}, cannot be written ({full}): free "
+            "some space there, or set the environment variable HF_DATASETS_CACHE to another folder."
         )
     for path in files:
         if found := cause_in_text(path, kind):
@@ -34,7 +34,7 @@ def cause(files: Sequence[Path], kind: str, error: Exception) -> str:
 
 
 def _unwritable(error: BaseException | None) -> str | None:
-    """Why nothing can be written, where that is what is wrong."""
+    """Why nothing can be written, if that is the problem."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             return os.strerror(error.errno)
@@ -43,7 +43,7 @@ def _unwritable(error: BaseException | None) -> str | None:
 
 
 def cause_in_text(path: Path, kind: str) -> str | None:
-    """What is wrong with the encoding of a file or with its JSON, `None` where nothing is found."""
+    """What is wrong with the encoding of a file or with its JSON; `None` if nothing is found."""
     if kind == "parquet":
         return None
     is_json = kind == "json"
@@ -94,8 +94,8 @@ def _in_json(data: bytes, name: str) -> str | None:
     except UnicodeEncodeError as error:
         half = error.object[error.start]
         return (
-            f"{name} holds half of a surrogate pair ({ascii(half)[1:-1]}), which is no character: a text was "
-            "cut in the middle of one"
+            f"{name} holds half of a surrogate pair ({ascii(half)[1:-1]}): a text was cut in the middle of "
+            "a character"
         )
     if name != "it" and not isinstance(value, dict):
         return f"{name} is not a JSON object"

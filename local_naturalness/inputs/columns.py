@@ -1,4 +1,4 @@
-"""Columns as commands need them: media as bytes, texts as texts."""
+"""Columns in the form that commands need: media as bytes, mixed values as texts."""
 
 import dataclasses
 import json
@@ -18,7 +18,7 @@ _MEDIA: tuple[Any, ...] = tuple(
 
 
 def without_surprises(dataset: Dataset) -> Dataset:
-    """The dataset with media that are never decoded, and with columns of texts and numbers as texts."""
+    """The dataset with media that are not decoded, and with mixed columns of texts and numbers as texts."""
     return with_mixed_as_text(undecoded(dataset))
 
 
@@ -36,12 +36,12 @@ def with_mixed_as_text(dataset: Dataset) -> Dataset:
         fn_kwargs={"names": names},
         batched=True,
         features=features,
-        desc="Numbers among texts become texts",
+        desc="Converting numbers to texts",
     )
 
 
 def as_text(value: Any) -> str | None:
-    """A number or truth value as JSON writes it; texts and null stay what they are."""
+    """A number or bool as JSON writes it. Texts and null are unchanged."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
@@ -62,7 +62,7 @@ def undecoded(dataset: Dataset) -> Dataset:
 
 
 def decoded(dataset: Dataset) -> Dataset:
-    """The dataset with images, audio and the like as who loads it expects them."""
+    """The dataset with images, audio and the like decoded when they are read."""
     return _with_decoding(dataset, True)
 
 

@@ -1,8 +1,8 @@
 """CSV and TSV files, read so that no value changes.
 
 `datasets` reads them with pandas, which takes `NA` and `None` for missing values, `007` for 7, and moves
-columns when every line has a field more than the header. Here a cell is missing only where nothing stands in
-it, `007` is a text, and a row with more fields or fewer is refused.
+columns when every line has a field more than the header. Here, only an empty cell is missing, `007` is a
+text, and a row with more or fewer fields is refused.
 """
 
 import logging
@@ -35,7 +35,7 @@ def read_csv_files(files: Sequence[Path], texts: Sequence[str]) -> Dataset:
 
     Args:
         files: in the order of their rows.
-        texts: columns that hold texts even where all of them look like numbers.
+        texts: columns that hold texts, even if all of them look like numbers.
 
     Raises:
         ValueError: a file cannot be read, a line has another number of fields, or headers differ.
@@ -78,7 +78,7 @@ def _read(path: Path) -> pa.Table:
     names = [name or f"Unnamed: {number}" for number, name in enumerate(names)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise ValueError(f"{str(path)!r} has several columns of the name {doubled[0]!r}: rename them.")
+        raise ValueError(f"{str(path)!r} has several columns named {doubled[0]!r}: rename them.")
     return table.rename_columns(names)
 
 
@@ -97,13 +97,13 @@ def _separator(path: Path) -> str:
 def _other_number_of_fields(path: Path, error: Exception) -> str:
     words = " ".join(str(error).removeprefix("CSV parse error: ").split())
     return (
-        f"{str(path)!r} has a row whose number of fields is not that of the header ({words[:120]}). Quote "
-        "fields that contain the separator, double the quotes inside them, and end lines without a separator."
+        f"{str(path)!r} has a row with more or fewer fields than the header ({words[:120]}). Quote fields "
+        "that contain the separator, double the quotes inside them, and end lines without a separator."
     )
 
 
 def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column as whole numbers, numbers or truth values if all its texts are such."""
+    """The column as integers, numbers or bools, if all of its texts are."""
     if column.null_count == len(column):
         return column
     try:

@@ -32,17 +32,18 @@ def read_files(files: Sequence[Path], texts: Sequence[str] = TEXT_COLUMNS) -> Da
 
     Args:
         files: at least one.
-        texts: columns of CSV files that hold texts even where all of them look like numbers.
+        texts: columns of CSV files that hold texts, even if all of them look like numbers.
 
     Raises:
-        ValueError: a file is empty, damaged or of another kind; the message names it and, where that can be
-            known, the line.
+        ValueError: a file is empty, damaged or of another kind. The message names the file and, if possible,
+            the line.
     """
     formats = {path: _format(path) for path in files}
     if len(set(formats.values())) > 1:
         listed = ", ".join(path.name for path in files[:5])
         raise ValueError(
-            f"The folder {str(files[0].parent)!r} holds files of several formats ({listed}): name one."
+            f"The folder {str(files[0].parent)!r} holds files of several formats ({listed}): pass a "
+            "single file, or a folder with one format."
         )
     for path in files:
         if not path.stat().st_size:

@@ -16,7 +16,7 @@ OWN_FOLDER = ".local_naturalness"
 
 
 def files_by_split(folder: Path) -> dict[str, list[Path]]:
-    """The data files of a folder and of folders in it; hidden ones are passed over.
+    """The data files of a folder and its subfolders. Hidden ones are ignored.
 
     Raises:
         ValueError: there are none, or files of several tables.
@@ -46,12 +46,14 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
         }
     kept = {file for files in splits.values() for file in files}
     if left := [str(name) for name in names if folder / name not in kept]:
-        logger.warning("Passed over, because their names do not tell their split: %s.", ", ".join(left[:5]))
+        logger.warning(
+            "Ignored, because their names do not say which split they belong to: %s.", ", ".join(left[:5])
+        )
     return splits
 
 
 def _refuse_several_tables(folder: Path) -> None:
-    """A clone of a repository of the Hub may hold several tables, and its card tells their names."""
+    """A clone of a repository from the Hub may hold several tables, which its card names."""
     card = folder / "README.md"
     if not card.is_file():
         return
@@ -65,10 +67,10 @@ def _refuse_several_tables(folder: Path) -> None:
 
 
 def hidden_tables(folder: Path) -> list[str]:
-    """Data files that are passed over because their name, or that of a folder, begins with a dot.
+    """Data files that are ignored because their name, or that of a folder, begins with a dot.
 
-    Copies made by other systems leave such files beside the real ones (`._a.parquet`). What this library
-    itself keeps in a hidden folder is not counted.
+    Copies made by other systems leave such files beside the real ones (`._a.parquet`). Hidden folders of this
+    library are not counted.
     """
     names = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
     return [

@@ -1,4 +1,4 @@
-"""JSON that is nested too deeply: its readers recurse, and that of Arrow ends the process."""
+"""JSON that is nested too deeply. Readers of JSON recurse, and that of Arrow would end the process."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -18,11 +18,11 @@ _STEPS[list(b"]}")] = -1
 
 
 class NestedTooDeeply(ValueError):
-    """A value is nested deeper than any reader should be given it."""
+    """A value is nested too deeply to be read safely."""
 
 
 def refuse_deep_nesting(files: Sequence[Path]) -> None:
-    """Look through JSON files before a reader does.
+    """Check the nesting of JSON files before they are read.
 
     Raises:
         NestedTooDeeply: names the file and the line.

@@ -21,19 +21,19 @@ def read_table(
 ) -> Dataset:
     """Read rows from a file, a folder or the Hub, as `load_dataset` reads them.
 
-    Names are names, never patterns. Images and audio are not decoded. A column of texts and numbers is one
-    of texts.
+    File names are taken literally, never as patterns. Images and audio are not decoded. A column that mixes
+    texts and numbers is read as text.
 
     Args:
         source: a file (JSON, JSON Lines, CSV, TSV, Parquet, also compressed), a folder of such files, a
             folder that `save_to_disk` wrote, or a hub id.
-        split: of several; by default "train", or the only one.
-        texts: columns of CSV files that hold texts even where all of them look like numbers.
+        split: which split to read; by default `train`, or the only one.
+        texts: columns of CSV files that hold texts, even if all of them look like numbers.
 
     Raises:
         FileNotFoundError: nothing is there.
         ConnectionError: the source looks like a hub id, and no such dataset can be reached.
-        ValueError: something is there that is not a table, or it has no rows, or no such split.
+        ValueError: the source is not a table, has no rows, or has no such split.
     """
     source = str(source)
     path = Path(source)
@@ -74,7 +74,7 @@ def _read_hub(source: str, split: str | None) -> Dataset:
 
 
 def _chosen(splits: list[str], source: str, asked: str | None) -> str:
-    """The split that was asked for; else "train", or the only one."""
+    """The requested split; by default `train`, or the only one."""
     names = [str(name) for name in splits]
     if asked is None:
         asked = names[0] if len(names) == 1 else "train"

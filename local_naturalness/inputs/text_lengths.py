@@ -1,4 +1,4 @@
-"""How long the texts of a column are, told by Arrow's offsets: no text is read."""
+"""The lengths of the texts in a column, from Arrow's offsets, without reading the texts."""
 
 import numpy as np
 import pyarrow as pa
@@ -6,13 +6,13 @@ import pyarrow.compute as pc
 
 
 def text_lengths(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Bytes of text in each value of a column: of a text, of a list of messages, of whatever holds texts.
+    """Bytes of text in each value of a column: a text, a list of messages, or any other value with texts.
 
     Args:
         column: of a table.
 
     Returns:
-        Shape [rows], int64; 0 for nulls and for what holds no text.
+        Shape [rows], int64; 0 for nulls and for values without text.
 
     Example:
 

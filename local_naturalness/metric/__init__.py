@@ -1,4 +1,4 @@
-"""The scorer as a metric of `evaluate`; this folder is also what a Space on the Hub needs to serve it."""
+"""The scorer as a metric of `evaluate`. This folder also has everything for a Space on the Hub."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ __all__ = ["LocalNaturalness", "metric_path"]
 
 
 def metric_path() -> str:
-    """Folder that `evaluate.load` takes; nothing is downloaded.
+    """The folder to pass to `evaluate.load`. Nothing is downloaded.
 
     >>> import evaluate
     >>> evaluate.load(metric_path()).name

@@ -1,4 +1,4 @@
-"""The Space: a visitor's response to a prompt, scored by the student that the Space's owner chose.
+"""The page of the Space: scores a visitor's response with the student that the owner of the Space chose.
 
 The student is read from the environment variable `STUDENT`; visitors cannot load models.
 """

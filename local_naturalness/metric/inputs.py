@@ -1,4 +1,5 @@
-"""Predictions and prompts as `evaluate` keeps them until they are scored: one JSON text each.
+"""Predictions and prompts in the form in which `evaluate` keeps them until they are scored: one JSON text
+each.
 
 `evaluate` fixes the type of a column by its first value and refuses None there. As JSON, texts,
 conversations and missing values can stand in one column, in any order.
@@ -18,7 +19,7 @@ def encoded_inputs(
     """Check the inputs of one call and encode them.
 
     Raises:
-        TypeError: an input is a single value, or holds something else than texts, conversations and None.
+        TypeError: an input is a single value, or holds values other than texts, conversations and None.
         ValueError: an input is missing, given twice, or has another length.
     """
     if prompts is not None and references is not None:

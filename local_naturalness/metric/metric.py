@@ -1,4 +1,4 @@
-"""What `evaluate.load` copies and imports. Its loader reads imports line by line: one name on each."""
+"""The module that `evaluate.load` imports. Its loader reads imports line by line: one name on each."""
 
 from local_naturalness import LocalNaturalness
 

@@ -1,4 +1,4 @@
-"""`LocalNaturalness`: local naturalness in the manner of evaluate's own `perplexity`."""
+"""`LocalNaturalness`: local naturalness as a metric of `evaluate`."""
 
 import math
 import statistics
@@ -39,9 +39,9 @@ _ROW_RESULTS = ("local_naturalness", "local_naturalness_status", "num_steps", "n
 class LocalNaturalness(evaluate.Metric):  # type: ignore[misc] # evaluate has no types
     """Local naturalness as a metric of `evaluate`: how natural a student finds each step of each response.
 
-    `LocalNaturalness()` and `evaluate.load(local_naturalness.metric.metric_path())` give the same. The
-    scores are those of `LocalScorer`, which fits datasets better: it writes columns, is cached and says
-    with which settings they were made.
+    `LocalNaturalness()` is the same as `evaluate.load(local_naturalness.metric.metric_path())`. The scores
+    are those of `LocalScorer`. To score a dataset, use the scorer: its scores become columns, are cached, and
+    record their settings.
 
     Example:
 
@@ -101,14 +101,14 @@ class LocalNaturalness(evaluate.Metric):  # type: ignore[misc] # evaluate has no
             predictions (list of `str`):
                 Responses.
             prompts (list of `str` or of lists of messages):
-                What each responds to. `references` is another name for it.
+                The prompt of each response. `references` is another name for this argument.
             model_id (`str`):
-                Hub id or folder of the student. It is loaded at the first call and kept while the process
-                lives; a folder whose weights changed is loaded again.
+                Hub id or folder of the student. It is loaded at the first call and kept until the process
+                ends. If the weights in a folder change, they are loaded again.
             student (`Student`):
-                A student instead of `model_id`, kept only as long as you keep it.
+                A student, instead of `model_id`. It is only kept as long as you keep it.
             tokenizer, revision, device, dtype, trust_remote_code:
-                Passed on to `Student`; for `model_id` only.
+                Passed on to `Student`, with `model_id` only.
             splitter, window, stride, max_steps, weighting, include_prompt, seed, prompt_template, \
 chat_template_kwargs, max_tokens_per_batch:
                 As for `LocalScorer`.
@@ -117,12 +117,12 @@ chat_template_kwargs, max_tokens_per_batch:
             A `dict` of `mean_local_naturalness` (`float`, over scored rows; NaN if there are none) and, in
             the order of the predictions, `local_naturalness` (`float` or `None`),
             `local_naturalness_status` (`str`), `num_steps` and `num_tokens` (`int`, 0 if not scored).
-            `None` on other processes than the first, where evaluate's `num_process` is used.
+            With `num_process` of `evaluate`, it is `None` on all processes but the first.
 
         Raises:
-            ValueError: inputs are missing or of unequal length, or a setting is out of range.
-            TypeError: an input is not a list of texts, or of conversations in `prompts`.
-            OSError: the student cannot be loaded; predictions added before are kept.
+            ValueError: inputs are missing or differ in length, or a setting is out of range.
+            TypeError: an input is not a list of texts (or, for `prompts`, of conversations).
+            OSError: the student cannot be loaded. Predictions added before are kept.
         """
         loading = {
             "tokenizer": tokenizer,

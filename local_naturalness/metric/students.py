@@ -1,4 +1,4 @@
-"""Which student a call of the metric means; those named by hub id or folder are kept for the next call."""
+"""The student of a call of the metric. A student named by hub id or folder is kept for the next call."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def chosen_student(model_id: str | None, student: Student | None, loading: Mappi
 
     Raises:
         TypeError: `student` is something else than a `Student`, or `model_id` than a text.
-        ValueError: both are given, or neither, or settings that a `student` has already.
+        ValueError: both or neither are given, or settings that `student` already has.
     """
     if (model_id is None) == (student is None):
         raise ValueError(
@@ -38,7 +38,7 @@ def chosen_student(model_id: str | None, student: Student | None, loading: Mappi
 
 
 def _named(model_id: str, loading: Mapping[str, Any]) -> Student:
-    """The same object at every call with the same settings; another one once its folder has changed."""
+    """The same object for every call with the same settings, until its folder changes."""
     if not isinstance(model_id, str | os.PathLike):
         raise TypeError(
             f"`model_id` must be a hub id or a folder, found {type(model_id).__name__}: pass a loaded model "

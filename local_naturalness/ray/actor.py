@@ -35,8 +35,8 @@ class ScoringActor:
         if found != dtype:
             raise RuntimeError(
                 f"On the node {ray.util.get_node_ip_address()} the student would be scored in {found}, on "
-                f"the others in {dtype}, and such scores must not be mixed: torch finds no GPU there that it "
-                f"can use. Mend that machine, or pass `dtype={found!r}` for all."
+                f"the others in {dtype}, and such scores must not be mixed: torch finds no GPU there that "
+                f"it can use. Fix that machine, or pass `dtype={found!r}` for all."
             )
         self._scorer.student.model()
 

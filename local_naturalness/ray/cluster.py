@@ -13,7 +13,7 @@ Resources = Mapping[str, float]
 
 
 def check_room(nodes: Sequence[Resources], num_actors: int, needs: Resources) -> None:
-    """Refuse actors that would never start, or that would leave no CPU to read rows with.
+    """Refuse actors that would never start, or that would leave no CPU to read rows.
 
     Args:
         nodes: what each machine of the cluster has.
@@ -27,9 +27,9 @@ def check_room(nodes: Sequence[Resources], num_actors: int, needs: Resources) ->
     >>> check_room([{"CPU": 4}, {"CPU": 4}], 8, {"CPU": 1})
     Traceback (most recent call last):
     ...
-    ValueError: 8 actors with CPU 1 each would take all of the cluster's CPU 8, and Ray waits for ever where \
-no CPU is left to read rows with. At most 7 actors leave one: pass `num_actors=7`, let each take less, or \
-add a machine.
+    ValueError: 8 actors with CPU 1 each would take all of the cluster's CPU 8, and Ray waits for ever if \
+no CPU is left to read rows. At most 7 actors leave one: pass `num_actors=7`, let each take less, or add a \
+machine.
     """
     fitting = sum(_fitting(node, needs) for node in nodes)
     asked, there = _listed(needs), _listed({name: sum(n.get(name, 0) for n in nodes) for name in needs})
@@ -51,8 +51,8 @@ add a machine.
         mend = f"pass `num_actors={with_reads}`, " if with_reads else ""
         raise ValueError(
             f"{num_actors} actors with {asked} each would take all of the cluster's {there}, and Ray waits "
-            f"for ever where no CPU is left to read rows with. At most {with_reads} actors leave one: {mend}"
-            "let each take less, or add a machine."
+            f"for ever if no CPU is left to read rows. At most {with_reads} actors leave one: {mend}let "
+            "each take less, or add a machine."
         )
 
 

@@ -33,38 +33,38 @@ def score(
 ) -> "ray.data.Dataset":
     """Score the rows of a dataset of Ray Data with actors that load the student once each.
 
-    What a `scorer` adds in `datasets.map` is added here, typed, behind the columns that are there. Nothing
-    is computed before the result is consumed, but for the first rows, which tell how long prompts and
-    responses are.
+    The dataset gets the same columns as with `datasets.map`, with fixed types, after the existing ones.
+    Nothing is computed before the result is consumed, except that the first rows are read to see how long
+    prompts and responses are.
 
     Args:
         dataset (`ray.data.Dataset`):
             Rows in any shape that scorers read.
         scorer (`LocalScorer` or `GlobalScorer`):
-            Its student is loaded by each actor, where also `device` and `dtype="auto"` are resolved. A
-            student that was given as a loaded model is read from a copy in the temporary folder of this
-            machine: on several machines pass a folder or a hub id. With a `store` on a shared disk a run
-            that broke off goes on where it was.
+            Each actor loads its student, and resolves `device` and `dtype="auto"` on its own machine. A
+            student that you passed as a loaded model is read from a copy in the temporary folder of this
+            machine. If there are several machines, pass a folder or a hub id instead. With a `store` on a
+            shared disk, a run that was stopped can be continued.
         num_actors (`int`):
-            Students at work at the same time.
+            Number of students that score at the same time.
         num_gpus (`float`, *optional*):
-            GPUs of each; by default one where the cluster has any.
+            GPUs per actor. By default, one if the cluster has any.
         batch_size (`int`, *optional*, defaults to 64):
-            Rows of a task. The actors finish together if there are some twenty tasks for each; millions of
-            tasks burden the driver.
+            Rows per task. The actors finish at about the same time if there are twenty or more tasks for
+            each. Millions of tasks are a burden for the driver.
         together (`bool`, *optional*, defaults to `True`):
-            Bring rows of a prompt together where that saves more than a twentieth of the work: the rows are
-            then sorted by prompt. To have their order back, number them in a column of your own before.
+            Sort the rows by prompt if that saves more than a twentieth of the work. To be able to restore
+            the order, number the rows in a column of your own beforehand.
         resources:
-            What `ray.data.Dataset.map_batches` takes besides: `num_cpus` (of each actor, by default 1),
-            `memory`, `resources`, `accelerator_type`, `runtime_env`, ...
+            Other arguments of `ray.data.Dataset.map_batches`: `num_cpus` (per actor, by default 1), `memory`,
+            `resources`, `accelerator_type`, `runtime_env`, ...
 
     Returns:
         The dataset with the columns of the scorer.
 
     Raises:
-        TypeError: no dataset of Ray Data, or no scorer.
-        ValueError: a needed column is missing, the cluster has no room, the store is not on a shared disk.
+        TypeError: `dataset` is not a dataset of Ray Data, or `scorer` is not a scorer.
+        ValueError: a needed column is missing, the cluster has no room, or the store is not on a shared disk.
 
     Example:
 

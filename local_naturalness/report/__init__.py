@@ -1,4 +1,4 @@
-"""A page that shows which teacher, which answer, and why."""
+"""The report: a page that shows which teacher and which responses were chosen, and why."""
 
 from local_naturalness.report.summary import SelectionSummary, summarize_selection
 from local_naturalness.report.write import write_report

@@ -1,4 +1,4 @@
-"""Charts as inline SVG: classes for colours, a title and a description for who does not see them."""
+"""Charts as inline SVG, with classes for colours, and a title and a description for screen readers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -80,13 +80,13 @@ def curves(
 
 
 def span_of(lines: Iterable[np.ndarray]) -> tuple[float, float]:
-    """From the lowest to the highest of some numbers, one axis for all of them."""
+    """The lowest and the highest of some numbers, to draw all of them on one axis."""
     known = np.concatenate(list(lines))
     return _span(known[np.isfinite(known)], 0.0)
 
 
 def running(lines: Mapping[str, np.ndarray], pair: str) -> Markup:
-    """How far one response is ahead of another as both are read, one line per criterion; zero is marked."""
+    """The lead of one response over another along both traces, one line per criterion; zero is marked."""
     low, high = _span(np.concatenate([*lines.values(), np.zeros(1)]), 0.0)
     height = 130
     zero = _up(0.0, low, high, height)
@@ -106,12 +106,12 @@ def running(lines: Mapping[str, np.ndarray], pair: str) -> Markup:
     said = "; ".join(f"{name}: {line[-1]:+.4f} at the end" for name, line in lines.items())
     axis = _axis(0, 1, height + 4, "place in the traces, from beginning to end", marks=())
     drawn = _svg(parts + axis, height + 36, f"Running difference of {pair}. {said}")
-    told = "How far ahead so far, as both traces are read; above the grey line is ahead."
+    told = "How far one trace is ahead of the other as both are read. Above the grey line, it is ahead."
     return Markup("<figure><figcaption>{}</figcaption>{}{}</figure>").format(told, key(list(lines)), drawn)
 
 
 def key(names: Sequence[str]) -> Markup:
-    """Which colour is which teacher's."""
+    """The colour of each teacher."""
     items = Markup("").join(
         Markup(
             '<li><svg width="12" height="12" aria-hidden="true">'

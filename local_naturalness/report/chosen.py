@@ -18,7 +18,7 @@ def chosen_rows(
         table: All rows.
         rows: Row numbers of the candidates of whole prompts.
         selection: What was selected; `None` without.
-        response: The column that tells a teacher's responses to a prompt apart.
+        response: The column that distinguishes a teacher's responses to the same prompt.
     """
     if selection is None:
         return set(rows.tolist()) & set(table.picks.tolist())
@@ -36,21 +36,22 @@ def chosen_rows(
 
 
 def _identifying(table: ScoredTable, selection: Dataset, response: str | None) -> list[str]:
-    """Columns of both tables that tell rows apart, that of the prompts first.
+    """Columns of both tables that identify rows, the column of prompts first.
 
     An export for trainers has no responses under their old name, and may end conversations earlier: its rows
-    are told apart by all that stands beside them, such as teacher, score and number of tokens.
+    are identified by all other columns, such as teacher, score and number of tokens.
 
     Raises:
-        ValueError: the selection does not tell the prompts of its rows as the table does.
+        ValueError: the selection does not identify prompts as the table does.
     """
     ours, theirs = table.dataset.features, selection.features
     prompt, teacher = table.prompt_column, table.teacher_column
     if prompt not in theirs or _is_nested(theirs[prompt]) != _is_nested(ours[prompt]):
         raise ValueError(
-            "The rows of the selection cannot be found in the table: its prompts are not told by a "
-            f"column {prompt!r} of the same kind. Pass what `select` wrote from this table; where "
-            "that has no column `prompt_key`, which scorers write, what it wrote with `--export none`."
+            "The rows of the selection cannot be found in the table, because the selection does not "
+            f"identify prompts by a column {prompt!r} of the same type. Pass a selection that `select` "
+            "wrote from this table. If the table has no column `prompt_key`, which scorers write, select "
+            "with `--export none`."
         )
     if response is not None and {response, teacher} <= set(theirs) and not _is_nested(theirs[response]):
         return [prompt, teacher, response]
@@ -82,7 +83,7 @@ def why_not(table: ScoredTable, row: int, chosen: list[int], status: str) -> str
         return "Not chosen: its score is equal, and an earlier row wins."
     return (
         f"Not chosen although it is {-behind:.4f} ahead by {table.criterion.name}: the selection used "
-        "another criterion or another rule (see how it was made, below)."
+        "another criterion or another rule (see below how it was made)."
     )
 
 

@@ -1,4 +1,4 @@
-"""What was chosen beside what chance would have chosen from the same teachers."""
+"""The chosen responses compared with random responses of the same teachers."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,8 @@ def chosen_beside_random(table: ScoredTable, selection: Dataset | None) -> pd.Da
     """Means of the chosen, of random picks with the same teacher shares, and of all candidates.
 
     The second is the mean over each teacher's candidates, weighed by its share of the chosen: what
-    random picks are on average, without their noise. It tells a choice of responses from one of teachers.
+    random picks are on average, without their noise. It separates the choice of responses from the choice of
+    teachers.
 
     Args:
         table: All rows.
@@ -36,7 +37,7 @@ def chosen_beside_random(table: ScoredTable, selection: Dataset | None) -> pd.Da
 
 
 def _measures(table: ScoredTable) -> dict[str, tuple[np.ndarray, bool]]:
-    """Number of each row by what is called, and whether it is a share."""
+    """The measures: for each name, one number per row, and whether it is a share."""
     found = {table.criterion.name: (table.values, False)}
     if table.other is not None:
         found[table.other.name] = (table.other_values, False)
@@ -48,7 +49,7 @@ def _measures(table: ScoredTable) -> dict[str, tuple[np.ndarray, bool]]:
 
 
 def _chosen(table: ScoredTable, selection: Dataset | None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Teachers of the chosen rows, and their numbers by name, as far as they are known."""
+    """The teachers of the chosen rows, and their measures by name, if they are known."""
     if selection is None:
         rows = table.picks[table.picks >= 0]
         return table.teacher[rows], {name: one[rows] for name, (one, _) in _measures(table).items()}

@@ -1,4 +1,4 @@
-"""Which rows a page counts: those that pass `where`, as it was given or as the selection noted it."""
+"""The rows that a page counts: those that pass `where`, as given or as recorded by the selection."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class CountedRows:
 
     Args:
         passes: The rows that count; `None` for all.
-        of_selection: The rows that the selection's `where` let pass; `None` where that is not known.
-        note: What a reader has to know of it; empty for nothing.
+        of_selection: The rows that passed the selection's `where`; `None` if that is not known.
+        note: A note for the reader; empty if there is none.
     """
 
     passes: np.ndarray | None
@@ -35,12 +35,12 @@ class CountedRows:
         Args:
             dataset: All rows.
             columns: Its columns.
-            record: What the selection noted, with the selections before it.
+            record: The record of the selection and of those before it.
             where: As it was given; `None` for that of the selection.
 
         Raises:
             ValueError: `where` cannot be evaluated.
-            TypeError: It gives no verdicts.
+            TypeError: It does not give bools.
         """
         noted = list(_noted(record))
         of_selection = _evaluated(columns, noted)
@@ -49,8 +49,8 @@ class CountedRows:
             passes = eligible_rows(dataset, columns, where)
             is_other = bool(noted) and noted != [name_of_where(where)]
             note = (
-                f"The selection notes another `where`: {told}. This page counts the rows that pass the one "
-                "that was given for it."
+                f"The selection was made with another `where`: {told}. This page counts the rows that pass "
+                "its own `where`."
             )
             is_same = not record or (bool(noted) and not is_other)
             return cls(passes, passes if is_same else of_selection, note if is_other else "")
@@ -61,8 +61,9 @@ class CountedRows:
             return cls(
                 None,
                 of_selection,
-                f"The selection had a `where` that {why}: {told}. This page counts all rows, also those that "
-                "the selection could not choose. Name the rows that count with `where=...` (`--where`).",
+                f"The selection had a `where` that {why}: {told}. This page counts all rows, including "
+                "those that the selection could not choose. To count only some rows, pass `where=...` "
+                "(`--where`).",
             )
         return cls(
             of_selection,
@@ -72,7 +73,7 @@ class CountedRows:
 
 
 def _noted(record: Mapping[str, Any]) -> Iterator[str]:
-    """What the selection and those before it had as `where`."""
+    """The `where` of the selection and of those before it."""
     while record:
         where = record.get("where")
         if isinstance(where, str):
@@ -81,7 +82,7 @@ def _noted(record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _evaluated(columns: Columns, noted: list[str]) -> np.ndarray | None:
-    """The rows that pass all of them; `None` if there is none or one is the name of a function."""
+    """The rows that pass all of them; `None` if there are none, or if one is the name of a function."""
     try:
         flags = [rows_where(columns, where) for where in noted]
     except (TypeError, ValueError):

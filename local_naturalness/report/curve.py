@@ -1,4 +1,4 @@
-"""How likely steps are from the beginning to the end of a trace, by teacher; a sample of steps."""
+"""How likely steps are from the beginning to the end of a trace, by teacher, from a sample."""
 
 from collections.abc import Sequence
 
@@ -59,7 +59,7 @@ def step_sample(table: ScoredTable, views: Sequence[View]) -> tuple[np.ndarray, 
 
 
 def means_by_place(steps: np.ndarray) -> np.ndarray:
-    """Mean of the steps in each tenth of a trace, NaN where none has a score.
+    """Mean of the steps in each tenth of a trace; NaN if none has a score.
 
     >>> means_by_place(np.array([-1.0, -3.0] + [-2.0] * 18)).tolist()[:2]
     [-2.0, -2.0]

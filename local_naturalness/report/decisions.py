@@ -35,9 +35,9 @@ class Candidate:
     Args:
         teacher: As shown.
         facts: Short texts: scores, length, verdict.
-        is_chosen: Whether it was.
-        reason: Why not, else empty.
-        trace: Its text, tinted where steps are there.
+        is_chosen: Whether it was chosen.
+        reason: Why it was not chosen; empty if it was.
+        trace: Its text, coloured if the table has scores of steps.
     """
 
     teacher: str
@@ -49,13 +49,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Decision:
-    """A prompt, its candidates best first, and what is to be said of the choice.
+    """A prompt, its candidates (best first), and sentences about the choice.
 
     Args:
         kind: Why this prompt is shown.
         prompt: Its text.
-        sentences: On the choice.
-        parting: Where in the traces the distance of two candidates arises; empty where not known.
+        sentences: Sentences about the choice.
+        parting: Where in the traces the lead of one candidate over another arises; empty if not known.
         candidates: The chosen ones first.
         num_hidden: Candidates that are not shown.
     """
@@ -69,7 +69,7 @@ class Decision:
 
     @property
     def num_bytes(self) -> int:
-        """About how much of the page it takes."""
+        """Approximate size on the page."""
         texts = [self.prompt, self.parting, *(one.trace for one in self.candidates)]
         return sum(len(text.encode("utf-8", "replace")) for text in texts) + 700 * len(self.candidates)
 
@@ -77,7 +77,8 @@ class Decision:
 def decisions(
     table: ScoredTable, selection: Dataset | None, texts: TextColumns, tints: Tints, rows: int
 ) -> tuple[list[Decision], str]:
-    """Prompts of all kinds whose candidates are at most `rows` together, and how many are not shown, and why.
+    """Prompts of all kinds, with at most `rows` candidates in total, and a sentence about those that are not
+    shown.
 
     Args:
         table: All rows.
@@ -193,10 +194,10 @@ def _sentences(table: ScoredTable, prompt: int) -> list[str]:
         return [f"{told}; {table.criterion.name} has no score here."]
     if np.isfinite(table.other_values[one]):
         value = _number(table.other_values[one])
-        return [f"{told}; what {table.criterion.name} chooses, {table.name_of(one)}, has {value} by it."]
+        return [f"{told}; it gives {value} to {table.name_of(one)}, which {table.criterion.name} chooses."]
     return [
-        f"{told}, for want of a score for what {table.criterion.name} chooses, {table.name_of(one)}: the two "
-        "do not disagree, one of them cannot tell."
+        f"{told}. It has no score for {table.name_of(one)}, which {table.criterion.name} chooses, so this "
+        "is not a disagreement."
     ]
 
 
@@ -224,7 +225,7 @@ def _parting(
     frame = pd.DataFrame(
         [cells for _, cells in rows], index=[name for name, _ in rows], columns=found.headings()
     )
-    caption = f"{pair}, in nats: how far ahead, and where in the traces that arises"
+    caption = f"{pair}, in nats: how far the first is ahead, and where in the traces the lead arises"
     drawn = charts.running(dict(zip(found.names, found.lines, strict=True)), pair)
     told = Markup("<p>{}</p>").format(text_html(found.sentence())) if found.sentence() else Markup("")
     return Markup('<div class="parting"><div class="wide">{}</div>{}</div>{}').format(

@@ -1,4 +1,4 @@
-"""Charts, counts, and where numbers come from."""
+"""The charts, the counts of unscored rows, and the provenance of the numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ def drawn_names(table: ScoredTable) -> list[str]:
 
 
 def drawings(table: ScoredTable) -> dict[str, Markup]:
-    """The charts of the page, by name; those that nothing is known for are left out."""
+    """The charts of the page by name, if the table has the numbers for them."""
     drawn, names = most_frequent(table), drawn_names(table)
     known = table.is_scored
     found = {"key": charts.key(names)}
@@ -46,7 +46,7 @@ def drawings(table: ScoredTable) -> dict[str, Markup]:
 
 
 def unscored(table: ScoredTable) -> list[Markup]:
-    """For each scorer, how many of the rows of each teacher that count have which status."""
+    """For each scorer, the number of counted rows by teacher and status."""
     tables = []
     counts_here = table.is_counted
     for name in table.columns.names:
@@ -73,7 +73,7 @@ def unscored(table: ScoredTable) -> list[Markup]:
 
 
 def provenance(table: ScoredTable) -> list[tuple[str, str]]:
-    """Name and value of everything that tells where the numbers come from, nothing private in it."""
+    """Name and value of everything that says where the numbers come from, without private data."""
     facts = []
     for name in table.columns.names:
         if name.startswith(("local_naturalness_spec", "global_naturalness_spec")):

@@ -1,4 +1,4 @@
-"""Is a teacher ahead because it is natural or because it is short? Wins over shorter and longer answers."""
+"""Wins over shorter and over longer answers: is a teacher ahead because its answers are short?"""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,19 @@ _MOST_NEIGHBOURS = 200
 
 @dataclass(frozen=True)
 class Wins:
-    """Comparisons of teachers' responses with those of others to the same prompts; shape [teachers].
+    """Comparisons of a teacher's responses with other responses to the same prompts; arrays of shape
+    [teachers].
 
     Args:
-        won: How many each won, ties half.
-        compared: How many there were.
+        won: Number of comparisons that each teacher won; a tie is half a win.
+        compared: Number of comparisons.
     """
 
     won: np.ndarray
     compared: np.ndarray
 
     def share(self, teacher: int) -> float:
-        """What a teacher won of its comparisons, NaN without any."""
+        """The share of its comparisons that a teacher won; NaN without any."""
         return float(self.won[teacher] / self.compared[teacher]) if self.compared[teacher] else np.nan
 
 
@@ -29,7 +30,7 @@ class Wins:
 class WinsByLength:
     """All comparisons, those with shorter and those with longer responses; equal lengths are in neither.
 
-    Who is ahead by being short wins over longer responses and loses to shorter ones.
+    A teacher that is ahead because its responses are short wins over longer ones and loses to shorter ones.
     """
 
     all: Wins

@@ -1,4 +1,4 @@
-"""Where in a trace the distance between two responses arises, and where two criteria part.
+"""Where in a trace the lead of one response over another arises, and where two criteria differ.
 
 A criterion that is a mean over steps is a sum of what each step adds: `score = sum_i w_i m_i`, with the
 step's mean log-probability `m_i` and its weight `w_i`, `1/P` or its share of the tokens. From one criterion
@@ -77,7 +77,7 @@ def running(parts: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Parting:
-    """How far one response is ahead of another, and where that arises; in nats, positive is ahead.
+    """How far one response is ahead of another, and where that lead arises; in nats, positive is ahead.
 
     Args:
         names: The criteria, one or two.
@@ -138,7 +138,7 @@ class Parting:
         ]
 
     def sentence(self) -> str:
-        """Where the two criteria part, in words; empty for one criterion."""
+        """A sentence on where the two criteria differ; empty for one criterion."""
         if self.sight is None or self.weighing is None:
             return ""
         change = self.sight + self.weighing
@@ -158,7 +158,7 @@ class Parting:
 
 
 def _changes(first: Added, second: Added) -> tuple[np.ndarray, np.ndarray]:
-    """What of one response changes from one criterion to another: by what steps see, by their weights."""
+    """What changes for a response from one criterion to another, by what steps see and by their weights."""
     return (
         first.weights * (second.means - first.means),
         (second.weights - first.weights) * second.means,

@@ -1,4 +1,4 @@
-"""The numbers of a table without its texts: what teachers are ranked and criteria compared by."""
+"""A sample of a table's numbers, without texts, to rank teachers and compare criteria."""
 
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ class NumbersOfPrompts:
         return cls(Dataset(pa.table(columns)), rows, min(of_prompts, _MOST_PROMPTS), of_prompts)
 
     def note(self) -> str:
-        """What was left out, in words; empty for nothing."""
+        """A sentence on what was left out; empty if nothing was."""
         if self.num_prompts == self.of_prompts:
             return ""
         return (

@@ -1,11 +1,11 @@
-"""Which prompts a page shows with their texts."""
+"""Sampling of the prompts that a page shows with their texts."""
 
 import numpy as np
 
 from local_naturalness.report.scored_table import ScoredTable
 
 KINDS = {
-    "closest": "the criterion hardly tells the best two apart",
+    "closest": "the best two have almost the same score",
     "clearest": "the best is far ahead",
     "longest": "the longest responses",
     "disagreement": "the other criterion would have chosen another response",
@@ -16,7 +16,7 @@ KINDS = {
 def sampled_prompts(table: ScoredTable, rows: int, most: int) -> list[tuple[int, str]]:
     """Prompts of each kind in turn, with the kind, until their candidates would be too many.
 
-    Those in which nothing was compared come last: they are shown where all others are.
+    Prompts in which nothing was compared come last. They are only shown if all others are.
 
     Args:
         table: All rows.

@@ -1,4 +1,4 @@
-"""The few numbers of a scored table that a page is made of."""
+"""The numbers of a scored table that a page is made of."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,22 +25,23 @@ from local_naturalness.tables import (
 
 @dataclass(frozen=True)
 class ScoredTable:
-    """A scored dataset by numbers; arrays of shape [rows].
+    """The numbers of a scored dataset; arrays of shape [rows].
 
     Args:
-        dataset: All rows, of which few are ever read whole.
+        dataset: All rows; only few of them are read with their texts.
         columns: Its columns.
-        criterion: What the page is about.
-        other: Another criterion to set beside it, where there is one.
+        criterion: The criterion that the page is about.
+        other: A second criterion to compare with, if there is one.
         criteria: All that are compared, by name, with their directions.
-        record: What the selection noted; empty where nothing is known.
-        counted: Which rows count in all but the traces, where all candidates are shown.
-        prompt_column: What tells prompts apart.
-        teacher_column: Where teachers are.
+        record: The record of the selection; empty if there is none.
+        counted: The rows that count everywhere but in the traces, which show all candidates.
+        prompt_column: The column that identifies prompts.
+        teacher_column: The column of teachers.
         prompt: Prompt numbers, -1 for none.
         teacher: Codes into `teachers`, -1 for none.
         teachers: Names as the table has them.
-        shown_names: The same without folders, tokens and controls; different names stay different.
+        shown_names: The names without folders, access tokens and control characters. Different names stay
+            different.
         values: The criterion, NaN for none.
         other_values: The other criterion, NaN for none.
         tokens: Number of tokens, NaN where not known.
@@ -79,11 +80,11 @@ class ScoredTable:
         where: Where | None = None,
         correct: str | None = None,
     ) -> "ScoredTable":
-        """Read the numbers; texts and steps stay where they are.
+        """Read the numbers, but not the texts and steps.
 
         Raises:
-            ValueError: a column is missing, or no criterion is there.
-            TypeError: `where` or `correct` gives no verdicts.
+            ValueError: a column is missing, or there is no criterion.
+            TypeError: `where` or `correct` does not give bools.
         """
         columns = Columns.of(dataset)
         record = (read_record(selection) or {}) if selection is not None else {}
@@ -157,11 +158,11 @@ class ScoredTable:
 
     @property
     def status_column(self) -> str:
-        """Where the criterion's scorer told what became of a row; the table need not have it."""
+        """The status column of the criterion's scorer, which the table may lack."""
         return (self.criterion.spec_column or "").replace("_spec", "_status", 1)
 
     def name_of(self, row: int) -> str:
-        """The teacher of a row, fit to be shown."""
+        """The name of a row's teacher, safe to show."""
         code = self.teacher[row]
         return self.shown_names[code] if code >= 0 else "no teacher"
 
@@ -173,14 +174,14 @@ def _values(
     is_candidate: np.ndarray,
     counted: CountedRows,
 ) -> np.ndarray:
-    """Scores of all rows; those by a formula that spans rows are of the rows that count alone."""
+    """Scores of all rows. A formula that spans rows only uses the rows that count."""
     if criterion.kind != "column" and counted.passes is not None:
         is_candidate = is_candidate & counted.passes
     return criterion_values(columns, criterion, prompt, is_candidate)
 
 
 def _shown(names: list[str]) -> list[str]:
-    """Names fit to be shown, numbered where they would become alike."""
+    """Names that are safe to show, numbered if they would become equal."""
     shown: list[str] = []
     for name in names:
         short = public_text(name) or "(no name)"
@@ -192,7 +193,7 @@ def _shown(names: list[str]) -> list[str]:
 def _criteria(
     names: list[str], record: dict[str, Any]
 ) -> tuple[ResolvedCriterion, ResolvedCriterion | None, dict[str, str]]:
-    """What the selection was made by, else the first that is there; the next; and all of them."""
+    """The criterion of the selection, or the first in the table; a second one; and all of them."""
     by = record.get("by")
     directions = record.get("directions", {})
     resolved = []
@@ -204,7 +205,7 @@ def _criteria(
     resolved = [one for one in resolved if one.kind != "random"]
     if not resolved:
         raise ValueError(
-            f"No known criterion is there: found {names}. Score the rows first with "
+            f"The dataset has no column of a known criterion; found: {names}. Score the rows first with "
             "`dataset.map(LocalScorer(...), batched=True)`."
         )
     first = resolved[0]

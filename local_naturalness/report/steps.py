@@ -13,10 +13,10 @@ class Step:
     """A piece of a response.
 
     Args:
-        number: From 1 on.
-        text: Its characters.
+        number: The number of the step, counted from 1.
+        text: The text of the step.
         scores: One per view, in nats per token; `None` outside a sample.
-        tokens: Its length; `None` where the table does not tell.
+        tokens: Number of tokens; `None` if the table does not have it.
     """
 
     number: int
@@ -26,12 +26,12 @@ class Step:
 
 
 def steps_of(texts: Sequence[str], row: Mapping[str, Any], views: Sequence[View]) -> list[Step] | None:
-    """The steps of a response, or `None` where the row has none, or none that tile one of the texts.
+    """The steps of a response; `None` if the row has none, or none that tile one of the texts.
 
     Args:
-        texts: What may have been split: the response, or all turns of a conversation.
+        texts: The texts that may have been split: the response, or all turns of a conversation.
         row: Columns of the table.
-        views: What to read. One whose steps are others than those of the first has no scores.
+        views: The lists to read. A view whose steps differ from those of the first one has no scores.
 
     >>> row = {"step_spans": [[0, 4], [4, 9]], "step_scores": [-0.5, None]}
     >>> [(step.text, step.scores) for step in steps_of(["One. Two."], row, [View("local_naturalness", "")])]
@@ -61,7 +61,7 @@ def steps_of(texts: Sequence[str], row: Mapping[str, Any], views: Sequence[View]
 
 
 def _list(row: Mapping[str, Any], view: View, column: str, spans: list[list[int]]) -> list[Any] | None:
-    """A list of the row, if it belongs to these steps."""
+    """A list of the row, if it has one item per step."""
     found: list[Any] | None = row.get(column)
     fits = found is not None and len(found) == len(spans) and row.get(view.spans) == spans
     return found if fits else None

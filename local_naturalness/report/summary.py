@@ -1,4 +1,4 @@
-"""What a selection did, as a table for a notebook or a terminal."""
+"""A summary of a selection for a notebook or a terminal."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +18,11 @@ _TRAITS = {"accuracy": "Right answers", "repeated_step_share": "Tokens in repeat
 
 @dataclass(frozen=True)
 class SelectionSummary:
-    """What `select_responses` chose, and from what; a notebook shows it as a table.
+    """What `select_responses` chose, and from what. A notebook shows it as a table.
 
     Args:
-        sentences: By which criterion, how many, what became of the others.
-        teachers: Shares before and after, as texts; empty where the table has no teachers.
+        sentences: The criterion, the number of chosen responses, and why the others were not chosen.
+        teachers: Each teacher's share before and after, as texts. Empty if the table has no teachers.
     """
 
     sentences: list[str]
@@ -41,14 +41,14 @@ class SelectionSummary:
 
 
 def summarize_selection(selection: Dataset) -> SelectionSummary:
-    """Tell what a selection did. It is a plain `Dataset`, so that it cannot show this by itself.
+    """Summarise a selection: how many responses were chosen, by which criterion, and from which teachers.
 
     Args:
-        selection: What `select_responses` returned.
+        selection: The `Dataset` that `select_responses` returned.
 
     Raises:
-        ValueError: It tells nothing: it went through a form that keeps columns only, such as Parquet, or
-            is a stream.
+        ValueError: The dataset has no record of a selection, because it is a stream or was read from a format
+            that keeps columns only, such as Parquet.
 
     Example:
 
@@ -69,8 +69,8 @@ def summarize_selection(selection: Dataset) -> SelectionSummary:
     record = read_record(selection)
     if record is None or "rows" not in record:
         raise ValueError(
-            "This dataset does not tell how it was selected: pass what `select_responses` returned for a "
-            "Dataset. What was written to Parquet or JSON keeps its columns only."
+            "This dataset has no record of how it was selected. Pass the `Dataset` that `select_responses` "
+            "returned: Parquet and JSON files keep the columns only."
         )
     before, after = record.get("teacher_shares_before") or {}, record.get("teacher_shares_after") or {}
     shares = {

@@ -1,4 +1,4 @@
-"""Prompts and responses of a few rows, in whatever shape the table holds them."""
+"""The prompts and responses of a few rows, from a table of any shape."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from local_naturalness.tables import require_columns
 
 @dataclass(frozen=True)
 class Texts:
-    """What a row says.
+    """The texts of a row.
 
     Args:
-        prompt: As a person reads it.
-        responses: The response, and what else may have been split into steps; empty for none.
+        prompt: The prompt as plain text.
+        responses: The response, and other texts that may have been split into steps; empty if there are none.
     """
 
     prompt: str
@@ -31,12 +31,12 @@ class Texts:
 
 @dataclass(frozen=True)
 class TextColumns:
-    """Where prompts and responses are.
+    """The columns of prompts and responses.
 
     Args:
-        shape: How they are read; `None` where the table has no texts that are known.
+        shape: How they are read; `None` if the table has no known texts.
         names: Columns that are read.
-        response: The column that tells the responses to a prompt apart; `None` for none.
+        response: The column that distinguishes the responses to a prompt; `None` if there is none.
     """
 
     shape: Shape | None
@@ -45,7 +45,7 @@ class TextColumns:
 
     @classmethod
     def of(cls, dataset: Dataset, response_column: str, messages_column: str | None) -> "TextColumns":
-        """Find them as scorers do: by their names, or as conversations.
+        """Find the columns as scorers do: by their names, or as conversations.
 
         Raises:
             ValueError: A column that was named is not there.
@@ -87,7 +87,7 @@ class TextColumns:
 
 
 def few_rows(dataset: Dataset, rows: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
-    """Some columns of some rows; nothing else is read."""
+    """Read some columns of some rows, and nothing else."""
     if not names:
         return [{} for _ in rows]
     return dataset.with_format(None).select_columns(names).select(rows.tolist()).to_list()

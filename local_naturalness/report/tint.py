@@ -1,4 +1,4 @@
-"""A colour for a step: two-sided, around what is usual among the sampled steps."""
+"""Colours for steps: two-sided, around the usual score of the sampled steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Scale:
         return int(np.searchsorted(self.bounds, score, side="right"))
 
     def meanings(self) -> list[str]:
-        """What each class means, from the lowest on."""
+        """The meaning of each class, lowest first."""
         return [f"below {self.bounds[0]:.2f}", *(f"from {bound:.2f}" for bound in self.bounds)]
 
 
@@ -49,7 +49,7 @@ _LETTERS = "tud"
 
 @dataclass(frozen=True)
 class Tints:
-    """All that steps can be tinted by.
+    """The scores that steps can be coloured by.
 
     Args:
         views: Lists of scores, none to two.
@@ -91,7 +91,7 @@ class Tints:
         return f"{', '.join(values)} nats per token{length}"
 
     def legends(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """What can be chosen, each with its classes and what they mean."""
+        """The choices, each with its classes and their meanings."""
         names = [f"{view.name}: {view.sees}" for view in self.views]
         if len(self.views) == 2:
             names.append(f"{self.views[1].name} minus {self.views[0].name}")

@@ -1,4 +1,4 @@
-"""Responses step by step, long ones folded around their worst and best passages."""
+"""Responses step by step. Long ones are collapsed, except for their worst and best passages."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ _LONGEST_STEP = 1_500
 
 
 def trace_html(steps: Sequence[Step], tints: Tints, budget: int) -> Markup:
-    """Tinted steps in at most some bytes; what is left out is told.
+    """The coloured steps in a limited number of bytes, with a note on what is left out.
 
     Args:
         steps: Of one response.
@@ -63,7 +63,7 @@ def step_html(step: Step, tints: Tints) -> Markup:
 
 
 def without_middle(text: str, longest: int) -> str:
-    """A text with at most so many of its characters, from both ends.
+    """A text shortened to a number of characters from both ends.
 
     >>> without_middle("abcdefgh", 4)
     'ab [4 characters are left out] gh'
@@ -75,7 +75,7 @@ def without_middle(text: str, longest: int) -> str:
 
 
 def _open_places(steps: Sequence[Step]) -> set[int]:
-    """Beginning and end, and what surrounds the worst, the best and the step where two views part most."""
+    """Places to keep open: both ends, and around the worst, the best and the most different step."""
     if len(steps) <= _OPEN_UNTIL:
         return set(range(len(steps)))
     scores = np.array([np.nan if step.scores[0] is None else step.scores[0] for step in steps])

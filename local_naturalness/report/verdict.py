@@ -1,4 +1,4 @@
-"""The verdict in words, and what speaks for and against trusting it."""
+"""The verdict in words, and reasons to trust or doubt it."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _GROUPS_TOLD = 4
 
 
 def verdict(table: ScoredTable, ranking: TeacherRanking) -> list[str]:
-    """Who comes first, a paragraph for each group of teachers, and how many responses have a score."""
+    """Which teacher comes first, group by group, and how many responses have a score."""
     told = [
         (f"Group {number}: " if len(ranking.groups) > 1 else "") + _first(table, ranking.criterion, group)
         for number, group in enumerate(ranking.groups[:_GROUPS_TOLD], start=1)
@@ -42,7 +42,7 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
     interval = ""
     if np.isfinite([low, high]).all():
         undecided = (
-            f"; it holds 0, so with other prompts {second['teacher']} may come first" if low <= 0 else ""
+            f"; it contains 0, so with other prompts {second['teacher']} may come first" if low <= 0 else ""
         )
         interval = f" (95 % interval {low:.4f} to {high:.4f}{undecided})"
     sure = f"; P(best) is {first['p_best']:.3f}" if np.isfinite(first["p_best"]) else ""
@@ -56,7 +56,7 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
 def doubts(
     table: ScoredTable, ranking: TeacherRanking, comparison: CriteriaComparison, wins: WinsByLength
 ) -> list[str]:
-    """What to know before trusting the verdict, group by group."""
+    """Reasons to doubt the verdict, group by group."""
     told: list[str] = []
     has_lengths = bool(np.isfinite(table.tokens).any())
     for group in ranking.groups[:_GROUPS_TOLD]:
@@ -69,7 +69,7 @@ def doubts(
         share = float(comparison.overlap[table.other.name][table.criterion.name])
         told.append(f"{table.other.name} picks the same response for {share:.0%} of the prompts.")
     if not has_lengths:
-        told.append("The table does not tell lengths, so whether length explains the order is not known.")
+        told.append("The table has no lengths, so it is not known whether length explains the order.")
     return [cleaned(table, one) for one in told]
 
 
@@ -92,7 +92,7 @@ def _of(wins: Wins, teacher: int) -> str:
 
 
 def cleaned(table: ScoredTable, sentence: str) -> str:
-    """A sentence with teachers' names as they may be shown: no folders, tokens or controls."""
+    """A sentence with teachers' names without folders, access tokens and control characters."""
     for name, shown in zip(table.teachers, table.shown_names, strict=True):
         if shown != name and name:
             sentence = sentence.replace(name, shown)

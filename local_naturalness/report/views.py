@@ -1,4 +1,4 @@
-"""What steps can be tinted by: lists of scores that stand beside the responses."""
+"""Views: the lists of step scores in a table that steps can be coloured by."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class View:
 
     @property
     def name(self) -> str:
-        """What the page calls it."""
+        """The name on the page."""
         return self.scorer + self.suffix
 
     @property
@@ -36,12 +36,12 @@ class View:
 
     @property
     def spans(self) -> str:
-        """The column of the places of the steps."""
+        """The column of the positions of the steps."""
         return f"step_spans{self.suffix}"
 
     @property
     def tokens(self) -> str:
-        """The column of the lengths of the steps; not every table has it."""
+        """The column of the lengths of the steps, which the table may lack."""
         return f"step_tokens{self.suffix}"
 
     @property
@@ -51,14 +51,14 @@ class View:
 
 
 def view_of(criterion: ResolvedCriterion | None) -> View | None:
-    """The view whose steps a criterion may be made of."""
+    """The view with the step scores of a criterion."""
     if criterion is None or criterion.base is None:
         return None
     return View(CRITERIA[criterion.base].scorer, criterion.suffix)
 
 
 def views_of(criteria: Sequence[ResolvedCriterion | None], names: Iterable[str]) -> list[View]:
-    """The views that a table has, at most two: those of the criteria, else of either scorer.
+    """The views of a table, at most two: those of the criteria, or else of either scorer.
 
     >>> from local_naturalness.criteria import resolve_criterion
     >>> names = ["global_naturalness", "step_scores", "step_spans"]

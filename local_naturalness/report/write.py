@@ -52,33 +52,35 @@ def write_report(
 ) -> Path:
     """Write one HTML page that shows which teacher, which response to each prompt, and why.
 
-    The page needs no network and no other file, stays below 5 MB for tables of any size, and reads texts
-    of the sampled rows only. With `LocalScorer(..., return_steps=True)` it tints each step by its score; with
-    `GlobalScorer(..., return_steps=True)` as well it shows where in a trace the two criteria part.
+    The page needs no network and no other file. It stays below 5 MB for tables of any size, because it shows
+    the texts of a sample of rows only. If the rows were scored with `LocalScorer(..., return_steps=True)`,
+    each step is coloured by its score. With `GlobalScorer(..., return_steps=True)` as well, the page shows
+    where in a trace the two criteria differ.
 
     Args:
         dataset: Scored rows.
-        path: The file to write; what has that name is replaced.
-        selection: What `select_responses` chose from these rows. Without one the best response to each
-            prompt by the first criterion is marked.
-        rows: How many responses are shown with their text.
+        path: The file to write. An existing file is replaced.
+        selection: The selection that `select_responses` made from these rows. Without one, the best response
+            to each prompt by the first criterion is marked as chosen.
+        rows: Largest number of responses that are shown with their text.
         where: Which rows count, as for `rank_teachers`: a column of bools or of 0 and 1, an SQL expression,
-            or a function of a row. `None`: those that pass the `where` of the selection, where it noted a
-            column or an expression; else all. The traces show the other candidates as well.
-        correct: The column that tells which responses are right, for the accuracy; `is_correct` or `correct`
-            is found by itself.
-        prompt_column: What tells prompts apart. `None` is `prompt_key`, which scorers write, else `prompt`.
-        teacher_column: Teachers' names.
-        response_column: The responses. Where they stand in conversations or under other names that scorers
-            know, they are found.
-        messages_column: Conversations, as for scorers.
+            or a function of a row. `None` uses the `where` of the selection, if that was a column or an
+            expression; otherwise, all rows count. The traces show the other candidates too.
+        correct: The column that says which responses are correct, to show the accuracy. By default, it is
+            `is_correct` or `correct`, if there is one.
+        prompt_column: The column that identifies prompts. `None` is `prompt_key`, which scorers write, or
+            `prompt` if there is none.
+        teacher_column: The column of the teachers' names.
+        response_column: The column of the responses. Responses in conversations, or under other names that
+            scorers know, are found without it.
+        messages_column: The column of conversations, as for scorers.
 
     Returns:
-        The path.
+        The path of the page.
 
     Raises:
-        ValueError: A column is missing, no criterion is there, or no row that counts has a score.
-        TypeError: `dataset` or `selection` is not a `Dataset`, or `where` or `correct` gives no verdicts.
+        ValueError: A column is missing, the dataset has no criterion, or no row that counts has a score.
+        TypeError: `dataset` or `selection` is not a `Dataset`, or `where` or `correct` is of the wrong type.
 
     Example:
 
@@ -178,7 +180,7 @@ def write_report(
 
 
 def _teachers(group: TeacherGroup, table: ScoredTable, wins: WinsByLength) -> pd.DataFrame:
-    """What `str(ranking)` shows of a group, and how often it wins and on how much that rests."""
+    """The table of a group as `str(ranking)` shows it, with the wins by length."""
     frame = shown_table(group)
     if len(group.table) > 1:
         codes = [table.teachers.index(name) for name in group.table["teacher"]]
@@ -211,5 +213,5 @@ def _page(**found: object) -> str:
 
 
 def _digest(source: str) -> str:
-    """How a policy names the one style or script that it allows."""
+    """The digest by which a content security policy allows a style or script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"

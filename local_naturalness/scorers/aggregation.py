@@ -21,7 +21,7 @@ def step_means(log_probs: np.ndarray, steps: Sequence[tuple[int, int]]) -> np.nd
 def weighted_mean(
     means: np.ndarray, lengths: np.ndarray, weighting: str, num_steps: int
 ) -> tuple[float, float | None]:
-    """Mean over steps and its standard error when the steps are a random sample.
+    """Mean over steps, and its standard error if the steps are a random sample.
 
     Args:
         means: mean log-probability of each scored step, in nats.
@@ -72,12 +72,12 @@ def rank_surprisal(ranks: np.ndarray, log_probs: np.ndarray) -> tuple[float | No
 def seqlss(log_probs: np.ndarray, mass_above: np.ndarray) -> float:
     """Mean of `(1 - U)^4` over tokens, weighed by surprisal (SeqLSS, arXiv 2608.29623).
 
-    A surprising token counts for much when few tokens were likelier: it is news that the student was close
-    to saying itself.
+    A surprising token has a high weight if few tokens were likelier: it is new to the student, but close to
+    what it would have said.
 
     Args:
         log_probs: of the tokens, in nats.
-        mass_above: `U`, the probability of all tokens that are likelier than the one that came.
+        mass_above: `U`, the total probability of all tokens that are likelier than the actual one.
 
     Returns:
         `sum S (1 - U)^4 / sum S` with `S = -log p`; 0.0 where every token is certain.
@@ -123,7 +123,7 @@ def prediction_difficulty(log_probs: np.ndarray, entropy_shares: np.ndarray) -> 
 
 
 def repeated_step_share(texts: Sequence[str], lengths: Sequence[int]) -> float:
-    """Share of tokens in steps that an earlier step of the response has said already, up to white space.
+    """Share of the tokens in steps that equal an earlier step of the response, up to white space.
 
     Args:
         texts: the steps.

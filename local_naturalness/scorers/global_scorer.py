@@ -61,30 +61,35 @@ class GlobalScorer(Scorer):
 
     Args:
         statistics (sequence of `str`, *optional*, defaults to `()`):
-            More columns from the same pass. `"rank"`: `rank_surprisal_ratio` (RSR, arXiv 2601.14249, lower
-            is better) and `mean_clipped_rank`. `"brier"`: `brier` (an input of LARK, arXiv 2605.30651),
-            renormalised on the 50 likeliest tokens. `"entropy"`: `entropy` (mean, nats),
-            `high_entropy_sum` (bits, HES, arXiv 2605.22389) and `prediction_difficulty` (UPD, arXiv
-            2503.11441). `"mass_above"`: `seqlss` (SeqLSS, arXiv 2608.29623). `"steps"`:
-            `global_naturalness_by_step` (mean over steps of the step's mean), `global_naturalness_drop`
-            (without the first token of each step, ASLEC, arXiv 2604.06834), `first_token_log_prob`,
-            `num_steps`, `repeated_step_share`.
+            More columns from the same pass:
+
+            - `"rank"`: `rank_surprisal_ratio` (RSR, arXiv 2601.14249, lower is better) and
+              `mean_clipped_rank`.
+            - `"brier"`: `brier`, renormalised on the 50 likeliest tokens (an input of LARK, arXiv
+              2605.30651).
+            - `"entropy"`: `entropy` (mean, nats), `high_entropy_sum` (bits, HES, arXiv 2605.22389) and
+              `prediction_difficulty` (UPD, arXiv 2503.11441).
+            - `"mass_above"`: `seqlss` (SeqLSS, arXiv 2608.29623).
+            - `"steps"`: `global_naturalness_by_step` (mean over steps of the step's mean),
+              `global_naturalness_drop` (without the first token of each step, ASLEC, arXiv 2604.06834),
+              `first_token_log_prob`, `num_steps` and `repeated_step_share`.
         return_steps (`bool`, *optional*, defaults to `False`):
-            The statistic `"steps"` with its parts: `global_step_scores` (mean nats per token of each step,
-            given all of the response before it), `step_tokens` (tokens of each step, by which global
-            naturalness weighs it) and `step_spans` (`[start, end)` characters of each step). Beside those of
-            `LocalScorer(..., return_steps=True)` they show where in a response the two scores part.
+            Add the columns of the statistic `"steps"` and three lists with one item per step:
+            `global_step_scores` (mean nats per token, given everything before the step), `step_tokens`
+            (number of tokens, the weight of the step in global naturalness) and `step_spans`
+            (`[start, end)` characters). Together with the lists of `LocalScorer(..., return_steps=True)`,
+            they show where in a response the two scores differ.
 
-    The other arguments are those of `LocalScorer`; `splitter` and `steps_column` matter for `"steps"` only.
+    The other arguments are those of `LocalScorer`. `splitter` and `steps_column` only matter for `"steps"`.
 
-    Columns written: `global_naturalness` (float64, nats), `initial_loss` (float64, minus that: the loss
-    before training that loss-drop methods ask for), `global_naturalness_status`,
-    `global_naturalness_spec` (string), `num_tokens` (int32), those of `statistics`, and `prompt_key` (string:
-    digest of the prompt, by which later steps group rows).
+    Columns written: `global_naturalness` (float64, nats), `initial_loss` (float64: minus the score, the loss
+    before training that loss-drop methods need), `global_naturalness_status`, `global_naturalness_spec`
+    (string), `num_tokens` (int32), the columns of `statistics`, and `prompt_key` (string: digest of the
+    prompt, by which later steps group rows).
 
     Raises:
-        ValueError: an unknown statistic, a missing column, or present scores have other settings.
-        TypeError: a column holds something else than texts.
+        ValueError: a statistic is unknown, a needed column is missing, or present scores have other settings.
+        TypeError: a column does not hold texts.
 
     Example:
 

@@ -45,8 +45,8 @@ class LocalScorer(Scorer):
         prompt_column, response_column (`str`):
             Columns of prompts (texts or lists of messages) and responses (texts).
         messages_column (`str`, *optional*):
-            Column of conversations instead of the two above: the last assistant turn is the response, as
-            the chat template writes it with its reasoning and tool calls; what stands before it is the
+            Column of conversations instead of the two above. The last assistant turn is the response, as
+            the chat template writes it, with its reasoning and tool calls. Everything before it is the
             prompt.
         steps_column (`str`, *optional*):
             Column of lists of texts, for responses that are already split. Only whitespace may be missing
@@ -67,18 +67,19 @@ class LocalScorer(Scorer):
             and rows with equal content are scored once. The folder survives a crash, and several processes
             may share it. Does not change scores.
         window (`int`, `float` or `None`, *optional*, defaults to `4`):
-            Steps that a step is conditioned on besides the prompt. A float in (0, 1) is that share of the
-            steps before it, rounded up; `None` is all of them.
+            Number of preceding steps that each step is conditioned on, besides the prompt. A float in (0, 1)
+            is that share of the steps before it, rounded up. `None` is all of them.
         stride (`int`, *optional*, defaults to `1`):
             Windows advance by this many steps and score as many at once. A step then sees `window` to
             `window + stride - 1` steps. Faster, but not exact.
         max_steps (`int`, *optional*):
-            Score a random sample of this many steps of longer responses and estimate the mean; adds the
-            column `local_naturalness_stderr`. The sample depends on `seed` and the row's content.
+            If a response has more steps, score a random sample of this many and estimate the mean. Adds the
+            column `local_naturalness_stderr`. The sample depends on `seed` and on the row's content.
         weighting (`str`, *optional*, defaults to `"step"`):
-            `"step"`: every step has the same weight. `"token"`: steps are weighed by their number of tokens.
+            `"step"`: every step has the same weight. `"token"`: every token has the same weight.
         include_prompt (`bool`, *optional*, defaults to `True`):
-            `False` scores steps given the window only, after the tokenizer's first token.
+            `False` scores each step given its window only. Instead of the prompt, windows begin with the
+            beginning-of-sequence token (or the end-of-sequence token, if there is none).
         return_steps (`bool`, *optional*, defaults to `False`):
             Add `step_scores` (mean nats per token of each step, null for steps outside the sample) and
             `step_spans` (`[start, end)` characters of each step).
@@ -96,7 +97,7 @@ class LocalScorer(Scorer):
 
     Raises:
         ValueError: a needed column is missing, or present scores have other settings.
-        TypeError: a column holds something else than texts.
+        TypeError: a column does not hold texts.
 
     Example:
 
@@ -129,10 +130,10 @@ class LocalScorer(Scorer):
 
     @classmethod
     def preset(cls, name: str, student: Any, **settings: Any) -> "LocalScorer":
-        """A scorer with the settings under which a paper reports local naturalness.
+        """A scorer with the settings that a paper uses for local naturalness.
 
-        Unlike the scripts of some papers, a response or step that cannot be scored never counts as 0, which
-        would be the best value there is: it has no score, and its status says why.
+        Some published scripts count a response or step that cannot be scored as 0, the best possible value.
+        Here, it has no score, and its status says why.
 
         Args:
             name (`str`):

@@ -1,4 +1,4 @@
-"""What the reader of scores should know about rows that have one, said once."""
+"""Warnings about rows whose scores may be doubtful, each kind logged once."""
 
 import logging
 from collections import Counter
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Doubts:
-    """Tell what is doubtful about rows, each kind once.
+    """Log what is doubtful about rows, each kind once.
 
     Args:
         template: source of the student's chat template.
@@ -24,11 +24,11 @@ class Doubts:
         self._told: set[str] = set()
 
     def tell(self, rows: Iterable[PlannedRow | str], refusal: str | None) -> None:
-        """Log what a batch gives rise to.
+        """Log the doubts about a batch.
 
         Args:
             rows: planned rows, or the status of those that cannot be scored.
-            refusal: what the chat template said of the first row that it refused.
+            refusal: the error of the chat template for the first row that it refused.
         """
         rows = list(rows)
         for kind, count in count_doubts(rows).items():
@@ -36,7 +36,9 @@ class Doubts:
             self._tell(kind, f"{in_words(kind, where, self._template)} {_first(kind, rows)}")
         refused = rows.count("template_refused")
         if refusal:
-            self._tell("template_refused", f"Not scored, {refused} of {counted(len(rows), 'row')}: {refusal}")
+            self._tell(
+                "template_refused", f"{refused} of {counted(len(rows), 'row')} could not be scored. {refusal}"
+            )
 
     def _tell(self, kind: str, words: str) -> None:
         if kind not in self._told:
@@ -52,7 +54,7 @@ def count_doubts(rows: Iterable[PlannedRow | str]) -> Mapping[str, int]:
 
 
 def _first(kind: str, rows: Iterable[PlannedRow | str]) -> str:
-    """Which row is the first of a kind: scorers do not know its number."""
+    """The end of the first prompt of a kind. Scorers do not know the number of a row."""
     first = next(row for row in rows if isinstance(row, PlannedRow) and kind in row.encoded.doubts)
     asked = str(as_messages(first.example.prompt or "")[-1].get("content") or "")
     return f"The first of these prompts ends with {asked.strip()[-60:]!r}."

@@ -1,4 +1,4 @@
-"""Scores of other settings, or of nobody knows which, are never overwritten."""
+"""Refusal of other settings: scores with other or unknown settings are never overwritten."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,10 @@ _SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
 
 
 def refuse_other_settings(written: WrittenColumns, rows: Rows, spec: str) -> None:
-    """Check what the columns to be written hold already: the same settings, and counts of the same student.
+    """Check that existing columns of the same names have the same settings, and counts by the same student.
 
     Raises:
-        ValueError: columns of these names hold something else.
+        ValueError: columns of these names hold other scores.
     """
     _refuse_unexplained(written, rows)
     ours = read_spec(spec)
@@ -25,14 +25,14 @@ def refuse_other_settings(written: WrittenColumns, rows: Rows, spec: str) -> Non
     if others:
         other = min(others)
         raise ValueError(
-            f"The columns to be written already hold values with other settings: {other}. "
-            f"The new values would have: {spec}. They differ in {spec_difference(other, spec)}. "
-            "Pass `suffix=` to write beside them, or remove the old columns."
+            f"The columns to write already hold values that were computed with other settings: {other}. "
+            f"The new values would have: {spec}. They differ in {spec_difference(other, spec)}. Pass "
+            "`suffix=` to write new columns beside them, or remove the old columns."
         )
 
 
 def _refuse_unexplained(written: WrittenColumns, rows: Rows) -> None:
-    """Columns of these names without a spec are somebody else's."""
+    """Refuse columns of these names that have no spec."""
     own = written.spec_column(written.criterion)
     if own in rows:
         return
@@ -52,7 +52,7 @@ def _specs_in(written: WrittenColumns, rows: Rows, criterion: str) -> set[str]:
 
 
 def _counted_alike(counted: Mapping[str, str], ours: Mapping[str, str]) -> bool:
-    """Whether steps and tokens were counted by another scorer as they would be here.
+    """Whether another scorer counted steps and tokens in the same way.
 
     A scorer that writes no `num_steps` names no splitter.
     """

@@ -1,4 +1,4 @@
-"""A row that can be scored: what it needs from the engine, and what it gets back."""
+"""A row that can be scored: its windows for the engine, and the statistics that come back."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ TokenStatistics = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class PlannedRow:
-    """A row's text, its tokens, its windows."""
+    """A row's text, its tokens and its windows."""
 
     example: Example
     encoded: EncodedExample
@@ -44,11 +44,11 @@ class PlannedRow:
     def gathered(
         self, results: Iterator[TokenStatistics], statistics: Sequence[str]
     ) -> TokenStatistics | None:
-        """What the engine found for its windows, token by token; `None` if a number is not finite.
+        """The statistics of the row's tokens, gathered from its windows; `None` if a number is not finite.
 
         Args:
             results: of the windows of all rows; those of this row are taken from it.
-            statistics: names of what was asked for.
+            statistics: names of the requested statistics.
         """
         tokens = {name: np.full(len(self.encoded.response), np.nan) for name in statistics}
         is_finite = True
@@ -68,7 +68,7 @@ def run(
         For each row its statistics, or `None` where the student gave NaN or infinity.
 
     Raises:
-        ValueError: a token that the student has no embedding for.
+        ValueError: the student has no embedding for a token.
     """
     check_token_ids(engine.model, (ids for row in rows for ids in (row.encoded.prompt, row.encoded.response)))
     windows = [window for row in rows for window in row.windows()]

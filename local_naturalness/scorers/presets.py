@@ -1,4 +1,4 @@
-"""Settings of local naturalness as papers use them, by name."""
+"""Presets: the settings that papers use for local naturalness, by name."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -21,10 +21,10 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def preset_settings(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of `LocalScorer` for a preset and what the user gives besides.
+    """The arguments of `LocalScorer` for a preset and the user's other settings.
 
     Raises:
-        ValueError: the preset is unknown, lacks what it needs, or is contradicted.
+        ValueError: the preset is unknown, lacks an argument that it needs, or a setting contradicts it.
 
     >>> preset_settings("rsr-baseline", {"suffix": "_rsr"})
     {'splitter': 'sentence', 'window': 4, 'weighting': 'token', 'suffix': '_rsr'}
@@ -36,7 +36,7 @@ def preset_settings(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if changed:
         said = ", ".join(f"{key}={settings[key]!r}" for key in changed)
         raise ValueError(
-            f"The preset {name!r} says {said}: leave that out, or call `LocalScorer(...)` with your own "
+            f"The preset {name!r} sets {said}: leave that out, or call `LocalScorer(...)` with your own "
             "settings."
         )
     if name == "v2" and given.get("steps_column") is None:

@@ -1,4 +1,4 @@
-"""How far the scoring of a `map` is, for whoever waits for its bar, which moves once a batch."""
+"""A progress bar for scoring in a `map`, whose own bar only moves once per batch."""
 
 import sys
 import threading
@@ -19,7 +19,7 @@ _SECONDS_BETWEEN_STATES_IN_A_FILE = 30.0
 
 
 class MapProgress(threading.local):
-    """A bar of tokens over all batches of a `map`: done and in all, their rate, and the time that is left.
+    """A bar of tokens over all batches of a `map`: tokens done and in total, their rate, and the time left.
 
     A batch tells nothing of those that follow. How many rows there are is read from the bar of `map`, and
     rows that have not come yet are expected to be as long as those that have: the total is an estimate until

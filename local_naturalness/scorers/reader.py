@@ -1,4 +1,4 @@
-"""Which columns of a dataset are a scorer's prompts and responses, and the rows read from them."""
+"""Reads prompts and responses for a scorer, from the columns that were named or recognised."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the scorers share: rows in, windows through the engine, score columns out."""
+"""The base class of the scorers: rows in, windows through the engine, score columns out."""
 
 import os
 from abc import abstractmethod
@@ -45,7 +45,7 @@ _CHARACTERS_KEPT = 48  # for each token of a pass: about three characters are a 
 class Scorer(Shipped):
     """Base of the callables for `dataset.map`; its fields are the arguments of both scorers.
 
-    A scorer says which windows a row needs (`_plan`) and what becomes of the statistics of its tokens
+    A subclass defines which windows a row needs (`_plan`), and its columns from the statistics of its tokens
     (`_columns`).
     """
 
@@ -103,8 +103,8 @@ class Scorer(Shipped):
             rank: number of the worker, passed by `map(..., with_rank=True)`; chooses the GPU.
 
         Returns:
-            The new columns only, in the form of the input: lists for a batch, values for a row. Of a table
-            the whole table, the new columns typed and behind its own.
+            Only the new columns, in the form of the input: lists for a batch, values for a row. For a table,
+            the whole table, with the new columns at the end.
         """
         rows, spec, written = self._reader.rows(rows), self.spec, self._written()
         refuse_other_settings(written, rows, spec)
@@ -126,12 +126,12 @@ class Scorer(Shipped):
 
     @property
     def token_budget(self) -> int:
-        """Tokens of a pass, if memory suffices."""
+        """Tokens per forward pass, if there is enough memory."""
         return self.max_tokens_per_batch or enough_tokens(self.student.device_type)
 
     @property
     def template_source(self) -> str:
-        """Text of the chat template that shows prompts to the student, `""` where none does."""
+        """Source of the chat template that renders the prompts; `""` if there is none."""
         return self._prompt_encoder().template_source
 
     def is_stored(self, rows: Any) -> list[bool]:
@@ -145,7 +145,7 @@ class Scorer(Shipped):
         return [False] * len(examples) if store is None else store.is_finished(examples)
 
     def prompt_keys(self, rows: Any) -> list[str | None]:
-        """What the column `prompt_key` will hold for a batch; loads nothing.
+        """The values of the column `prompt_key` for a batch. Nothing is loaded.
 
         Args:
             rows: what `dataset.map` passes, such a dict of lists, or a table.
@@ -153,7 +153,7 @@ class Scorer(Shipped):
         return [prompt_key(example) for example in self._read(rows)]
 
     def planned(self, rows: Any) -> list[PlannedRow | str]:
-        """What scoring a batch would compute; needs the tokenizer and no weights.
+        """What scoring a batch would compute. This needs the tokenizer, but no weights.
 
         Args:
             rows: what `dataset.map` passes, or such a dict of lists.
@@ -164,13 +164,13 @@ class Scorer(Shipped):
         return self._planned_rows(self._read(rows))[0]
 
     def show(self, row: Mapping[str, Any]) -> Shown:
-        """What exactly is scored of one row; needs the tokenizer and no weights.
+        """Show what exactly is scored in one row. This needs the tokenizer, but no weights.
 
         Args:
-            row: its columns, such as `dataset[3]`. Scores that it holds are shown with the steps.
+            row: its columns, such as `dataset[3]`. If the row has scores, they are shown with the steps.
 
         Returns:
-            Prompt, response, steps and status; print it to read it.
+            Prompt, response, steps and status. Print it to read it.
 
         Example:
 
@@ -190,7 +190,7 @@ class Scorer(Shipped):
         return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source)
 
     def engine(self, rank: int | None = None) -> Engine:
-        """What scores the windows; loads the student.
+        """The engine that scores windows. Loads the student.
 
         Args:
             rank: number of the worker process, see `Student.model`.
@@ -206,7 +206,7 @@ class Scorer(Shipped):
         return self._reader.examples(self._reader.rows(rows))
 
     def _finished(self, examples: Sequence[Example], rank: int | None, spec: str) -> list[Scores]:
-        """Scores from the store where there is one; what it lacks is computed and kept, group by group."""
+        """Scores, from the store if there is one. Missing ones are computed and added, group by group."""
         store = self._opened_store(spec)
         progress = self._shown_progress()
         if store is None:
@@ -249,7 +249,7 @@ class Scorer(Shipped):
         return {"status": "non_finite"} if tokens is None else self._columns(row, tokens)
 
     def _planned_rows(self, examples: Sequence[Example]) -> tuple[list[PlannedRow | str], str | None]:
-        """Rows with their windows, and what the chat template said of the first that it refused."""
+        """Rows with their windows, and the error of the chat template for the first row that it refused."""
         context = self.student.context_length
         encoder = ExampleEncoder(
             self.student.tokenizer, self._prompt_encoder(), None if self.steps_column else self._splitter
@@ -276,7 +276,7 @@ class Scorer(Shipped):
         return ("log_prob",)
 
     def _derived(self, row: Scores) -> Scores:
-        """Columns that follow from a row's others, so that a store need not keep them."""
+        """Columns that follow from other columns, so a store does not keep them."""
         return {}
 
     @abstractmethod
@@ -290,7 +290,7 @@ class Scorer(Shipped):
     # Identity.
 
     def _settings(self) -> dict[str, Any]:
-        """Everything that changes scores, in the order in which the spec tells it; defaults left out."""
+        """All settings that change scores, in the order of the spec, without defaults."""
         settings: dict[str, Any] = {}
         if self.prompt_template is not None:
             template = self.prompt_template
@@ -325,7 +325,7 @@ class Scorer(Shipped):
 
 
 def _groups(examples: Sequence[Example], num_characters: int) -> Iterator[Sequence[Example]]:
-    """Consecutive examples whose responses are together about as long as asked for, one at least."""
+    """Groups of consecutive examples with about the given total length of responses, at least one each."""
     start = length = 0
     for index, example in enumerate(examples):
         length += len(example.response or "")

@@ -1,4 +1,4 @@
-"""What exactly is scored of one row, for people to read."""
+"""What exactly is scored in one row, for people to read."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,17 +21,18 @@ class Shown:
     """The text of a row as the student sees it. `print` it to read it.
 
     Attributes:
-        status: as it is or would be written beside the score.
-        prompt: what the student is shown first, `None` where the row cannot be scored.
-        response: what is scored, `None` where the row cannot be scored.
-        steps: pieces of `response`, which they tile.
-        num_tokens: that are scored.
-        not_scored: characters at the beginning of `response` that `prompt` ends in already.
+        status: the status that a scorer writes for the row.
+        prompt: text that the student sees before the response; `None` if the row cannot be scored.
+        response: text that is scored; `None` if the row cannot be scored.
+        steps: the response in pieces. Joined, they are `response`.
+        num_tokens: number of tokens that are scored.
+        not_scored: number of characters at the beginning of `response` that are not scored, because `prompt`
+            already ends with them.
         spec: student and settings.
-        scores: columns of the row that hold a score of these settings.
-        step_scores: mean nats per token of each step, where the row holds them.
-        notes: what the reader of the score should know.
-        held: prompt and response as a row that cannot be scored holds them, where it does.
+        scores: columns of the row with a score that has the same settings.
+        step_scores: mean nats per token of each step, if the row has them.
+        notes: what to know before relying on the score.
+        held: prompt and response in a row that cannot be scored, if it has them.
     """
 
     status: str
@@ -60,7 +61,7 @@ class Shown:
         lines += ["", _heading(f"Response, scored: {length}")]
         if self.not_scored:
             begin = self.response[: self.not_scored]
-            lines.append(f"(Of step 1 {begin!r} is not scored again: the prompt ends in it.)")
+            lines.append(f"(In step 1, {begin!r} is not scored: the prompt already ends with it.)")
         scores = self.step_scores or [None] * len(self.steps)
         for number, (step, score) in enumerate(zip(self.steps, scores, strict=True), start=1):
             told = f"[{number}]" if self.step_scores is None else f"[{number}] {_in_nats(score)}"
@@ -71,7 +72,7 @@ class Shown:
 def shown_row(
     row: Mapping[str, Any], planned: PlannedRow, spec: str, criterion: str, suffix: str, template: str
 ) -> Shown:
-    """Put together what is known of a row that can be scored.
+    """Collect what is shown for a row that can be scored.
 
     Args:
         row: its columns.
@@ -129,13 +130,20 @@ def _short(text: str) -> str:
 def _scores_of(
     row: Mapping[str, Any], spec: str, criterion: str, suffix: str
 ) -> tuple[dict[str, float], list[float | None] | None, list[str]]:
-    """Score and step scores that a row holds, and why they are not shown if they are others."""
+    """The score and step scores in a row, or why they are not shown if their settings differ."""
     score, written = row.get(criterion + suffix), row.get(f"{criterion}_spec{suffix}")
     if score is None or written is None:
         return {}, None, []
     if not may_be_compared(written, spec):
         difference = spec_difference(written, spec)
-        return {}, None, [f"The row holds a score of other settings, which is not shown: {difference}."]
+        return (
+            {},
+            None,
+            [
+                "The row holds a score that was computed with other settings, so it is not shown: "
+                f"{difference}."
+            ],
+        )
     return {criterion + suffix: score}, row.get(f"step_scores{suffix}"), []
 
 
@@ -148,7 +156,7 @@ def _in_nats(score: float | None) -> str:
 
 
 def _visible(text: str, indent: int = 0) -> str:
-    """Text with its line breaks marked, so that none at an end goes unseen.
+    """Text with its line breaks marked, so that those at the end are visible.
 
     >>> print(_visible("5.\\nSo it is.\\n", indent=2))
     5.⏎

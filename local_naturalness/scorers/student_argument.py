@@ -1,4 +1,4 @@
-"""The argument `student`: a `Student`, or whatever makes one."""
+"""The argument `student`: a `Student`, or anything that one can be made of."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from local_naturalness.student import Student
 
 
 def as_student(student: Any, loading: Mapping[str, Any]) -> Student:
-    """The student itself, or one that is made of a hub id, a folder or a loaded model.
+    """The student itself, or a new one from a hub id, a folder or a loaded model.
 
     Args:
         student: what the user passed.

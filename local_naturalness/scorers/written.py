@@ -1,4 +1,4 @@
-"""The columns that a scorer writes: their names, their types, and what they hold."""
+"""The columns that a scorer writes: names, types and values."""
 
 import logging
 from collections import Counter
@@ -31,11 +31,11 @@ _SHARED: dict[str, int | None] = {
 
 @dataclass(frozen=True)
 class WrittenColumns:
-    """What a scorer adds to a dataset.
+    """The columns that a scorer adds to a dataset.
 
     Args:
         criterion: main column, and beginning of the names of status and spec.
-        sibling: criterion of the other scorer, which may stand beside it.
+        sibling: criterion of the other scorer, whose columns may exist too.
         suffix: end of every name.
         types: of the columns without the suffix; status and spec are texts.
         scorer: class name, for messages.
@@ -68,11 +68,11 @@ class WrittenColumns:
         return tuple(_SHARED)
 
     def spec_column(self, criterion: str) -> str:
-        """Name of the column that tells the settings of a criterion."""
+        """Name of the column with the settings of a criterion."""
         return f"{criterion}_spec{self.suffix}"
 
     def _complete_shared(self, columns: dict[str, list[Any]], rows: Rows) -> None:
-        """What this scorer does not know of a row stays as the other one wrote it; counts are never null."""
+        """Keep values of shared columns that only the other scorer knows. Counts are never null."""
         for name, default in _SHARED.items():
             if name not in columns:
                 continue

@@ -1,4 +1,4 @@
-"""Which response to each prompt, and the chosen rows as trainers take them."""
+"""Selecting responses to each prompt, and exporting them for trainers."""
 
 from local_naturalness.selection.record import read_record, write_record
 from local_naturalness.selection.select import select_responses

@@ -32,7 +32,7 @@ class Scores:
 
     @property
     def order(self) -> np.ndarray:
-        """What candidates are ordered by, with high as better."""
+        """The values that candidates are ordered by, with high as better."""
         if self.exact is None:
             return self.better
         _, ranks = np.unique(self.exact, return_inverse=True)
@@ -50,7 +50,7 @@ def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, s
     Args:
         columns: The dataset.
         prompt: Shape [rows], prompt numbers.
-        is_candidate: Shape [rows]. Other rows get NaN and take no part in any group's formula.
+        is_candidate: Shape [rows]. Other rows get NaN and are not used in any formula.
 
     Returns:
         The criterion itself, or for a combination the weighted sum, where high is better.
@@ -89,7 +89,7 @@ def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, s
 
 
 def _ranks(columns: Columns, criterion: ResolvedCriterion, numbers: np.ndarray) -> np.ndarray:
-    """The numbers, or where integers had to be rounded numbers in the same order that are exact."""
+    """The numbers, or exact ranks in the same order if integers had to be rounded."""
     exact = columns.integers(criterion.name) if criterion.kind == "column" else None
     if exact is None:
         return numbers

@@ -1,4 +1,4 @@
-"""Candidates ordered within their prompts, and the picks among them."""
+"""Candidates ordered within their prompts, and the weights of the picks."""
 
 from dataclasses import dataclass
 

@@ -6,7 +6,7 @@ from local_naturalness.selection.candidates import Ranking
 
 
 def move_surplus(ranking: Ranking, picked: np.ndarray, teacher: np.ndarray, limit: np.ndarray) -> np.ndarray:
-    """Exchange picks until no teacher holds more than its limit, as far as that is attainable at all.
+    """Exchange picks until no teacher has more than its limit, as far as possible.
 
     Surplus picks move along the shortest chain of teachers that share prompts: these are the augmenting
     paths of a flow from teachers above their limit to teachers below it, so that what no chain can move no

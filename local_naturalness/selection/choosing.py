@@ -38,7 +38,7 @@ class Choice:
         score: The score of every row of the table, NaN where there is none.
         reason: For every row of the table the place of its reason in `REASONS` plus 1; 0 if
             selected.
-        counts: What happened to how many rows, JSON-ready.
+        counts: Counts of rows by outcome, as plain data.
     """
 
     rows: np.ndarray
@@ -120,11 +120,11 @@ def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings
 def _without_duplicates(
     columns: Columns, ranking: Ranking, reason: np.ndarray, settings: Settings
 ) -> Ranking:
-    """The candidates without those whose text a better one of the prompt has."""
+    """The candidates without those that have the same text as a better candidate of the prompt."""
     if settings.response_column not in columns.names:
         logger.warning(
-            "Whether several picks of a prompt are the same text is not known: there is no column %r. Name "
-            "the right one with `response_column=...`.",
+            "Several picks of a prompt may have the same text: there is no column %r to compare. Name the "
+            "column of the responses with `response_column=...`.",
             settings.response_column,
         )
         return ranking

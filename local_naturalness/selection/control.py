@@ -1,4 +1,4 @@
-"""The rows of a random control: the prompts and numbers of a selection, its teachers, its lengths."""
+"""The rows of a random control that imitates the prompts, teachers and lengths of a selection."""
 
 import logging
 
@@ -35,7 +35,7 @@ def wanted_by_prompt(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
         )
     if lost:
         logger.warning(
-            "%d of %s of `match` are not among the candidates: the control goes without them.",
+            "%d of %s of `match` are not among the candidates: the control leaves them out.",
             lost,
             counted(len(np.unique(match.prompt_keys)), "prompt"),
         )
@@ -53,7 +53,8 @@ def draw_control(
 ) -> np.ndarray:
     """Draw rows at random that imitate a selection.
 
-    As many per prompt as there, drawn at random; then surplus teachers give picks to those that lack some.
+    As many rows per prompt as in the selection are drawn at random. Then teachers with too many picks give
+    some to those with too few.
     With `tokens` each pick stands for a row of the selection: it is drawn from the candidates whose
     length is within a factor of 1.25 of that row's, else of 1.25 squared, and so on, and exchanges prefer
     candidates that are as near.

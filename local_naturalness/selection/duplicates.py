@@ -1,4 +1,4 @@
-"""Candidates of a prompt whose text is the same."""
+"""Candidates of a prompt that have the same text."""
 
 import numpy as np
 import polars as pl
@@ -48,7 +48,8 @@ def without(ranking: Ranking, dropped: np.ndarray) -> Ranking:
 
 
 def count_ties(ranking: Ranking, picked: np.ndarray) -> int:
-    """For how many prompts the order of rows decided between the lowest pick and an equal candidate.
+    """The number of prompts for which the order of rows decided between the lowest pick and an equal
+    candidate.
 
     Args:
         ranking: The candidates.

@@ -21,7 +21,7 @@ def cap_teacher_share(
 
     While a teacher is above the share, its pick with the smallest gap to the next candidate of
     another teacher (one that has room) is exchanged for that candidate. Equal gaps: the earlier
-    prompt. Where only teachers without room are left to exchange with, these pass picks on to others.
+    prompt. If only teachers without room are left, these pass picks on to others.
 
     Args:
         ranking: The candidates.
@@ -47,8 +47,8 @@ def cap_teacher_share(
     if room * num_teachers < num_picks:
         room = math.ceil(num_picks / num_teachers)
         logger.warning(
-            "`max_teacher_share=%s`: %s cannot be split so evenly among %s; up to %d (%.3f) "
-            "for one is as near as whole picks come.",
+            "`max_teacher_share=%s`: %s cannot be divided so evenly among %s; the closest is up to %d "
+            "(%.3f) for one teacher.",
             share,
             counted(num_picks, "pick"),
             counted(num_teachers, "teacher"),
@@ -77,7 +77,7 @@ def cap_teacher_share(
 def _lowest_peak(
     ranking: Ranking, picked: np.ndarray, teacher: np.ndarray, room: int, num_teachers: int
 ) -> np.ndarray:
-    """Picks of which no teacher holds more than `room`, or than the smallest number that is attainable."""
+    """Picks of which no teacher has more than `room`, or than the smallest possible number."""
     low, high = room, int(np.bincount(teacher[picked], minlength=num_teachers).max())
     while low < high:
         # The first try is the room itself, which mostly succeeds; then the gap is halved.
@@ -146,8 +146,8 @@ def match_teacher_counts(
     if surplus.any():
         missing = {names[i]: int(-surplus[i]) for i in np.flatnonzero(surplus < 0).tolist()}
         logger.warning(
-            "The teacher shares of `match` could not be met. Of %d picks, these teachers lack some, and no "
-            "exchange is left that gives them: %s.",
+            "The teacher shares of `match` could not be met. Of %d picks, these teachers have too few, and "
+            "no further exchange is possible: %s.",
             picked.sum(),
             missing,
         )

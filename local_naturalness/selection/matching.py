@@ -1,4 +1,4 @@
-"""`match`: what a random control has to know of the selection that it imitates."""
+"""`match`: what a random control must know about the selection that it imitates."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Match:
-    """What a control imitates; arrays of shape [rows of the selection].
+    """The selection that a control imitates; arrays of shape [rows of the selection].
 
     Args:
         prompt_keys: Hash of each row's prompt.
@@ -44,13 +44,13 @@ def matching(
     split: str | None,
     columns: list[str] | None,
 ) -> Settings:
-    """The settings with what they need to know of a selection.
+    """The settings, with the selection that a control imitates.
 
     Args:
         settings: Without it.
         match: What `select_responses` returned.
         match_length: Whether its lengths are to be met.
-        split: Which one of it, where a dataset of splits is selected from.
+        split: The split of the selection to use, for a dataset with splits.
         columns: Of the candidates, where known.
 
     Raises:
@@ -119,7 +119,7 @@ def _same_where(settings: Settings, match: Dataset, columns: list[str]) -> Where
     except ValueError as error:
         raise ValueError(
             f"`match` was selected with `where={theirs}`, which cannot be repeated here: pass the same "
-            "function, or another `where` if that is meant."
+            "function again, or another `where`."
         ) from error
     logger.info("The control is drawn from the candidates of `match`: where %s.", theirs)
     return theirs

@@ -1,4 +1,4 @@
-"""Random numbers that belong to a row's content, not to its place in the table."""
+"""Random numbers that depend on a row's content, not on its place in the table."""
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,13 @@ def random_scores(
 ) -> np.ndarray:
     """A number in [0, 1) per row, drawn from (seed, prompt, teacher).
 
-    Where a teacher has several rows for a prompt, the response is part of the draw too; for other
-    rows it is not read, since responses are most of a dataset's bytes.
+    If a teacher has several rows for a prompt, the number depends on the response too. For other rows, it is
+    not read, because responses are most of a dataset's bytes.
 
     Args:
         columns: The dataset.
         prompt: Shape [rows], prompt numbers, -1 where there is no prompt.
-        prompt_column: Where the prompts' content is.
+        prompt_column: The column of prompts.
         teacher_column: Where the teachers are; may be absent.
         response_column: Where the responses are; needed only for repeated teachers.
         seed: Other seeds give other numbers.

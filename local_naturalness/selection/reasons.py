@@ -1,4 +1,4 @@
-"""Why rows are not selected: the reasons, how often each held, and the line that tells it."""
+"""Why rows are not selected: the reasons, their counts, and the line in the log."""
 
 import logging
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ def count_outcome(
     names: list[str],
     rows: np.ndarray,
 ) -> dict[str, Any]:
-    """What happened to how many rows, JSON-ready.
+    """Counts of rows by outcome, as plain data.
 
     Args:
         prompt: Shape [rows], prompt numbers.
@@ -67,7 +67,7 @@ def _shares(teacher: np.ndarray, names: list[str]) -> dict[str, float]:
 def log_counts(
     counts: dict[str, Any], unscored: Mapping[str, Mapping[str, int]], settings: Settings, place: str
 ) -> None:
-    """One line: what each rule removed and which argument relaxes it; loud if nothing is left.
+    """Log one line: what each rule removed, and which argument relaxes it. A warning if nothing is left.
 
     Args:
         counts: As of `count_outcome`.
@@ -114,7 +114,7 @@ def log_counts(
 
 
 def _why_unscored(unscored: Mapping[str, Mapping[str, int]]) -> str:
-    """The statuses of rows without a score: no setting of a selection gives them one."""
+    """The statuses of rows without a score, which no setting of a selection can change."""
     told = [
         f"{column}: {', '.join(f'{status} {number}' for status, number in statuses.items())}"
         for column, statuses in unscored.items()

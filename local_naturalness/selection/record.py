@@ -1,4 +1,4 @@
-"""What a selection did, kept with the dataset so that a card can tell it later."""
+"""The record of a selection, kept with the dataset and written into its card later."""
 
 import json
 from collections.abc import Iterable
@@ -17,12 +17,12 @@ _NO_STATUS = "no status"
 def count_unscored(
     columns: Columns, criteria: Iterable[ResolvedCriterion], among: np.ndarray | None = None
 ) -> dict[str, dict[str, int]]:
-    """Why candidates have no score, as far as the scorers' status columns tell.
+    """Why candidates have no score, according to the scorers' status columns.
 
     Args:
         columns: All candidates.
-        criteria: Those that are selected by.
-        among: One flag per row: those that are counted; `None` for all.
+        criteria: The criteria of the selection.
+        among: One flag per row: which rows to count; `None` for all.
 
     Returns:
         Status column -> status -> number of rows in which a number that the criteria need is null, NaN or
@@ -60,7 +60,7 @@ def _counted(columns: Columns, column: str, rows: np.ndarray) -> dict[str, int]:
 
 
 def write_record(dataset: Dataset | IterableDataset, record: dict[str, Any]) -> None:
-    """Keep a record in `dataset.info.description`, as one line of JSON after what stands there.
+    """Write a record into `dataset.info.description`, as one line of JSON at the end.
 
     The description survives `select`, `map` and `save_to_disk`, not Parquet. A record already there
     becomes the `"previous"` of the new one, so that selections in sequence leave their whole trail.
@@ -87,12 +87,12 @@ def write_record(dataset: Dataset | IterableDataset, record: dict[str, Any]) -> 
 
 
 def read_record(dataset: Dataset | IterableDataset) -> dict[str, Any] | None:
-    """The record of the last selection, or `None` when there is none."""
+    """Return the record of the last selection, or `None` if there is none."""
     return record_in(dataset.info.description)
 
 
 def record_in(description: str | None) -> dict[str, Any] | None:
-    """The first record in the description of a dataset, or `None` when there is none."""
+    """The first record in the description of a dataset, or `None` if there is none."""
     for line in (description or "").split("\n"):
         if line.startswith(_MARK):
             record: dict[str, Any] = json.loads(line.removeprefix(_MARK))

@@ -1,4 +1,4 @@
-"""`select_responses`: which response to each prompt a student should be trained on."""
+"""`select_responses`: choose the responses to each prompt that a student is trained on."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, overload
@@ -250,7 +250,7 @@ def _select(part: Any, settings: Settings, place: str, return_rejected: bool) ->
 def _record(
     settings: Settings, columns: Columns | None = None, counts: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The settings, and where the data were seen what became of them."""
+    """The settings, and the counts if the data were read."""
     record = {
         "by": settings.by,
         "mode": settings.mode,

@@ -1,4 +1,4 @@
-"""What a selection was asked to do, checked before any data is read."""
+"""The settings of a selection, checked before any data is read."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -59,8 +59,8 @@ class Settings:
             )
         if self.min_score is not None and self.by == "random":
             raise ValueError(
-                "`min_score` bounds a criterion, and random numbers are none: drop it, or put the bound into "
-                f'`where`, such as `where="local_naturalness >= {self.min_score}"`.'
+                "`min_score` is a bound for a criterion, and random numbers are not one: drop it, or put "
+                f'the bound into `where`, such as `where="local_naturalness >= {self.min_score}"`.'
             )
         if self.match is None and self.match_length:
             raise ValueError(
@@ -76,20 +76,20 @@ class Settings:
 
     @property
     def group_column(self) -> str:
-        """The column that tells prompts apart."""
+        """The column that identifies prompts."""
         return self.prompt_column or "prompt"
 
     def grouped(self, columns: Sequence[str]) -> "Settings":
-        """These settings with the column that tells prompts apart, chosen among those that are there.
+        """These settings with the column that identifies prompts, chosen from the existing columns.
 
         Args:
-            columns: Of the table; empty where a stream does not tell them.
+            columns: The columns of the table; empty if a stream does not know them.
         """
         return replace(self, prompt_column=grouping_column(columns, self.prompt_column)) if columns else self
 
     @property
     def looks_at_whole_dataset(self) -> list[str]:
-        """The arguments given that a stream cannot serve."""
+        """The given arguments that do not work with a stream."""
         wanted = {"max_teacher_share": self.max_teacher_share, "match": self.match}
         return [name for name, value in wanted.items() if value is not None]
 

@@ -1,4 +1,4 @@
-"""What picks are like beside the candidates they were chosen from: right, repetitive, long."""
+"""Traits of picks and of their candidates: correctness, repetition and length."""
 
 import logging
 import math
@@ -20,14 +20,14 @@ _ONE_SIDED_5_PERCENT = 1.645
 def describe_traits(
     columns: Columns, prompt: np.ndarray, candidates: np.ndarray, rows: np.ndarray, settings: Settings
 ) -> dict[str, dict[str, Any]]:
-    """Means over the candidates and over the picks, JSON-ready; warns where picks repeat themselves more.
+    """Means over the candidates and over the picks, as plain data. Warns if the picks repeat themselves more.
 
     Args:
         columns: The dataset.
         prompt: Shape [rows], prompt numbers.
         candidates: Row numbers of those that could have been chosen.
         rows: Row numbers of the picks.
-        settings: What was asked for.
+        settings: The settings of the selection.
 
     Returns:
         Trait -> "column", "before" and "after" (means, `None` where nothing is known).
@@ -78,9 +78,10 @@ def _warn_of_repetition(
         return
     picked = numbers[rows].mean()
     logger.warning(
-        "The picks repeat themselves more than the candidates they were chosen from: %.1f %% of their "
-        "tokens stand in repeated steps, %.1f %% of those of the same prompts' candidates. A likelihood "
-        'prefers what is repeated, loops above all: leave them out with `where="%s < 0.2"`.',
+        "The picks repeat themselves more than the candidates that they were chosen from: %.1f %% of their "
+        "tokens are in repeated steps, against %.1f %% for all candidates of the same prompts. Repeated "
+        "text is easy to predict, so likelihoods favour it. To leave out responses that are stuck in a "
+        'loop, pass `where="%s < 0.2"`.',
         100 * picked,
         100 * (picked - excess),
         column,

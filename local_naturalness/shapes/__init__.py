@@ -1,4 +1,4 @@
-"""The shapes in which people have prompts and responses, and the rows that scorers read.
+"""Common shapes of datasets with prompts and responses, and their conversion to rows that scorers read.
 
 >>> from datasets import Dataset
 >>> from local_naturalness.shapes import to_rows

@@ -1,4 +1,4 @@
-"""Row by row from the columns of a shape to those that scorers read."""
+"""Conversions, row by row, from the columns of a shape to those that scorers read."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -54,7 +54,7 @@ def completion(prompt_column: str, completion_column: str) -> Convert:
 
 
 def alpaca(input_column: str | None, system_column: str | None, history_column: str | None) -> Convert:
-    """A prompt of `instruction` and, in the line below, `input`; messages where there is more to it."""
+    """A prompt of `instruction` and `input`, on two lines. Messages if there is a system text or history."""
 
     def convert(batch: Batch) -> dict[str, list[Any]]:
         count = len(batch["instruction"])

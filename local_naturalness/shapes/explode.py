@@ -14,21 +14,22 @@ AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict, IterableDataset, Iterab
 
 
 def explode(dataset: AnyDataset, lists: Sequence[str] | None = None) -> AnyDataset:
-    """One row per item of lists that run parallel; other columns are repeated.
+    """Turn lists into rows: one row per item. Lists that run parallel are split together.
 
-    A row whose lists are null or empty stays one row, with null in their place, so that no prompt is lost.
+    Other columns are repeated. A row whose lists are null or empty stays one row with nulls, so that no
+    prompt is lost.
 
     Args:
         dataset: `Dataset`, `DatasetDict` or a stream.
-        lists: columns of lists, that of responses first. A list may be null where there are responses. By
-            default the column of responses (`response`, `generations`, `responses`, `completions` or
-            `candidates`), and all columns of lists, conversations aside, that have as many items in every row
-            (of a stream: in its first rows). A column of verdicts that is longer or shorter in a few rows is
-            split, too, with nulls in those rows; the log names the first.
+        lists: columns of lists, the responses first. A list may be null in rows that have responses. By
+            default, these are the column of responses (`response`, `generations`, `responses`, `completions`
+            or `candidates`) and all columns of lists, except conversations, that have the same number of
+            items in every row (in a stream, in its first rows). A column of verdicts is split even if its
+            length differs in a few rows. There, its values are null, and the log names the first such row.
 
     Raises:
-        ValueError: a column is missing, there is no column of responses, or lists of a row differ in length;
-            the message tells the row.
+        ValueError: a column is missing, there is no column of responses, or the lists of a row differ in
+            length. The message names the row.
 
     Example:
 
@@ -89,8 +90,8 @@ def _exploded(
             if value is not None and len(value) != size:
                 raise ValueError(
                     f"In row {place} the list {name!r} has {counted(len(value), 'item')} and {lists[0]!r} "
-                    f"has {counted(size, 'item')}. "
-                    "Name the lists that run parallel with `lists=[...]`, or mend the row."
+                    f"has {counted(size, 'item')}. Name the lists that run parallel with `lists=[...]`, or "
+                    "correct the row."
                 )
     return {
         name: [

@@ -1,4 +1,4 @@
-"""What a column holds, judged by some of its values."""
+"""The kind of a column, judged by some of its values."""
 
 from collections.abc import Iterable, Sequence
 from numbers import Number

@@ -1,4 +1,4 @@
-"""Which row of the input a row was made of."""
+"""The row of the input that a row was made of."""
 
 from datasets import Dataset
 
@@ -7,7 +7,7 @@ from local_naturalness.shapes.shape import Shape
 
 
 def origin_of(dataset: Dataset, shape: Shape | None, row: int) -> str | None:
-    """Where a row comes from, in words; `None` where each row of the input is one row.
+    """Where a row comes from, in words; `None` if each row of the input is one row.
 
     Args:
         dataset: the input, before it was read as rows.

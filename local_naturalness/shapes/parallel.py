@@ -1,4 +1,4 @@
-"""Which lists of a table run parallel with its lists of responses."""
+"""Lists of a table that run parallel with its lists of responses."""
 
 import logging
 import re
@@ -31,7 +31,7 @@ class Uneven:
         row: the first of them.
         size: items of its list.
         expected: responses there.
-        is_split: whether it is split all the same, with nulls in such rows.
+        is_split: whether it is split nevertheless, with nulls in such rows.
     """
 
     name: str
@@ -42,14 +42,20 @@ class Uneven:
     is_split: bool
 
     def told(self, responses: str) -> str:
-        """The first row with its lengths, and what becomes of the column."""
+        """The first row with its lengths, and how the column is handled."""
         first = (
             f"In row {self.row} the list `{self.name}` has {counted(self.size, 'item')} and `{responses}` "
             f"has {counted(self.expected, 'item')}"
         )
         if not self.is_split:
-            return f"{first}: `{self.name}` is not split, since its lists are others in {self._counted}."
-        return f"{first}: which belongs to which is not known, so its items are null there ({self._counted})."
+            return (
+                f"{first}: `{self.name}` is not split, because its lists have other lengths in "
+                f"{self._counted}."
+            )
+        return (
+            f"{first}. Which item belongs to which response is not known, so the items are null there "
+            f"({self._counted})."
+        )
 
     @property
     def _counted(self) -> str:
@@ -74,7 +80,7 @@ class Parallel:
         return tuple(one.name for one in self.uneven if one.is_split)
 
     def tell(self) -> None:
-        """Log what is not as it should be."""
+        """Log columns with uneven lists."""
         for one in self.uneven:
             logger.warning("%s", one.told(self.lists[0]))
 

@@ -1,4 +1,4 @@
-"""What a scorer is given, in a shape that has one response per row."""
+"""Rows that a scorer is given in another shape, if it has one response per row."""
 
 import logging
 from collections import ChainMap
@@ -26,7 +26,7 @@ _VALUES = 100
 
 
 def shape_of(rows: Any, caller: str) -> Shape | None:
-    """The shape of the first rows that a scorer is given, told in one line; `None` if it is not known.
+    """The shape of the first rows that a scorer is given, logged in one line; `None` if it is not known.
 
     Raises:
         ValueError: a row holds several responses, and a scorer cannot add rows; or responses are missing,

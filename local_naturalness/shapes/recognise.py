@@ -1,4 +1,4 @@
-"""Which shape a dataset has: by the names of its columns and what they hold, told in one line."""
+"""Recognition of a dataset's shape by the names of its columns and their values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,12 +17,12 @@ def recognise(
     messages_column: str | None = None,
     teacher_columns: Sequence[str] | None = None,
 ) -> Shape | None:
-    """The shape of a dataset, `None` if it has none that is known.
+    """The shape of a dataset; `None` if it has no known one.
 
     Args:
-        sample: some values of each column; of columns with names that tell nothing, none are needed.
+        sample: some values of each column; not needed for columns whose names say nothing.
         shape: one of `SHAPES`, for a dataset that has several.
-        prompt_column: name of the column of prompts, where it is another than those known.
+        prompt_column: name of the column of prompts, if it is not a known one.
         response_column: the same for responses, or for lists of responses.
         messages_column: the same for conversations.
         teacher_columns: columns of responses, one per teacher.

@@ -37,24 +37,25 @@ def to_rows(
     messages_column: str | None = None,
     teacher_columns: Sequence[str] | None = None,
 ) -> AnyDataset:
-    """The rows that scorers read: `prompt` and `response`, or `messages`; `teacher` where it is known.
+    """Convert a dataset to rows that scorers read.
 
-    How the dataset was read is logged in one line. Rows that are such already come back as they are.
+    The rows have the columns `prompt` and `response`, or `messages`, and `teacher` if it is known. One line
+    in the log says how the dataset was read. A dataset that has such rows already is returned unchanged.
 
     Args:
         dataset: `Dataset`, `DatasetDict` or a stream, of one of these shapes: prompt and response;
             `messages`; ShareGPT's `conversations`; TRL's `prompt` and `completion`; Alpaca's `instruction`,
             `input`, `output`; a list of responses per prompt (`generations` and the like) with lists beside
             it; one column per teacher.
-        shape: one of `SHAPES`, for a dataset that has several.
-        prompt_column: column of prompts, where it has another name than `prompt`, `problem`, `question`,
-            `query` or `instruction`.
-        response_column: column of responses, or of lists of them.
+        shape: one of `SHAPES`, for a dataset that matches several of them.
+        prompt_column: column of prompts, if its name is not `prompt`, `problem`, `question`, `query` or
+            `instruction`.
+        response_column: column of responses, or of lists of responses.
         messages_column: column of conversations.
         teacher_columns: columns of responses, one per teacher.
 
     Raises:
-        ValueError: no shape is recognised, or a column is in the way of one that is written.
+        ValueError: no shape is recognised, or a new column would overwrite an existing one.
 
     Example:
 
@@ -113,7 +114,7 @@ def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
 
 
 def _with_lists(shape: Shape, parallel: Parallel, columns: Sequence[str]) -> Shape:
-    """Tell the lists beside that of responses, and call the one that names the teacher so."""
+    """Add the parallel lists to a shape, and rename the one that names the teacher."""
     lists = parallel.lists
     renamed = dict(shape.renamed)
     has_teacher = "teacher" in (*columns, *lists)
@@ -142,15 +143,15 @@ def _applied(dataset: Any, shape: Shape) -> Any:
 
 
 def _refuse_clashes(columns: Sequence[str], shape: Shape) -> None:
-    """No column that is there may be overwritten."""
+    """Refuse to overwrite an existing column."""
     told = str(shape).replace("Read as", "To be read as", 1)
     gone = {*shape.consumed, *shape.teacher_columns, *shape.renamed}
     written = {*shape.renamed.values()} | ({"teacher", "response"} if shape.teacher_columns else set())
     written |= set(shape.columns.values()) if shape.convert is not None else set()
     for name in sorted(written & set(columns) - gone):
         raise ValueError(
-            f"{told} But there is another column {name!r} already, so "
-            "nothing was read: rename or remove it, or name the columns that are meant."
+            f"{told} But the dataset already has another column {name!r}, so nothing was converted: rename "
+            "or remove it, or name the columns to read."
         )
 
 
@@ -184,7 +185,7 @@ def _feature_of_prompts(dataset: Dataset, name: str) -> Any:
 
 
 def _messages_feature(dataset: Dataset, columns: Iterable[str]) -> Any:
-    """The type of messages that are made of some columns: no field of a message may be lost."""
+    """The type of messages that are made of some columns, with all fields of all messages."""
     fields: dict[str, Any] = dict(_PLAIN_MESSAGE)
     for name in columns:
         inner = getattr(dataset.features[name], "feature", None)

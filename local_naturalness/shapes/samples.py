@@ -1,4 +1,4 @@
-"""A look at a dataset before anything is done with it."""
+"""Samples of a dataset's values, to recognise its shape."""
 
 from collections.abc import Collection
 from typing import Any

@@ -1,4 +1,4 @@
-"""What recognition looks at: the names of columns, what some of their values are, and what the user named."""
+"""What recognition looks at: names of columns, some of their values, and names that the user passed."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

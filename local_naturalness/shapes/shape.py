@@ -1,4 +1,4 @@
-"""What is known of a dataset's shape, and its rows made of it."""
+"""A recognised shape: how a dataset is read as rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ class Shape:
 
     Args:
         name: one of `SHAPES`.
-        told: in one line, what is read as what.
+        told: one line that says how the dataset is read.
         columns: arguments of a scorer for the rows that come of it: `{"messages_column": "messages"}`.
-        consumed: columns that do not stand in these rows.
-        convert: a batch to the columns that come instead, row by row; `None` where nothing changes.
+        consumed: columns that are not in these rows.
+        convert: function from a batch to the new columns, row by row; `None` if nothing changes.
         lists: columns of which each item becomes a row, that of responses first.
         loose: those of `lists` that may have another number of items in some rows.
         teacher_columns: columns of which each becomes a row.
         has_chat_prompts: the prompts that come of it are lists of messages.
-        renamed: new names of columns, given when all else is done.
+        renamed: new names of columns, applied at the end.
     """
 
     name: str

@@ -46,8 +46,8 @@ def tell_reasoning(dataset: Any, read: Collection[str | None]) -> None:
         is_text = getattr(getattr(kind, "feature", kind), "dtype", None) in _TEXTS  # or a list of texts
         if is_text and names_reasoning(name) and name not in read:
             logger.warning(
-                "The column `%s` is not scored. If it is the reasoning before the responses, score it with "
-                "them: put it into the responses with the tags of the student (such as <think>...</think>), "
-                "or into `reasoning_content` of messages.",
+                "The column `%s` is not scored. If it holds the reasoning that belongs to the responses, "
+                "score both together: put the reasoning into the responses, between the student's tags "
+                "(such as <think>...</think>), or into `reasoning_content` of messages.",
                 name,
             )

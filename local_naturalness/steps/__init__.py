@@ -1,7 +1,7 @@
 """Text to steps: contiguous pieces of a response whose concatenation is the response.
 
 ``split_steps`` is the public entry. ``Splitter`` and ``resolve_splitter`` serve the scorers, which
-need the spans and a name that tells one way of splitting from another.
+need the spans and a name for each way of splitting.
 """
 
 from local_naturalness.steps.alignment import align_steps

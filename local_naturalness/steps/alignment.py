@@ -1,4 +1,4 @@
-"""Find pieces that somebody else made (a column of steps, a user's function) in their text."""
+"""Find given pieces (from a column of steps, or a user's function) in their text."""
 
 from collections.abc import Iterable
 

@@ -17,14 +17,14 @@ def line_spans(text: str) -> list[Span]:
 
 
 def paragraph_spans(text: str) -> list[Span]:
-    """Tile the text by what stands between blank lines; protected regions are not cut."""
+    """Tile the text by its paragraphs, which blank lines separate; protected regions are not cut."""
     return _spans_between(BLANK_LINE, text)
 
 
 def blank_line_spans(text: str) -> list[Span]:
-    """Tile the text at blank lines, or at line breaks if it has none, whatever stands around them.
+    """Tile the text at blank lines, or at line breaks if it has none; regions are not protected.
 
-    Scripts of papers split so; unlike `paragraph_spans` it cuts equations and code.
+    The scripts of some papers split like this. Unlike `paragraph_spans`, it cuts equations and code.
 
     >>> blank_line_spans("One.\\n\\nTwo.\\nThree.")
     [(0, 6), (6, 17)]

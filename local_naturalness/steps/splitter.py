@@ -1,4 +1,4 @@
-"""One interface to all ways of splitting: a name for provenance and a function to spans."""
+"""The interface to all ways of splitting: a name for the spec, and a function from text to spans."""
 
 import difflib
 import hashlib
@@ -27,9 +27,8 @@ def split_steps(
 ) -> list[str]:
     """Split a response into reasoning steps.
 
-    The steps joined are the text, character by character, and none is empty. A boundary stands
-    before horizontal white space and after newlines: a step opens with the space before its first
-    word, and closes with the newlines after its last.
+    Joined together, the steps are exactly the text, and no step is empty. A step begins with the space
+    before its first word and ends with the newlines after its last one.
 
     Args:
         text: the response.
@@ -37,20 +36,21 @@ def split_steps(
 
             - ``"sentence"``: a sentence, line, code block or table. LaTeX, code, quotations,
               abbreviations, decimals and list markers are not cut.
-            - ``"line"``: a line; display equations, code blocks and tables are not cut.
-            - ``"paragraph"``: what stands between blank lines; the same are not cut.
-            - ``"blank-line"``: the same without regard to what is cut, and lines where there is no
-              blank line, as the scripts of some papers do it.
+            - ``"line"``: a line. Display equations, code blocks and tables are not cut.
+            - ``"paragraph"``: the text between blank lines. Display equations, code blocks and tables
+              are not cut.
+            - ``"blank-line"``: the text between blank lines, or a line if there are no blank lines. It
+              may cut equations and code, like the scripts of some papers.
             - a compiled regular expression: the end of each match is a boundary.
-            - a function from a text to its pieces, in order, which may lack the white space
-              between them.
+            - a function from a text to a list of its pieces, in order. White space between the pieces
+              may be missing.
 
     Returns:
-        The steps. ``[]`` for an empty text, one step for a text that is white space only.
+        The steps. An empty text has no step, a text of white space only has one.
 
     Raises:
-        ValueError: the name is unknown, or a function returns pieces that are not the text's.
-        TypeError: ``text`` is no string, or ``splitter`` is nothing of the above.
+        ValueError: the name is unknown, or the pieces that a function returns are not those of the text.
+        TypeError: ``text`` is not a string, or ``splitter`` is none of the above.
 
     >>> split_steps("Let $x. y$ be 1.5, i.e. small. Then:\\n\\n1. Add it.\\n2. Stop here.")
     ['Let $x. y$ be 1.5, i.e. small.', ' Then:\\n\\n1. Add it.\\n', '2. Stop here.']

@@ -40,8 +40,8 @@ class _File:
     def check_untouched(self) -> None:
         if _state(self.path) != self.state:
             raise ValueError(
-                f"The part {self.part.name} was written anew while it was merged: wait for its run, then "
-                "merge again."
+                f"The part {self.part.name} was rewritten while it was being merged: wait until its run "
+                "has finished, then merge again."
             )
 
 

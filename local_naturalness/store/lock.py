@@ -75,8 +75,8 @@ def _content(descriptor: int) -> bytes:
 
 def _no_lock_file(path: Path) -> ValueError:
     return ValueError(
-        f"{str(path)!r} has the name of a lock file and is something else: a link, a folder, or a file that "
-        "holds more than a process id. It was left as it is. Remove it, or name another folder."
+        f"{str(path)!r} has the name of a lock file but is something else: a link, a folder, or a file "
+        "that holds more than a process id. It was left unchanged. Remove it, or name another folder."
     )
 
 
@@ -93,7 +93,7 @@ def _take(descriptor: int, what: str) -> bool:
         ) from error
     except OSError as error:
         logger.warning(
-            "%s cannot be locked on this file system (%s): see to it that the same run is not started twice.",
+            "%s cannot be locked on this file system (%s): make sure that the same run is not started twice.",
             what,
             error,
         )

@@ -44,12 +44,12 @@ def agree(folder: Path, asked: Manifest) -> Manifest:
     missing = set(asked.columns) - set(held.columns) - ADDED_LATER
     other = set(held.columns) - set(asked.columns)
     if held.id != asked.id:
-        begun = "without" if missing & _OF_STEPS else "with" if other & _OF_STEPS else None
-        steps = "" if begun is None else f" It was begun {begun} `return_steps=True`."
+        created = "without" if missing & _OF_STEPS else "with" if other & _OF_STEPS else None
+        steps = "" if created is None else f" It was created {created} `return_steps=True`."
         raise ValueError(
-            f"The score store {str(folder)!r} holds scores with other settings: {held.spec}. Asked for were: "
-            f"{asked.spec}. They differ in {spec_difference(held.spec, asked.spec)}.{steps} Name another "
-            "folder, or the settings of the one that is there."
+            f"The score store {str(folder)!r} holds scores with other settings: {held.spec}. The settings of "
+            f"this run are: {asked.spec}. They differ in {spec_difference(held.spec, asked.spec)}.{steps} "
+            "Choose another folder, or use the settings of the store."
         )
     if missing or other:
         raise ValueError(f"The score store {str(folder)!r} {_of_other_columns(held, asked, missing, other)}")
@@ -58,14 +58,14 @@ def agree(folder: Path, asked: Manifest) -> Manifest:
 
 def _of_other_columns(held: Manifest, asked: Manifest, missing: set[str], other: set[str]) -> str:
     """What is wrong with a store that lacks columns, or has others; what follows its name."""
-    again = "name another folder, where all rows are scored again"
+    again = "choose another folder, where all rows are scored again"
     if missing and missing <= _OF_STEPS and not other:
-        return f"was begun without `return_steps=True`, so it keeps no steps. Leave that out, or {again}."
+        return f"was created without `return_steps=True`, so it keeps no steps. Leave that out, or {again}."
     if other and other <= _OF_STEPS and not missing:
-        return f"was begun with `return_steps=True`, so it keeps steps. Pass that here too, or {again}."
+        return f"was created with `return_steps=True`, so it keeps steps. Pass that here too, or {again}."
     return (
-        f"keeps the columns {', '.join(held.columns)}. Asked for were {', '.join(asked.columns)}. Name "
-        "another folder, or ask for the same columns."
+        f"keeps the columns {', '.join(held.columns)}. This run computes the columns "
+        f"{', '.join(asked.columns)}. Choose another folder, or compute the same columns."
     )
 
 
@@ -79,6 +79,6 @@ def _read(path: Path) -> Manifest:
         return held
     except ValueError as error:
         raise ValueError(
-            f"The manifest {str(path)!r} of the score store is damaged ({error}), so nobody can tell whose "
-            "scores these are. Restore the file, or remove the folder to score anew."
+            f"The manifest {str(path)!r} of the score store is damaged ({error}), so the settings of its "
+            "scores are unknown. Restore the file, or remove the folder to score again."
         ) from error

@@ -41,8 +41,8 @@ class OutputFolder:
         """
         if "::" in str(self.folder):
             raise ValueError(
-                f"`datasets` takes `::` in the name {str(self.folder)!r} for a chain of file systems: choose "
-                "another --output."
+                f"`datasets` reads `::` in the name {str(self.folder)!r} as a chain of file systems: "
+                "choose another --output."
             )
         nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
         if not nearest.is_dir():

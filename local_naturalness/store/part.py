@@ -125,11 +125,11 @@ def _read_note(path: Path) -> Part:
         if checksum is None and part.table is not None:
             raise ValueError("it lacks its checksum")
         if checksum is not None and checksum != _digest(values):
-            raise ValueError("its checksum is another")
+            raise ValueError("its checksum does not match")
         if part.name != path.stem:
-            raise ValueError(f"it is about {part.name}")
+            raise ValueError(f"it describes {part.name}")
         if not _is_possible(part):
-            raise ValueError("it tells of rows that cannot be")
+            raise ValueError("it describes rows that cannot exist")
         return part
     except ValueError as error:
         raise ValueError(

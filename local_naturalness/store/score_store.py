@@ -106,7 +106,7 @@ class ScoreStore:
         except OSError as error:
             raise OSError(
                 f"{len(entries)} scored rows could not be written to the score store {str(self._folder)!r} "
-                f"({error}). What was finished before is kept: make room and run the same again."
+                f"({error}). What was finished before is kept: free some space and run the same again."
             ) from error
         self._catch_up()
 

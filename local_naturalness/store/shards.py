@@ -110,7 +110,7 @@ class ShardLog:
         except DamagedShard:
             return  # told by whoever needs its rows
         except OSError as error:
-            logger.warning("Shards of the score store %s stay as small as they are: %s.", self._folder, error)
+            logger.warning("The small shards of the score store %s were not merged: %s.", self._folder, error)
 
     def _read(self, number: int, columns: Sequence[str]) -> pa.Table | None:
         try:
@@ -118,8 +118,8 @@ class ShardLog:
         except DamagedShard as error:
             if self.merged_into(number) is None:
                 logger.warning(
-                    "The shard %s of the score store is not used (%s): its rows are scored again. Remove the "
-                    "file to be rid of this warning.",
+                    "The shard %s of the score store is not used (%s): its rows are scored again. To stop "
+                    "this warning, remove the file.",
                     self._path(number),
                     error,
                 )

@@ -57,8 +57,9 @@ class Checkpoint:
             return None
         if self.is_folder and _holds_model(Path(self.source)):
             raise ValueError(
-                f"The student folder {self.name!r} holds a whole model and an adapter, so that either could "
-                f"be meant. Move `{_ADAPTER_CONFIG}` and `{ADAPTER_WEIGHTS}` out of it, or the model."
+                f"The student folder {self.name!r} holds a whole model and an adapter, so it is not clear "
+                f"which one to use. Move `{_ADAPTER_CONFIG}` and `{ADAPTER_WEIGHTS}` out of it, or move "
+                "the model."
             )
         settings = self._adapter_settings()
         if not (base := settings.get("base_model_name_or_path")):
@@ -70,7 +71,9 @@ class Checkpoint:
         try:
             is_adapter = below.base is not None
         except OSError as error:
-            raise type(error)(f"The base of the adapter {self.name!r} is not there: {error}") from error
+            raise type(error)(
+                f"The base model of the adapter {self.name!r} was not found: {error}"
+            ) from error
         if is_adapter:
             raise ValueError(
                 f"{self.name!r} adapts {below.name!r}, which is an adapter itself: merge that one into its "

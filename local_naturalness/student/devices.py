@@ -15,7 +15,7 @@ def check_given(model: Any, tokenizer: Any, device: Any, dtype: Any) -> None:
         )
     if tokenizer is None:
         raise ValueError(
-            f"A loaded model ({type(model).__name__}) does not know its tokenizer: pass `tokenizer=`."
+            f"A loaded model ({type(model).__name__}) comes without its tokenizer: pass `tokenizer=`."
         )
     if dtype != "auto" and dtype_name(dtype, None) != dtype_name(model.dtype, None):
         raise ValueError(
@@ -53,7 +53,7 @@ def check_device(device: str | torch.device | None, is_used_here: bool = True) -
         raise ValueError(f"`device` is {str(device)!r}, and the last GPU here is 'cuda:{gpus - 1}'.")
     if not (gpus if asked.type == "cuda" else asked.type == "cpu" or _can_hold_numbers(asked)):
         raise ValueError(
-            f"`device` is {str(device)!r}, and torch finds no such device here. Leave it out for "
+            f"`device` is {str(device)!r}, and torch finds no such device here. Leave it out to use "
             f"{default_device()!r}."
         )
 

@@ -85,8 +85,8 @@ def _auto_class(config: Any, name: str) -> Any:
             return auto
     classes = ", ".join(config.architectures or ()) or "no class"
     raise TypeError(
-        f"The student {name!r} is of the type {config.model_type!r} ({classes}), for which transformers has "
-        "no model that continues a text."
+        f"The student {name!r} is of the type {config.model_type!r} ({classes}), for which transformers "
+        "has no causal language model."
     )
 
 
@@ -115,8 +115,8 @@ def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], name: str) 
         )
     if missing := sorted(info["missing_keys"]):
         raise ValueError(
-            f"The weights of the student {name!r} lack {_listed(missing)} {of}. Random numbers would stand "
-            "in their place: save the model whole, as the class that it is."
+            f"The weights of the student {name!r} lack {_listed(missing)} {of}. Random numbers would take "
+            "their place: save the whole model, with its own class."
         )
     if left_over := _left_over(model, info["unexpected_keys"]):
         raise ValueError(

@@ -38,8 +38,8 @@ os.register_at_fork(
 class Student(Shipped):
     """The model that is going to be trained, whose likelihoods are the scores.
 
-    Nothing is loaded before it is needed. A model that is passed as an object is never moved, cast or left
-    changed. What scores are labelled with is the identity of the weights that are in memory.
+    Nothing is loaded before it is needed. A model that you pass as an object is never moved, cast or left
+    changed. Scores are labelled with the identity of the weights in memory.
 
     Args:
         model (`str`, `PreTrainedModel` or `peft.PeftModel`):
@@ -53,17 +53,17 @@ class Student(Shipped):
         gguf_file (`str`, *optional*):
             Name of a GGUF file in the folder or repository. Its weights are widened to `dtype`.
         device (`str` or `torch.device`, *optional*):
-            `None` is the GPU if there is one (one per worker with `map(..., with_rank=True)`), else the CPU.
-            `"auto"` spreads a large model over several GPUs (needs accelerate).
+            `None` is the GPU if there is one (one per worker with `map(..., with_rank=True)`), otherwise the
+            CPU. `"auto"` spreads a large model over several GPUs (needs accelerate).
         dtype (`str` or `torch.dtype`, *optional*, defaults to `"auto"`):
-            `"auto"` is bfloat16 on a GPU and float32 on a CPU, of the machine on which the model is loaded.
+            `"auto"` is bfloat16 on a GPU and float32 on a CPU. The machine that loads the model decides.
         trust_remote_code (`bool`, *optional*, defaults to `False`):
             Whether code from the model's repository may run.
 
     Raises:
         TypeError: `model` is neither a string nor a causal language model of transformers.
-        ValueError: a loaded model without `tokenizer`, or whose device or dtype differ from those asked for;
-            a model that cannot be scored exactly.
+        ValueError: a loaded model comes without `tokenizer`, its device or dtype differs from the argument,
+            or the model cannot be scored exactly.
 
     Example:
 
@@ -250,9 +250,9 @@ class Student(Shipped):
             model = with_adapter(model, self._files)
         if self._files.is_folder and self._files.identity() != told:
             raise OSError(
-                f"The student folder {self.name!r} has changed since its identity was told to a cache or "
-                "another process, or while it was being loaded. Make a new `Student`, of a folder that "
-                "nothing writes to."
+                f"The student folder {self.name!r} has changed since its identity was recorded, or while "
+                "it was being loaded. Create a new `Student`, and make sure that nothing writes to the "
+                "folder."
             )
         check_computation(model, self.name)
         _tell_if_inexact(model, self.name)
@@ -290,8 +290,8 @@ class Student(Shipped):
         elif self._model is not None and not self._is_overwritten and not self.is_current:
             self._is_overwritten = True
             logger.warning(
-                "The folder of the student %s has changed since it was loaded. Scores are those of the "
-                "weights that were loaded; make a new `Student` for the others.",
+                "The folder of the student %s has changed since it was loaded. The scores belong to the "
+                "weights that were loaded. To use the new weights, create a new `Student`.",
                 self.label,
             )
         return self._told

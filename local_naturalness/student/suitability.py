@@ -60,8 +60,8 @@ def check_computation(model: torch.nn.Module, name: str) -> None:
         if type(module).__module__.startswith(_TORCH_QUANTISED):
             raise ValueError(
                 f"{layer} is quantised by torch ({type(module).__name__}), which takes its scale from all "
-                "rows of a batch, so that scores would depend on the rows beside. Pass the model as it was "
-                "before, or one with quantised weights (torchao, GPTQ, AWQ)."
+                "rows of a batch, so scores would depend on the other rows of the batch. Pass the model as "
+                "it was before, or one with quantised weights (torchao, GPTQ, AWQ)."
             )
 
 
@@ -108,7 +108,7 @@ def inexact_because(model: torch.nn.Module) -> str | None:
     if getattr(model, "is_loaded_in_8bit", False) or method == "llm_int8":
         return (
             "8-bit layers of bitsandbytes choose from a whole batch which columns are computed in 16 bits: "
-            "scores vary a little with the rows beside"
+            "scores vary a little with the other rows of the batch"
         )
     return None
 

@@ -1,4 +1,4 @@
-"""The few columns a choice needs, read without touching the text of the others.
+"""The columns that a choice needs, read without touching the text of the others.
 
 `Columns` reads numbers, flags, teacher names and prompt identities from the Arrow table behind a
 dataset. An indices mapping (left by `select`, `filter`, `shuffle`) is applied to the small results,

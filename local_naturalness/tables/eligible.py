@@ -1,4 +1,4 @@
-"""Which rows count: `where` as a column, an SQL expression or a function of a row, as one flag per row."""
+"""Which rows count: evaluates `where`, a column, an SQL expression or a function of a row, for each row."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ _QUERY = re.compile(r"\b(?:select|table|values|with|(?<!distinct )from)\b|--|/\*
 
 
 def check_where(where: object) -> None:
-    """Raise a TypeError unless `where` is something that can be asked of a row."""
+    """Raise a TypeError unless `where` is a column, an expression or a function."""
     if not (where is None or isinstance(where, str) or callable(where)):
         raise TypeError(
             "`where` must be the name of a column, an SQL expression or a function of a row, got "
@@ -119,7 +119,7 @@ def function_verdicts(where: Callable[[Row], bool | None], rows: Iterable[Row]) 
 
 
 def eligible_rows(dataset: Dataset, columns: Columns, where: Where | None) -> np.ndarray | None:
-    """One flag per row of a dataset, or `None` where every row counts."""
+    """One flag per row of a dataset, or `None` if every row counts."""
     check_where(where)
     if where is None:
         return None

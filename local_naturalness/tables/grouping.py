@@ -1,4 +1,4 @@
-"""The column that tells prompts apart."""
+"""The column that rows are grouped by: the one that identifies prompts."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ def grouping_column(columns: Sequence[str], prompt_column: str | None) -> str:
 
     Args:
         columns: Of the table.
-        prompt_column: As the user named it; `None` takes what scorers wrote, `prompt_key`, and without
-            that the prompts themselves.
+        prompt_column: The column that the user named. `None` is `prompt_key`, which scorers write, or
+            `prompt` if there is none.
 
     >>> grouping_column(["prompt", "teacher", "prompt_key"], None)
     'prompt_key'
@@ -28,5 +28,5 @@ def grouping_column(columns: Sequence[str], prompt_column: str | None) -> str:
 
 
 def is_prompt_key(column: str) -> bool:
-    """Whether a column is one that scorers write to tell prompts apart, which is no text to train on."""
+    """Whether a column is one that scorers write to identify prompts. It holds no text to train on."""
     return column.startswith(PROMPT_KEY)

@@ -1,4 +1,4 @@
-"""Tables and sentences for browsers and notebooks; everything from data is text."""
+"""Tables and sentences for browsers and notebooks. Text from data is escaped."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ _LONGEST = 200
 
 
 def text_html(text: object, longest: int | None = None) -> Markup:
-    r"""A text that a browser shows as it is: no markup in it acts, and marks of direction are written out.
+    r"""Escape a text for HTML. No markup in it acts, and marks of direction are written out.
 
     >>> print(text_html("<b> \u202egnp"))
     &lt;b&gt; \u202egnp

@@ -1,4 +1,4 @@
-"""Columns of JSON values, whose objects may hold their keys in any order."""
+"""Columns of JSON values, made equal for equal JSON in any order of keys."""
 
 import json
 from typing import Any

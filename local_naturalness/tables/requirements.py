@@ -1,4 +1,4 @@
-"""What a function needs of a dataset, asked for before anything is read."""
+"""Checks of what a function needs, before anything is read."""
 
 import difflib
 import re
@@ -11,8 +11,9 @@ _LARGEST = 1e30
 # In the name of a column that tells which responses are right.
 _VERDICT = re.compile("correct|right|verif|valid|pass|solved|success|accura|judg|verdict", re.IGNORECASE)
 _WITHOUT = {
-    "teacher_column": " If all rows are of one teacher, there are none to compare: selection does without "
-    "the column; to compare, join these rows with those of other teachers under a column that names them."
+    "teacher_column": " If all rows come from one teacher, there is nothing to compare: `select_responses` "
+    "works without the column. To compare teachers, concatenate their tables, with a column that names the "
+    "teacher."
 }
 
 
@@ -52,7 +53,7 @@ def nearest_columns(missing: str, columns: Sequence[str]) -> str:
 
 
 def require_dataset(dataset: object, function: str) -> None:
-    """Raise a TypeError, with the way out, unless `dataset` is a `Dataset`."""
+    """Raise a TypeError that says what to do, unless `dataset` is a `Dataset`."""
     if isinstance(dataset, DatasetDict):
         raise TypeError(
             f"`{function}` needs one Dataset, got a DatasetDict with splits {list(dataset)}: "
@@ -72,7 +73,7 @@ def require_moderate(values: np.ndarray, name: str, use: str) -> None:
     Args:
         values: NaN where there is none.
         name: What they are, for the message.
-        use: What is to be done with them.
+        use: What they are used for, for the message.
     """
     largest = np.nanmax(np.abs(values), initial=0.0)
     if largest > _LARGEST:

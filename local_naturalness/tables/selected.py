@@ -1,4 +1,4 @@
-"""Rows of a dataset with columns added, their text untouched."""
+"""Rows of a dataset with columns added, without copying their text."""
 
 from collections.abc import Mapping
 

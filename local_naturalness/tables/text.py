@@ -1,4 +1,4 @@
-"""Tables and sentences for people: as wide as the terminal, or as Markdown."""
+"""Tables and sentences as plain text, as wide as the terminal, or as Markdown."""
 
 import math
 import re
@@ -14,7 +14,7 @@ _WIDTH_OF_FILES = 100
 
 
 def terminal_width() -> int:
-    """Columns of the terminal (or of the variable `COLUMNS`), 100 where there is none."""
+    """Columns of the terminal (or of the variable `COLUMNS`), or 100 if there is none."""
     return shutil.get_terminal_size((_WIDTH_OF_FILES, 24)).columns
 
 
@@ -28,7 +28,7 @@ def shown_width(text: str) -> int:
 
 
 def wrapped(sentence: str, width: int) -> str:
-    """A sentence on lines of at most some width; what follows the first line is indented.
+    """A sentence in lines of at most some width. All lines but the first are indented.
 
     Sentences have no line breaks; those of names that they hold are escaped.
     """
@@ -47,7 +47,7 @@ def wrapped(sentence: str, width: int) -> str:
 
 
 def shortened(name: object, width: int) -> str:
-    """A name without its middle where it is too long; its ends tell models apart.
+    """A name without its middle if it is too long, because the ends of names distinguish models.
 
     >>> shortened("Sky-T1-math-correct-5K-32B", 15)
     'Sky-T1-…-5K-32B'
@@ -115,7 +115,7 @@ def decimals_for(largest: float) -> int:
 
 
 def number_text(number: float, decimals: int, as_share: bool = False) -> str:
-    """A number, or a share in percent; a dash for what is not known."""
+    """A number, or a share in percent; a dash for an unknown one."""
     if math.isnan(number):
         return "-"
     # Adding 0 turns -0 into 0.

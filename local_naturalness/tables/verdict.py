@@ -1,4 +1,4 @@
-"""The column that tells which responses are right."""
+"""The column that says which responses are correct."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ _UNMISTAKABLE = ("is_correct", "correct")
 
 
 def verdict_column(columns: Columns, correct: str | None) -> str | None:
-    """The name of the verdict column, `None` where there is none.
+    """The name of the verdict column; `None` if there is none.
 
     Args:
         columns: The table.
@@ -37,7 +37,7 @@ def verdict_column(columns: Columns, correct: str | None) -> str | None:
 
 
 def verdicts(columns: Columns, name: str) -> np.ndarray:
-    """1.0 for right, 0.0 for wrong, NaN where it is not known, shape [rows]."""
+    """1.0 for correct, 0.0 for wrong, NaN for unknown; shape [rows]."""
     return columns.numbers(name)
 
 

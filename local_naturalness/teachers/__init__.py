@@ -1,4 +1,4 @@
-"""Which teacher."""
+"""Ranking teachers."""
 
 from local_naturalness.teachers.rank import rank_teachers
 from local_naturalness.teachers.result import TeacherGroup, TeacherRanking

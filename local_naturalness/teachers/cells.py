@@ -1,4 +1,4 @@
-"""Scored rows as one matrix per group of teachers: prompts by teachers."""
+"""Scored rows as one matrix of prompts by teachers for each group of teachers."""
 
 from dataclasses import dataclass
 

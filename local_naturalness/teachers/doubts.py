@@ -37,18 +37,19 @@ def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
     if result.is_thin.any():
         thin = ", ".join(names[place] for place in result.order if result.is_thin[place])
         return [
-            f"A single prompt compares {thin} with other teachers: one prompt cannot tell how far "
-            "chance decided, so intervals and P(best) are left empty."
+            f"A single prompt compares {thin} with other teachers. One prompt cannot show how much is due "
+            "to chance, so intervals and P(best) are left empty."
         ]
     if result.num_compared_prompts < FEWEST_PROMPTS:
         return [
-            f"Only {result.num_compared_prompts} prompts are answered by two teachers or more: intervals "
-            "from so few are too narrow."
+            f"Only {result.num_compared_prompts} prompts were answered by two teachers or more. Intervals "
+            "from so few prompts are too narrow."
         ]
     if result.share_of_draws < _ENOUGH_DRAWS:
         return [
-            f"{1 - result.share_of_draws:.0%} of the bootstrap draws leave teachers without a common prompt "
-            "and do not count: some comparisons hang on very few prompts, and intervals are too narrow."
+            f"{1 - result.share_of_draws:.0%} of the bootstrap draws leave teachers without a common "
+            "prompt and do not count. Some comparisons depend on very few prompts, and intervals are too "
+            "narrow."
         ]
     return []
 
@@ -59,8 +60,8 @@ def _undecided(names: Sequence[str], result: Estimate) -> list[str]:
     if not p_best < _CONVINCING:
         return []
     return [
-        f"{leader} leads, but P(best) is only {number_text(p_best, 3)}: the data do not tell it from "
-        f"{second} reliably."
+        f"{leader} leads, but P(best) is only {number_text(p_best, 3)}: the data do not separate it reliably "
+        f"from {second}."
     ]
 
 
@@ -82,6 +83,6 @@ def _other_order(result: Estimate) -> list[str]:
     if not (steps > 0).any():
         return []
     return [
-        f"Over {counted(result.num_complete_prompts, 'prompt')} that all teachers answered the order "
+        f"Over {counted(result.num_complete_prompts, 'prompt')} that all teachers answered, the order "
         "differs (see `mean_complete`)."
     ]

@@ -1,4 +1,4 @@
-r"""How much of the gaps between teachers goes with something else that their answers differ in.
+r"""How much of the gaps between teachers is explained by other traits of their answers.
 
 The criterion `y` and traits `z` of a response (such as the logarithm of its length) are related *within
 prompts and teachers*, by least squares over the cells (prompt p, teacher t), with a weight `w[p]` per prompt:
@@ -6,10 +6,9 @@ prompts and teachers*, by least squares over the cells (prompt p, teacher t), wi
     y[p, t] = prompt[p] + teacher[t] + beta z[p, t] + noise
 
 `beta` is what a longer answer of the same teacher to the same prompt changes. With `b(y)` and `b(z)` the
-teacher effects of each alone (see `additive_fit`), the gap `b(y)[i] - b(y)[j]` is the part
-`beta (b(z)[i] - b(z)[j])` that goes with the trait and the effect that remains (Gelbach, Journal of Labor
-Economics 34, 2016). By Frisch, Waugh and Lovell, with `y*`, `z*` centred within prompts and
-`c(z)[t] = sum_p w_p z*[p, t]`:
+teacher effects of each alone (see `additive_fit`), the gap `b(y)[i] - b(y)[j]` is the part `beta (b(z)[i] -
+b(z)[j])` that the trait explains and the effect that remains (Gelbach, Journal of Labor Economics 34, 2016).
+By Frisch, Waugh and Lovell, with `y*`, `z*` centred within prompts and `c(z)[t] = sum_p w_p z*[p, t]`:
 
     (sum w z* z*' - c(z) b(z)') beta = sum w z* y* - c(z) b(y)'
 
@@ -35,11 +34,11 @@ _CELLS_TO_DRAW = 10_000_000
 
 @dataclass(frozen=True)
 class Decomposition:
-    """Parts of the gaps; arrays of shape [teachers] where nothing else is said.
+    """Parts of the gaps; arrays of shape [teachers], unless noted otherwise.
 
     Args:
         gap: The first teacher's distance to each, positive where the first is better.
-        part: What of it goes with the traits; NaN where that cannot be told.
+        part: The part of the gap that the traits explain; NaN if it cannot be estimated.
         low: Lower end of the 95 % bootstrap interval of the part.
         high: Upper end.
         trait: Fitted mean of the first trait.
@@ -73,7 +72,7 @@ def decompose(
         `None` if the cells that count do not compare all teachers.
 
     Example: teacher 0 is better by 1 at each prompt, its answers are longer by 1 on average, and 1 more
-    in length is worth 0.5 within each teacher: half of the gap goes with length.
+    in length is worth 0.5 within each teacher: length explains half of the gap.
 
     >>> length = np.array([[3.0, 1.0], [2.0, 2.0], [1.0, 0.0], [2.0, 1.0]] * 4)
     >>> value = 0.5 * length + np.array([[0.5, 0.0]])
@@ -110,7 +109,7 @@ def _ones(size: int) -> np.ndarray:
 def _parts(
     cells: Sequence[np.ndarray], sign: float, first: int, num_fits: int, weights: Callable[[], Weights]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gaps, parts and means of the first trait, each [fits, teachers], NaN where nothing can be told."""
+    """Gaps, parts and means of the first trait, each [fits, teachers]; NaN if they cannot be estimated."""
     means = np.stack([fit_weighted_means(one, num_fits, weights()) for one in cells])
     sums = _weighted_sums([_centred(one) for one in cells], num_fits, weights())
     num_traits = len(cells) - 1

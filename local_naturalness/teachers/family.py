@@ -1,4 +1,4 @@
-"""Did the student's own family of models write a teacher's answers?"""
+"""Whether a teacher may belong to the student's model family, judged by names."""
 
 import glob
 import json
@@ -15,7 +15,7 @@ from local_naturalness.spec import read_spec
 
 
 def student_words(spec: str) -> set[str]:
-    """What a scorer's spec tells about the student's family.
+    """The words about the student's family in a scorer's spec.
 
     The student's name, and the `model_type` and the class of tokenizer: as the spec has them, else from the
     configuration of a hub id in the local cache, where scoring has put it. Nothing is downloaded.

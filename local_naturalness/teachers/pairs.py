@@ -1,4 +1,4 @@
-"""How often teachers meet: the part of the additive fit that grows with the square of their number."""
+"""How often pairs of teachers answer the same prompt: the quadratic part of the additive fit."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The picture of a teacher ranking."""
+"""The plot of a teacher ranking."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`rank_teachers`: which teacher a student should be trained on."""
+"""`rank_teachers`: rank the teachers that a student may be trained on."""
 
 import logging
 import re
@@ -37,39 +37,42 @@ def rank_teachers(
     num_bootstrap: int = 1000,
     seed: int = 0,
 ) -> TeacherRanking:
-    """Rank teachers by a criterion, with the uncertainty that the prompts leave.
+    """Rank teachers by a criterion, and show how certain the ranking is.
 
-    Teachers linked by shared prompts form a group, ranked apart. Within a group all teachers are
-    compared on the same prompts: the mean if all answered all, else a least-squares fit of prompt
-    plus teacher (see `teachers/additive_fit.py`). By `rank_surprisal_ratio`, where its parts
-    `mean_clipped_rank` and `global_naturalness` are there, a teacher's number is the ratio of their
-    means and not the mean of ratios (arXiv 2601.14249).
+    Two teachers can be compared if they answered the same prompts, or if a chain of other teachers links
+    them. Such teachers form a group, and each group is ranked on its own. If all teachers of a group
+    answered all of its prompts, a teacher is ranked by its mean. Otherwise, the means come from a
+    least-squares fit of prompt and teacher effects, so that no teacher gains from easier prompts (see
+    `teachers/additive_fit.py`).
+
+    `by="rank_surprisal_ratio"` ranks by the ratio of the means of `mean_clipped_rank` and
+    `global_naturalness`, if the dataset has both, and not by the mean of the ratios (arXiv 2601.14249).
 
     Args:
         dataset: Scored rows.
-        by: A column or a criterion computed on the spot.
-        where: Which rows count: a column of bools or of 0 and 1, an SQL expression such as
+        by: A column, or a criterion that is computed here (`"learnability"`, `"global_naturalness_casl"`).
+        where: Which rows to use: a column of bools or of 0 and 1, an SQL expression such as
             `"is_correct and num_tokens < 8000"`, or a function of a row.
-        correct: The column that tells which responses are right (bools, or 0 and 1), for the accuracy beside
-            the mean; `is_correct` or `correct` is found by itself.
-        prompt_column: What tells prompts apart: strings, message lists or ids. `None` is `prompt_key`,
-            which scorers write, else `prompt`.
-        teacher_column: Teachers' names.
-        direction: `"high"` or `"low"` for a column whose better direction is not known.
+        correct: The column that says which responses are correct (bools, or 0 and 1), to show the accuracy
+            next to the mean. By default, it is `is_correct` or `correct`, if there is one.
+        prompt_column: The column that identifies prompts: strings, message lists or ids. `None` is
+            `prompt_key`, which scorers write, or `prompt` if there is none.
+        teacher_column: The column of the teachers' names.
+        direction: `"high"` or `"low"`, for a column whose better direction the library does not know.
         complete_only: Use only prompts that every teacher of the group answered.
-        num_bootstrap: Bootstrap draws over prompts.
-        seed: Of the bootstrap and of the random subsets.
+        num_bootstrap: Number of bootstrap draws over prompts.
+        seed: Seed of the bootstrap and of the random subsets.
 
     Returns:
-        The ranking; see `TeacherRanking`. Rows whose criterion is null, NaN or infinite are left
-        out; several rows of a teacher for a prompt are averaged.
+        A `TeacherRanking`. Rows whose criterion is null, NaN or infinite are left out. If a teacher has
+        several rows for a prompt, they are averaged.
 
     Raises:
         ValueError: A column is missing, the criterion is unknown or mixes settings, or no row
             can be used.
         TypeError: `dataset` is not a `Dataset`, or a column is of the wrong type.
 
-    Example: b is better at each prompt by 0.2 on average; c shares no prompt with them.
+    Example: b is better than a, by 0.2 on average. c shares no prompt with them, so it is a group of its own.
 
     >>> from datasets import Dataset
     >>> from local_naturalness import rank_teachers
@@ -83,7 +86,7 @@ def rank_teachers(
     """
     require_dataset(dataset, "rank_teachers")
     if by == "random":
-        raise ValueError("Teachers cannot be ranked by chance: `by` must be a criterion.")
+        raise ValueError("Teachers cannot be ranked by random numbers: `by` must be a criterion.")
     if num_bootstrap < 1:
         raise ValueError(f"`num_bootstrap` must be at least 1, got {num_bootstrap!r}.")
     criterion = resolve_criterion(by, dataset.column_names, direction)
@@ -106,20 +109,23 @@ def rank_teachers(
 def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) -> list[str]:
     notes: list[str] = _kept(scored)
     notes += [
-        f"Without {what}: {counted(number, 'row')}, left out." for what, number in scored.left_out.items()
+        f"Left out, without {what}: {counted(number, 'row')}." for what, number in scored.left_out.items()
     ]
     if scored.unscored:
-        notes.append(f"Not ranked, for want of a valid score: {', '.join(scored.unscored)}.")
+        notes.append(f"Not ranked, because they have no valid score: {', '.join(scored.unscored)}.")
     if complete_only:
         notes.append("Only prompts that all teachers of a group answered are used.")
     num_repeated = sum((group.table["num_responses"] - group.table["num_prompts"]).sum() for group in groups)
     if num_repeated and not complete_only:
-        notes.append(f"A prompt answered twice by a teacher: {counted(int(num_repeated), 'row')}, averaged.")
+        notes.append(
+            "Repeated answers of the same teacher to the same prompt are averaged: "
+            f"{counted(int(num_repeated), 'row')}."
+        )
     return notes
 
 
 def _kept(scored: ScoredRows) -> list[str]:
-    """What `where` left, teacher by teacher: who is often wrong loses many rows."""
+    """How many rows of each teacher pass `where`. A teacher that is often wrong loses many rows."""
     if not scored.kept:
         return []
     some, total = map(sum, zip(*scored.kept.values(), strict=True))

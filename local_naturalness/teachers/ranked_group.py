@@ -14,15 +14,15 @@ from local_naturalness.teachers.scored import ScoredRows
 
 @dataclass(frozen=True)
 class GroupValues:
-    """What the teachers of a group are ranked by.
+    """The values that the teachers of a group are ranked by.
 
     Args:
         parts: One matrix [prompts, teachers] whose fitted means are the estimate, or two whose
             ratio of fitted means is.
         per_response: Shape [prompts, teachers], for comparisons of single answers.
         sign: +1.0 when high is better, else -1.0.
-        traits: What else is known of the answers ("tokens", "steps", "repeated", "correct"), each of
-            shape [prompts, teachers].
+        traits: Other known traits of the answers ("tokens", "steps", "repeated", "correct"), each of shape
+            [prompts, teachers].
     """
 
     parts: Sequence[np.ndarray]
@@ -96,7 +96,7 @@ def _ratio(parts: list[np.ndarray]) -> np.ndarray:
 class Estimate:
     """The figures of one group; arrays of shape [teachers] in the group's order of teachers.
 
-    Thin is a teacher that a single prompt compares with the others. Every bootstrap draw that can be used
+    A teacher is thin if a single prompt compares it with the others. Every bootstrap draw that can be used
     holds that prompt, so the draws would show certainty where there is none: they are left out.
     """
 
@@ -121,7 +121,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     """Rank the teachers of a group.
 
     Args:
-        values: What they are ranked by.
+        values: The values that they are ranked by.
         num_bootstrap: Draws of prompts with replacement, the same for all teachers (paired).
         seed: Of the draws and of the random subsets.
     """

@@ -35,20 +35,20 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class TeacherGroup:
-    """Teachers that share prompts, directly or through others, best first.
+    """Teachers that are linked by shared prompts, directly or through other teachers; best first.
 
     Args:
-        table: One row per teacher with the columns that `TeacherRanking.to_pandas` explains.
-        num_prompts: Prompts with a valid row of any of them.
-        num_complete_prompts: Prompts with a valid row of all of them.
-        num_compared_prompts: Prompts with a valid row of two of them or more.
-        stable_order_from: About how many prompts suffice for this order: from there on 95 % of
-            random subsets give it. `None` when half the prompts are too few, or fewer than ten compare
-            teachers.
-        stable_best_from: The same for who comes first.
+        table: One row per teacher. `TeacherRanking.to_pandas` explains the columns.
+        num_prompts: Number of prompts with a valid row of any of the teachers.
+        num_complete_prompts: Number of prompts with a valid row of all of the teachers.
+        num_compared_prompts: Number of prompts with a valid row of at least two of the teachers.
+        stable_order_from: About how many prompts are enough for this order: with that many or more, 95 % of
+            random subsets give the same order. `None` if half of the prompts are too few, or if fewer than
+            ten prompts compare teachers.
+        stable_best_from: The same for the first teacher only.
         warnings: Reasons to doubt the ranking.
-        explained: How much of the gap between the first and the last teacher goes with length, with
-            repetition and with correctness, as far as the dataset tells them.
+        explained: How much of the gap between the first and the last teacher is explained by length, by
+            repetition and by correctness, for the traits that the dataset has.
         is_filtered: Whether a `where` decided which rows count, so that teachers may have answered more.
     """
 
@@ -78,10 +78,10 @@ class TeacherRanking:
     """Teachers ranked by a criterion, group by group; groups are not comparable.
 
     Args:
-        criterion: What they are ranked by.
-        direction: "high" or "low": which is better.
-        groups: Groups of teachers that share prompts.
-        notes: What was done with special rows.
+        criterion: The criterion that they are ranked by.
+        direction: `"high"` or `"low"`: which values are better.
+        groups: Groups of teachers that are linked by shared prompts.
+        notes: How special rows were handled.
     """
 
     criterion: str
@@ -94,7 +94,7 @@ class TeacherRanking:
         """The best teacher.
 
         Raises:
-            ValueError: There are several groups, whose teachers cannot be compared.
+            ValueError: There are several groups, so there is no single best teacher.
         """
         if len(self.groups) != 1:
             listed = [group.teachers for group in self.groups]
@@ -114,17 +114,24 @@ class TeacherRanking:
         """One row per teacher, groups one after another, best first.
 
         Returns:
-            Columns: `group` (1, 2, ...; numbers of different groups are not comparable), `rank`,
-            `teacher`, `mean` (of the criterion over the group's prompts; fitted where
-            teachers answered different ones), `low` and `high` (95 % bootstrap interval of it),
-            `gap` (`mean` minus the leader's) with `gap_low` and `gap_high` (paired interval: 0
-            inside means undecided), `p_best` (share of draws in which the teacher is best),
-            `win_rate` (share of comparisons on the same prompt it wins, ties half), `num_prompts`
-            and `num_responses` (its valid prompts and rows), `mean_complete` (over the
-            prompts that all teachers of the group answered), and the plain means over its own prompts
-            `accuracy` (share of right answers, of those with a verdict), `mean_tokens` and
-            `repeated_step_share`, NaN where the dataset does not tell. Intervals and `p_best`
-            are NaN for a teacher that a single prompt compares with the others.
+            A table with these columns:
+
+            - `group`: 1, 2, ...; numbers of different groups cannot be compared.
+            - `rank`, `teacher`.
+            - `mean`, `low`, `high`: the mean of the criterion over the group's prompts (fitted if teachers
+              answered different prompts), and its 95 % bootstrap interval.
+            - `gap`, `gap_low`, `gap_high`: `mean` minus the leader's mean, and its paired interval. If the
+              interval contains 0, the data cannot tell the two teachers apart.
+            - `p_best`: the share of bootstrap draws in which the teacher is best.
+            - `win_rate`: the share of comparisons on the same prompt that the teacher wins; a tie is half a
+              win.
+            - `num_prompts`, `num_responses`: the number of valid prompts and rows of the teacher.
+            - `mean_complete`: the mean over the prompts that all teachers of the group answered.
+            - `accuracy` (among the answers that are marked correct or wrong), `mean_tokens`,
+              `repeated_step_share`: plain means over the teacher's own prompts, NaN if the dataset does not
+              have them.
+
+            If a single prompt compares a teacher with the others, its intervals and `p_best` are NaN.
         """
         tables = [group.table.assign(group=number) for number, group in enumerate(self.groups, start=1)]
         return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
@@ -144,10 +151,10 @@ class TeacherRanking:
         return ranking_html(self)
 
     def plot(self, path: str | Path) -> Path:
-        """Draw the gaps to the leader with their intervals, one panel per group, to a file.
+        """Draw the gaps to the leader with their intervals to a file, one panel per group.
 
         Args:
-            path: Where to; the ending gives the format (`.png`, `.pdf`, `.svg`).
+            path: The file to write. Its extension gives the format (`.png`, `.pdf`, `.svg`).
 
         Raises:
             ImportError: matplotlib is not installed.

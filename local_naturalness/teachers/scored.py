@@ -21,14 +21,14 @@ class ScoredRows:
         teacher: Codes into `names`.
         names: Teachers.
         values: The criterion.
-        parts: What a teacher's number is made of (see `GroupValues`).
-        tokens: Number of tokens; `None` where the dataset does not tell.
-        steps: Number of steps; `None` where the dataset does not tell.
-        repeated: Share of tokens in repeated steps; `None` where the dataset does not tell.
-        correct: 1.0 for right, 0.0 for wrong, NaN for unknown; `None` without a verdict column.
-        specs: What the scorer noted about itself, where the dataset tells it; versions may differ.
-        left_out: What rows lack that are not here -> how many.
-        unscored: Teachers that have eligible rows, but not one here.
+        parts: The parts of a teacher's number (see `GroupValues`).
+        tokens: Number of tokens; `None` if the dataset does not have it.
+        steps: Number of steps; `None` if the dataset does not have it.
+        repeated: Share of tokens in repeated steps; `None` if the dataset does not have it.
+        correct: 1.0 for correct, 0.0 for wrong, NaN for unknown; `None` without a verdict column.
+        specs: The scorer's specs, if the dataset has them. Versions may differ.
+        left_out: What is missing -> number of rows that are left out for that reason.
+        unscored: Teachers that have eligible rows, but none that can be used.
         kept: With a `where`: teacher -> rows that pass it, all its rows.
     """
 
@@ -63,7 +63,7 @@ def read_scored(
     passes: np.ndarray | None = None,
     correct: str | None = None,
 ) -> ScoredRows:
-    """Read what a ranking needs and leave out rows that cannot count.
+    """Read the rows for a ranking, and leave out those that cannot be used.
 
     Args:
         columns: The dataset.
@@ -91,7 +91,7 @@ def read_scored(
         among = "" if passes is None else f" among the {passes.sum()} of {len(passes)} that pass `where`"
         raise ValueError(
             f"No row{among} has a prompt, a teacher and a finite {criterion.name!r}: there is nothing to "
-            "rank. The scorer's status column tells why rows have no score."
+            "rank. The scorer's status column says why rows have no score."
         )
     of_all, of_eligible, of_scored = (
         np.bincount(teacher[rows & (teacher >= 0)], minlength=len(names))

@@ -1,4 +1,4 @@
-"""A ranking of teachers in words: for the terminal, for Markdown, and as plain data."""
+"""A ranking of teachers as text for a terminal, as Markdown, and as plain data."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def ranking_html(ranking: "TeacherRanking") -> str:
 
 
 def ranking_dict(ranking: "TeacherRanking") -> dict[str, Any]:
-    """All of it as JSON can hold it; `None` for what is not known."""
+    """Everything as plain data that JSON can hold; `None` for unknown values."""
     return {
         "criterion": ranking.criterion,
         "direction": ranking.direction,
@@ -106,7 +106,7 @@ def shown_table(group: "TeacherGroup") -> pd.DataFrame:
 
 
 def size_sentence(group: "TeacherGroup") -> str:
-    """How many prompts there are, and whether fewer would have said the same."""
+    """How many prompts there are, and whether fewer would have been enough."""
     many = counted(group.num_prompts, "prompt")
     if len(group.table) == 1:
         return f"{many}; one teacher, nothing to compare."
@@ -123,7 +123,9 @@ def size_sentence(group: "TeacherGroup") -> str:
             "when half of the prompts are left out."
         )
     else:
-        enough = "With half of the prompts another teacher often leads: more prompts may change the order."
+        enough = (
+            "With half of the prompts, another teacher often leads, so more prompts may change the order."
+        )
     return f"{answered} {enough}"
 
 
@@ -142,7 +144,7 @@ def _headed(ranking: "TeacherRanking") -> list[tuple[str, "TeacherGroup"]]:
 
 
 def _sentences(group: "TeacherGroup") -> Sequence[str]:
-    """Below a table; what is a doubt stands among the warnings and not here again."""
+    """The sentences below a table. Explained gaps that are warnings are not repeated."""
     explained = [str(line) for line in group.explained if not line.is_doubt]
     return [size_sentence(group), *explained, *(f"Warning: {warning}" for warning in group.warnings)]
 

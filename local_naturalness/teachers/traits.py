@@ -1,4 +1,4 @@
-"""Length, repetition and correctness beside the criterion: what of the ranking goes with them."""
+"""How much of a ranking is explained by the length, repetition and correctness of the answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ _DIFFERENCE_WORTH_A_DOUBT = 0.05
 
 @dataclass(frozen=True)
 class ExplainedGap:
-    """How much of the gap between the first and the last teacher goes with a trait of their answers.
+    """How much of the gap between the first and the last teacher is explained by a trait of their answers.
 
     Args:
-        trait: "length", "repetition" or "correctness".
+        trait: `"length"`, `"repetition"` or `"correctness"`.
         first: The teacher ranked first.
         last: The teacher ranked last.
-        gap: Between them, in the criterion's units; positive.
-        part: What of it goes with the trait: negative if the trait makes the gap smaller.
+        gap: The gap between them, in the criterion's units; positive.
+        part: The part of the gap that the trait explains; negative if the trait makes the gap smaller.
         low: Lower end of the part's 95 % interval.
         high: Upper end.
-        unit: Of all four numbers, such as "nats"; empty where it is not known.
-        num_prompts: How many prompts tell it.
-        is_told: Whether the interval says anything: not where it holds 0 and is wider than the gap, nor where
-            fewer than ten prompts stand behind it.
+        unit: Unit of these four numbers, such as `"nats"`; empty if it is not known.
+        num_prompts: Number of prompts that the estimate is based on.
+        is_told: Whether the estimate is precise enough to be printed. It is not if the interval contains 0
+            and is wider than the gap, or if there are fewer than ten prompts.
         is_doubt: Whether this is a reason to doubt the ranking.
     """
 
@@ -52,26 +52,26 @@ class ExplainedGap:
         gap = f"the gap of {self.gap:.3g}{with_unit} between {self.first} and {self.last}"
         if not self.is_told:
             prompts = counted(self.num_prompts, "prompt")
-            return f"How much of {gap} goes with {_WORDS[self.trait]} cannot be told with {prompts}."
+            return f"{prompts} cannot show how much of {gap} is explained by {_WORDS[self.trait]}."
         part = f"{self.part + 0.0:.3g} ({self.low:.3g} to {self.high:.3g})"
-        line = f"Of {gap}, {part} goes with {_WORDS[self.trait]}."
+        line = f"Of {gap}, {part} is explained by {_WORDS[self.trait]}."
         return f"{line} {_DOUBT[self.trait]}" if self.is_doubt else line
 
 
 _WORDS = {
-    "length": "length (tokens, steps, tokens a step)",
-    "repetition": "repetition (tokens in steps that are written twice)",
-    "correctness": "correctness (right answers)",
+    "length": "length (tokens, steps, tokens per step)",
+    "repetition": "repetition (tokens in repeated steps)",
+    "correctness": "correctness (correct answers)",
 }
 _DOUBT = {
     "length": "The criterion may be measuring length.",
-    "repetition": "What repeats itself is likely, whatever it teaches.",
+    "repetition": "Repeated text is likely, whatever it teaches.",
 }
 
 
 @dataclass(frozen=True)
 class TraitFindings:
-    """What traits say about a ranking.
+    """What the traits of the answers say about a ranking.
 
     Args:
         explained: One entry per trait that is known.
@@ -92,7 +92,7 @@ def look_at_traits(
     num_draws: int,
     seed: int,
 ) -> TraitFindings:
-    """Relate the criterion to what else is known of the answers.
+    """Relate the criterion to the traits of the answers that are known.
 
     Args:
         values: The group's cells.
@@ -165,8 +165,9 @@ def _less_often_right(found: Decomposition, names: Sequence[str], first: int) ->
     if behind < _DIFFERENCE_WORTH_A_DOUBT or not low[0] > 0:
         return []
     return [
-        f"{names[first]} leads, but is right in {found.trait[first]:.0%} of its answers to the same prompts, "
-        f"{names[best]} in {found.trait[best]:.0%}: rank right answers alone with `where=...`."
+        f"{names[first]} leads, but is correct in {found.trait[first]:.0%} of its answers to the same "
+        f"prompts, and {names[best]} in {found.trait[best]:.0%}: rank correct answers only, with "
+        "`where=...`."
     ]
 
 
@@ -179,6 +180,6 @@ def _more_repetitive(found: Decomposition, names: Sequence[str], first: int) -> 
         return []
     return [
         f"{names[first]} leads and repeats itself more than the others: {found.trait[first]:.1%} of its "
-        f"tokens stand in steps that it wrote before, {usual:.1%} of theirs. What repeats itself is likely, "
-        'whatever it teaches: leave loops out with `where="repeated_step_share < 0.2"`.'
+        f"tokens are in repeated steps, against {usual:.1%} of theirs. Repeated text is likely, whatever "
+        'it teaches. To leave loops out, pass `where="repeated_step_share < 0.2"`.'
     ]

@@ -1,4 +1,4 @@
-"""Rows as trainers take them, so that a student is trained on exactly the text that was scored."""
+"""Exporting rows for trainers, so that a student is trained on exactly the text that was scored."""
 
 from local_naturalness.training.layouts import FORMS, Form, export
 from local_naturalness.training.preview import preview

@@ -7,7 +7,7 @@ from local_naturalness.training.student_text import StudentText
 
 
 class Agreement(Enum):
-    """How what TRL trains on is related to what was scored."""
+    """How the tokens that TRL trains on are related to those that were scored."""
 
     SAME = "the same tokens behind the same prompt"
     SEAM = "the same text, in which the tokenizer joins the prompt with the response"
@@ -16,7 +16,7 @@ class Agreement(Enum):
 
 
 def agreement(example: Example, text: StudentText, as_messages: bool) -> Agreement:
-    """Compare what was scored of a row, and the end of the turn, with what TRL trains on.
+    """Compare the scored tokens of a row, and the end of the turn, with the tokens that TRL trains on.
 
     Args:
         example: the row.

@@ -1,4 +1,4 @@
-"""Whether rows are exported already; exporting twice is exporting once."""
+"""Recognises rows that were exported already, so that exporting twice changes nothing."""
 
 import logging
 
@@ -15,13 +15,13 @@ _ID_COLUMNS = ("input_ids", "labels")
 
 
 def note(dataset: Dataset, is_ids: bool) -> None:
-    """Note in the description of rows that they are exported, as token ids or as texts."""
+    """Record in the description of rows that they are exported, as token ids or as texts."""
     description = dataset.info.description or ""
     dataset.info.description = f"{description}\n{_IDS if is_ids else _TEXTS}".lstrip()
 
 
 def is_done(dataset: Dataset, form: str, response_column: str) -> bool:
-    """Whether rows are in the form already, as far as can be told without a student."""
+    """Whether rows are in the layout already, as far as this can be known without a student."""
     columns = set(dataset.column_names)
     if {*_ID_COLUMNS} <= columns:
         return _IDS in (dataset.info.description or "")
@@ -38,7 +38,7 @@ def is_done(dataset: Dataset, form: str, response_column: str) -> bool:
 def holds_its_ids(
     dataset: Dataset, text: StudentText | None, prompt_column: str | None, response_column: str
 ) -> bool:
-    """Whether the token ids of rows without a note are those of their texts; told where nobody knows."""
+    """Whether the token ids of rows without a note are those of their texts. Warns if this is not known."""
     if not {*_ID_COLUMNS} <= set(dataset.column_names):
         return False
     if text is None:

@@ -1,4 +1,4 @@
-"""`export`: the columns that trainers take, made from those that were scored."""
+"""`export`: write the columns that trainers read, from those that were scored."""
 
 import logging
 from collections import Counter
@@ -36,36 +36,40 @@ def export(
     prompt_column: str | None = None,
     response_column: str = "response",
 ) -> _Rows:
-    """The rows with the columns that trainers take, so that exactly the text that was scored is trained on.
+    """Write rows in the columns that trainers read, so that a student is trained on exactly the scored text.
 
     Args:
-        dataset: What `select_responses` returned, or other rows of any shape that scorers read. A
-            `DatasetDict` is exported split by split, all in one layout.
-        form: "prompt-completion" writes `prompt` and `completion`: messages, which trainers show by the
-            student's chat template, or texts for a student without one. "messages" writes whole
-            conversations into `messages`. "trl" is "prompt-completion" where TRL's `SFTTrainer` makes of it
-            the very tokens that were scored; where it does not, such as with a template that deletes
-            reasoning, `input_ids` and `labels` are added instead, which trainers take as they are. `None`
-            changes nothing.
-        student: Id or folder of the student that was scored for and is to be trained, its `Student`, or the
-            scorer, which also knows a `prompt_template`. `None` looks in the cache of the Hub for the one
-            that the scores name. Without a student no row can be checked, and all are taken to be shown
-            by a chat template.
-        prompt_column: Texts or lists of messages. `None` is the column that was scored, which `prompt_key`
-            tells; without that "prompt", or what a known shape calls so. Never the column of ids that rows
-            were grouped by.
-        response_column: Texts.
+        dataset: The result of `select_responses`, or other rows in any shape that scorers read. A
+            `DatasetDict` is exported split by split, all in the same layout.
+        form: The layout.
+
+            - `"prompt-completion"` writes `prompt` and `completion`. They are messages, which trainers
+              render with the student's chat template, or texts for a student without a chat template.
+            - `"messages"` writes whole conversations into `messages`.
+            - `"trl"` is the same as `"prompt-completion"` if TRL's `SFTTrainer` makes exactly the scored
+              tokens of it. If not, for example because the template deletes reasoning, it writes `input_ids`
+              and `labels` instead, which trainers use unchanged.
+            - `None` changes nothing.
+        student: The student that the rows were scored for: its id or folder, a `Student`, or the scorer
+            (which also knows a `prompt_template`). `None` looks in the cache of the Hub for the student that
+            the scores name. Without a student, rows are not checked, and the student is assumed to have a
+            chat template.
+        prompt_column: Column of texts or lists of messages. `None` is the column that was scored, which is
+            found with `prompt_key`. Without `prompt_key`, it is `prompt`, or the prompts of a known shape. A
+            column of ids that rows were grouped by is never used.
+        response_column: Column of texts.
 
     Returns:
-        Other columns are kept. Those that trainers would read instead, such as `messages` beside `prompt` and
-        `completion`, are renamed to `source_messages` and the like, and a warning tells it. `tools` becomes
-        JSON text, and `chat_template_kwargs` is added where rows were scored with them: TRL reads both.
+        The dataset in the new layout. Other columns are kept. Columns that trainers would read instead, such
+        as `messages` next to `prompt` and `completion`, are renamed (to `source_messages`), with a warning.
+        `tools` becomes JSON text. If the rows were scored with `chat_template_kwargs`, a column of that name
+        is added. TRL reads both.
 
     Raises:
-        ValueError: A row cannot be trained on (no response, an id for a prompt, the same as another one), or
-            the form does not train on what was scored; a column is missing, or there are two texts
-            to train on.
-        TypeError: A column holds something else.
+        ValueError: A row cannot be trained on (it has no response, its prompt is an id, or it equals another
+            row), the layout does not train on the scored text, a column is missing, or there are two texts to
+            train on.
+        TypeError: A column has the wrong type.
 
     Example:
 
@@ -121,7 +125,7 @@ def _as_given(dataset: _Rows, splits: dict[str, Dataset]) -> _Rows:
 
 
 def _without_others(dataset: Dataset) -> Dataset:
-    """Rows that are exported already, without columns that trainers would read besides."""
+    """Rows that were exported already, without other columns that trainers would read."""
     if "input_ids" in dataset.column_names:
         return dataset
     return set_aside(dataset, ("prompt", "completion", TOOLS_COLUMN, SWITCHES_COLUMN))
@@ -129,7 +133,7 @@ def _without_others(dataset: Dataset) -> Dataset:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What there is in the rows of a split; of what is told, number and first row."""
+    """What was found in the rows of a split, with the number of rows and the first one of each kind."""
 
     fields: frozenset[str]
     has_earlier_turns: int
@@ -142,7 +146,7 @@ class _Seen:
 def _looked_at(
     dataset: Dataset, source: Source, text: StudentText | None, form: str, split: str, specs: Specs
 ) -> _Seen:
-    """Check every row, and compare what a trainer makes of it with what was scored."""
+    """Check every row, and compare the tokens that a trainer makes of it with those that were scored."""
     place = f" of split {split!r}" if split else ""
     fields: set[str] = set()
     earlier = 0
@@ -171,7 +175,7 @@ def _looked_at(
 
 
 def _tell_turns(seen: list[_Seen], specs: Specs) -> None:
-    """Say which conversations are not written whole."""
+    """Log which conversations are not written completely."""
     for one in seen:
         for kind, (count, row) in one.turns.items():
             if kind == GOES_ON or not specs.by_turn:
@@ -183,7 +187,7 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
     """Which columns are written.
 
     Raises:
-        ValueError: the form trains on something else than what was scored.
+        ValueError: the layout does not train on the text that was scored.
     """
     agreed = sum((one.agreed for one in seen), Counter[Agreement]())
     fields = frozenset[str]().union(*(one.fields for one in seen))

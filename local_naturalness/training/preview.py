@@ -1,4 +1,4 @@
-"""The first row that a trainer is going to see, for people to read."""
+"""The first row as a trainer sees it, for people to read."""
 
 import json
 from typing import Any

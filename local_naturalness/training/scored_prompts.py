@@ -1,4 +1,4 @@
-"""Which columns were scored: the key of a prompt tells, and no name is taken on trust."""
+"""The columns that were scored, found by the keys of prompts and not by their names."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -41,7 +41,7 @@ def scored_columns(dataset: Dataset, response_column: str) -> tuple[str | None, 
 def refuse_other_prompts(
     rows: Iterator[tuple[int, Example]], dataset: Dataset, place: str
 ) -> Iterator[tuple[int, Example]]:
-    """The rows, whose prompts must be those that were scored.
+    """The rows. Their prompts must be those that were scored.
 
     Raises:
         ValueError: names the row.
@@ -51,15 +51,15 @@ def refuse_other_prompts(
     for row, example in rows:
         if keys[row] is not None and prompt_key(example) != keys[row]:
             raise ValueError(
-                f"The prompt of row {row}{place} is not the one that was scored, as its {name!r} tells: name "
-                "the column of the prompts that were scored with `prompt_column=...`, or score the rows "
-                "again."
+                f"The prompt of row {row}{place} is not the one that was scored, as its {name!r} shows: "
+                "name the column of the prompts that were scored with `prompt_column=...`, or score the "
+                "rows again."
             )
         yield row, example
 
 
 def _key(row: Mapping[str, Any], name: str, is_prompt: bool) -> str | None:
-    """The key of a row's prompt if it stands in some column; `None` if that holds something else."""
+    """The key of a row's prompt if it is in some column; `None` if that holds something else."""
     if not isinstance(row[name], str | list):
         return None
     values = {column: [row[column]] for column in (name, TOOLS_COLUMN) if column in row} | {"": [None]}

@@ -1,4 +1,4 @@
-"""Columns that trainers would read in place of an export, or together with it, get another name."""
+"""Renames columns that trainers would read instead of an export, or together with it."""
 
 import logging
 from collections.abc import Collection
@@ -45,7 +45,7 @@ def tell_left_beside(dataset: Dataset, response_column: str) -> None:
 
 
 def set_aside(dataset: Dataset, kept: Collection[str]) -> Dataset:
-    """The dataset with new names for other columns that trainers read, told in one line.
+    """The dataset with new names for other columns that trainers read. One line in the log lists them.
 
     Args:
         dataset: one split.

@@ -1,4 +1,4 @@
-"""Where prompts and responses stand in a dataset; they are read as scorers read them."""
+"""The columns of prompts and responses in a dataset, read as scorers read them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Source:
         response: column of responses.
         messages: column of conversations; `None` where there are prompts and responses.
         shape: of a dataset that has to be converted first.
-        consumed: columns that what is written stands for.
+        consumed: columns that the written ones replace.
     """
 
     prompt: str
@@ -81,8 +81,8 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
         prompt_column = prompt_column or "prompt"
     if is_prompt_key(prompt_column):
         raise ValueError(
-            f"Column {prompt_column!r} tells prompts apart and holds no text to train on: name the column of "
-            "the prompts with `prompt_column=...`."
+            f"Column {prompt_column!r} identifies prompts and holds no text to train on: name the column "
+            "of the prompts with `prompt_column=...`."
         )
     if MESSAGES_COLUMN in columns and response_column not in columns:
         return Source(prompt_column, response_column, MESSAGES_COLUMN, None, (MESSAGES_COLUMN,))

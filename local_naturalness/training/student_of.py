@@ -1,4 +1,4 @@
-"""Which student rows were scored for: as the user names it, else as the rows tell."""
+"""The student that rows were scored for: the one that the user names, or else the one in their specs."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 
 class Specs:
-    """How the rows of a dataset were scored, as far as the columns of their specs tell.
+    """How the rows of a dataset were scored, according to their specs.
 
     Raises:
         ValueError: they were scored with several templates, so that no single text was.
@@ -31,8 +31,8 @@ class Specs:
             found = {spec.get(setting) for spec in self._specs}
             if len(found) > 1:
                 raise ValueError(
-                    f"The rows were scored with different settings of `{setting}`, so it is not known what a "
-                    "student is to be shown: remove the columns of the scores that do not count."
+                    f"The rows were scored with different settings of `{setting}`, so it is not clear what "
+                    "the student should be shown: remove the columns of the scores that you do not use."
                 )
 
     @property
@@ -55,7 +55,7 @@ class Specs:
 
     @property
     def prompt_template(self) -> str | None:
-        """What the specs tell of it, which is no template."""
+        """The label of the template in the specs. It is not the template itself."""
         return next((spec[_SHOWN[0]] for spec in self._specs if _SHOWN[0] in spec), None)
 
     @property
@@ -64,10 +64,10 @@ class Specs:
         return any(spec.get("splitter", "").startswith("turn/") for spec in self._specs)
 
     def text(self, student: Any) -> StudentText | None:
-        """The student's text; `None` where nobody tells the student, or its tokenizer is not at hand.
+        """The student's text; `None` if the student is not known, or its tokenizer is not available.
 
         Args:
-            student: as the user gave it: id, folder, `Student`, or a scorer.
+            student: the user's argument: an id, a folder, a `Student`, or a scorer.
 
         Raises:
             ValueError: it is not the one that the rows were scored for.
@@ -98,7 +98,7 @@ class Specs:
         return StudentText(student.tokenizer, template, switches)
 
     def _refuse_other_settings(self, scorer: str) -> None:
-        """The scorer that is given must show what was shown."""
+        """Check that the given scorer shows the same prompts."""
         ours = read_spec(scorer)
         for setting in _SHOWN:
             if self._specs and self._specs[0].get(setting) != ours.get(setting):

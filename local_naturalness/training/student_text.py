@@ -1,4 +1,4 @@
-"""What a student is to be trained on, what was scored and the end of the turn; and what TRL makes of it."""
+"""The tokens to train on: those that were scored and the end of the turn; and the tokens that TRL makes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Tokens:
     """A row as token ids.
 
     Attributes:
-        prompt: what the student is shown.
-        trained: what the loss is taken of.
+        prompt: tokens that the student is shown.
+        trained: tokens that the loss is computed on.
     """
 
     prompt: Sequence[int]

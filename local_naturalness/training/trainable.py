@@ -1,4 +1,4 @@
-"""Rows that nobody can train on are refused, with their number, before anything is written."""
+"""Refuses rows that cannot be trained on, with their number, before anything is written."""
 
 import json
 import re
@@ -23,8 +23,7 @@ def trainable(rows: Iterable[tuple[int, Example]], place: str = "") -> Iterator[
         place: such as a split, for messages.
 
     Raises:
-        ValueError: a row has no prompt or an empty response, two rows are the same, or no prompt of all is
-            more than an id.
+        ValueError: a row has no prompt or an empty response, two rows are the same, or all prompts are ids.
     """
     seen: dict[str, int] = {}
     first_id: tuple[int, str] | None = None
@@ -63,7 +62,7 @@ _REMEDY = "Leave such rows out with `dataset.filter(...)`, or with `where` in `s
 
 
 def _digest(example: Example) -> str:
-    """Of prompt and response, whose white space does not count."""
+    """Digest of prompt and response, up to white space."""
     parts = (prompt_key(example), " ".join((example.response or "").split()), example.message)
     message = {} if example.message is None else {**example.message, "content": ""}
     content = json.dumps([*parts[:2], message], sort_keys=True, default=str)

@@ -1,4 +1,4 @@
-"""Rows to the columns of a layout."""
+"""Writes rows in the columns of a layout."""
 
 import json
 from collections.abc import Mapping
@@ -48,10 +48,10 @@ def write(dataset: Dataset, source: Source, layout: Layout, text: StudentText | 
 
     Args:
         dataset: one split, in which no other column has a name that is written.
-        source: where its prompts and responses stand. They give way, except to token ids, beside which they
-            stay for people to read.
+        source: where its prompts and responses stand. They are replaced, except by token ids, next to which
+            they stay for people to read.
         layout: what is written.
-        text: of the student; needed for token ids. A student without a chat template is shown texts.
+        text: the student's text, needed for token ids. A student without a chat template is shown texts.
     """
     replaced = () if layout.form == "ids" else source.consumed
     added: dict[str, Any] = dict.fromkeys(layout.columns, _feature(layout, text))

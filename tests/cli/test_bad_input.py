@@ -40,7 +40,7 @@ def broken(tmp_path):
         (["score", "{candidates}", "--student", "S", "--split", "test"], "leave out --split"),
         (["score", "{candidates}", "--student", "S", "--window", "0", "--stride", "0"], "--stride must be"),
         (["score", "{candidates}", "--student", "S", "--splitter", "sentences"], "'sentence'"),
-        (["score", "{candidates}", "--student", "S", "--statistics", "rank"], "--statistics does nothing"),
+        (["score", "{candidates}", "--student", "S", "--statistics", "rank"], "--statistics has no effect"),
         (["score", "{candidates}", "--student", "S", "--device", "gpu"], "--device must be"),
         (["select", "{candidates}", "--by", "local_naturalness"], "local_naturalness"),
         (["select", "{scored}", "--by", "num_tokens"], "pass --direction high or --direction low."),
@@ -77,15 +77,15 @@ def test_bad_input(words, says, candidates, scored, broken, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["select", "x", "--output", "y", "--k", "two"], "must be a whole number from 1 on; found 'two'"),
-        (["select", "x", "--output", "y", "--k", "0"], "must be a whole number from 1 on; found '0'"),
-        (["teachers", "x", "--num-bootstrap", "0"], "from 1 on"),
-        (["score", "x", "--student", "s", "--output", "y", "--num-proc", "-1"], "from 0 on"),
-        (["score", "x", "--student", "s", "--output", "y", "--max-tokens-per-batch", "0"], "from 1 on"),
-        (["estimate", "x", "--student", "s", "--sample", "0"], "from 1 on"),
+        (["select", "x", "--output", "y", "--k", "two"], "must be a whole number of at least 1; found 'two'"),
+        (["select", "x", "--output", "y", "--k", "0"], "must be a whole number of at least 1; found '0'"),
+        (["teachers", "x", "--num-bootstrap", "0"], "of at least 1;"),
+        (["score", "x", "--student", "s", "--output", "y", "--num-proc", "-1"], "of at least 0;"),
+        (["score", "x", "--student", "s", "--output", "y", "--max-tokens-per-batch", "0"], "of at least 1;"),
+        (["estimate", "x", "--student", "s", "--sample", "0"], "of at least 1;"),
         (["estimate", "x", "--student", "s", "--gpu-tflops", "0"], "must be a number above 0; found '0'"),
-        (["score", "x", "--student", "s", "--output", "y", "--num-actors", "0"], "from 1 on"),
-        (["benchmark", "--repeats", "0"], "from 1 on"),
+        (["score", "x", "--student", "s", "--output", "y", "--num-actors", "0"], "of at least 1;"),
+        (["benchmark", "--repeats", "0"], "of at least 1;"),
     ],
 )
 def test_numbers_out_of_range(words, says, capsys):

@@ -91,7 +91,7 @@ def test_answers_of_one_model_have_no_teachers_to_compare(command, scored_shape,
     assert main([command, output]) == 2
     error = capsys.readouterr().err
     assert "Column 'teacher' is needed but not there" in error
-    assert "If all rows are of one teacher, there are none to compare: selection does without" in error
+    assert "If all rows come from one teacher, there is nothing to compare: `select_responses` works" in error
     assert "--teacher-column" in error
     assert main(["select", output, "--output", str(tmp_path / "best")]) == 0
 
@@ -119,4 +119,4 @@ def test_hidden_files_that_are_passed_over_are_told_last(tmp_path, capsys):
     words = ["score", str(folder), "--student", student_path(), "--output", str(tmp_path / "output")]
     assert main(words) == 0
     last = capsys.readouterr().err.strip().splitlines()[-1]
-    assert last == "Passed over, since their names begin with a dot: ._a.parquet"
+    assert last == "Ignored, because their names begin with a dot: ._a.parquet"

@@ -62,7 +62,7 @@ def test_the_messages_of_a_row_that_cannot_be_scored(tmp_path, capsys):
 
 def test_a_row_that_is_not_there(rows, capsys):
     assert main(["show", rows, "--student", student_path(), "--row", "2"]) == 2
-    assert "--row 2 is not there: there are rows 0 to 1." in capsys.readouterr().err
+    assert "--row 2 does not exist: the rows are numbered 0 to 1." in capsys.readouterr().err
 
 
 def test_scores_stand_beside_the_steps_they_belong_to(rows, tmp_path, capsys):
@@ -79,18 +79,18 @@ def test_scores_stand_beside_the_steps_they_belong_to(rows, tmp_path, capsys):
 def test_scores_of_other_settings_are_not_shown(rows, tmp_path, capsys):
     read_table(rows).map(LocalScorer(student_path()), batched=True).to_parquet(tmp_path / "scored.parquet")
     out = shown(capsys, str(tmp_path / "scored.parquet"), "--window", "1")
-    assert "score of other settings, which is not shown: window 4 and 1" in out
+    assert "score that was computed with other settings, so it is not shown: window 4 and 1" in out
     assert out.endswith(BODY)
 
 
 def test_an_opening_that_the_prompt_holds_is_marked(rows, capsys):
     out = shown(capsys, rows, "--prompt-template", r"{prompt}<think>\n")
-    assert "note    In this row and those like it the response does not close the block of reasoning" in out
+    assert "note    In this row and those like it the response does not close the reasoning block" in out
     thinking = LocalScorer(student_path(), prompt_template="{prompt}<think>\n").show(
         ROW | {"response": "<think>\n2 + 3 = 5.</think>5."}
     )
     assert thinking.not_scored == len("<think>\n")
-    assert "(Of step 1 '<think>\\n' is not scored again: the prompt ends in it.)" in str(thinking)
+    assert "(In step 1, '<think>\\n' is not scored: the prompt already ends with it.)" in str(thinking)
 
 
 def test_shapes_and_switches_are_those_of_score(tmp_path, capsys):
@@ -109,9 +109,7 @@ def test_shapes_and_switches_are_those_of_score(tmp_path, capsys):
 def test_an_estimate_tells_what_is_doubtful(rows, capsys):
     words = ["estimate", rows, "--student", student_path(), "--calibrate", "0"]
     assert main([*words, "--prompt-template", r"{prompt}<think>\n"]) == 0
-    assert (
-        "Note: In 1 of 2 rows the response does not close the block of reasoning" in capsys.readouterr().out
-    )
+    assert "Note: In 1 of 2 rows the response does not close the reasoning block" in capsys.readouterr().out
     assert main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []
 
@@ -149,4 +147,4 @@ def test_a_row_of_several_responses_is_told(row, words, number, origin, answer, 
     out = shown(capsys, str(path), "--row", str(number), *words)
     assert out.startswith(f"row     {number}: {origin}") and answer in out
     assert main(["show", str(path), "--student", student_path(), *words, "--row", "4"]) == 2
-    assert "there are rows 0 to 3 (one row per response)" in capsys.readouterr().err
+    assert "the rows are numbered 0 to 3 (one row per response)" in capsys.readouterr().err

@@ -61,8 +61,8 @@ def test_nothing_is_said_where_all_have_a_score(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("first", "then", "told"),
     [
-        ([], ["--return-steps"], "was begun without --return-steps"),
-        (["--return-steps"], [], "was begun with --return-steps"),
+        ([], ["--return-steps"], "was created without --return-steps"),
+        (["--return-steps"], [], "was created with --return-steps"),
     ],
 )
 @pytest.mark.parametrize("scorer", ["local", "global"])

@@ -63,7 +63,7 @@ def test_observations_are_what_tools_say_and_other_fields_stay():
     ("messages", "says"),
     [
         (json.dumps(PLAIN), "'m' holds messages as JSON text"),
-        ([{"from": "function_call", "value": "{}"}], "a turn of 'function_call'"),
+        ([{"from": "function_call", "value": "{}"}], "a turn with the role 'function_call'"),
         ("Hi", "'m' must hold lists of messages, found str 'Hi'"),
         ([{"role": "user"}], "lists of messages with 'role' and 'content', found list"),
         ([{"role": "user", "content": [{"type": "image", "text": None}]}], "content of type 'image'"),

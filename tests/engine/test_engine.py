@@ -52,7 +52,7 @@ def test_batches_shrink_until_they_fit(tokenizer, error, caplog):
     assert scorer(ROWS)["local_naturalness"] == pytest.approx(expected, abs=1e-5)
     handle.remove()
     assert max(sizes) > 40 >= sizes[-1]
-    assert "Out of memory: going on with" in caplog.text
+    assert "Out of memory: continuing with" in caplog.text
 
 
 def test_memory_that_runs_out_once(tokenizer, monkeypatch):

@@ -40,7 +40,7 @@ def test_a_private_repository_of_others_is_refused_like_a_missing_one(hub, selec
 def test_a_repository_that_vanishes_is_explained(hub, selection, waits):
     hub.inject("commit", 404)
 
-    with pytest.raises(PermissionError, match=r"Pushing the data .* \(404.*token sees nothing"):
+    with pytest.raises(PermissionError, match=r"Pushing the data .* \(404.*token has no access"):
         push_selection(selection, "me/curated")
 
     assert waits == []
@@ -136,7 +136,7 @@ def test_what_the_hub_does_not_take_is_told_at_once(hub, selection, waits, statu
     hub.inject("commit", status)
 
     with pytest.raises(
-        ValueError, match=rf"'me/curated' was refused \({status}, injected\): the Hub does not"
+        ValueError, match=rf"'me/curated' was refused \({status}, injected\): the Hub rejected"
     ):
         push_selection(selection, "me/curated")
 

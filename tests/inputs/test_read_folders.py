@@ -52,7 +52,7 @@ def test_the_split_read_is_told_and_others_named(folder, caplog):
         assert names_read(place) == ["train.jsonl"]
     assert "Reading the split 'train'" in caplog.text
     assert "it also has: test." in caplog.text
-    assert "Passed over, because their names do not tell their split: extra.jsonl." in caplog.text
+    assert "Ignored, because their names do not say which split they belong to: extra.jsonl." in caplog.text
     with pytest.raises(ValueError, match="has the splits train, test: choose one with --split"):
         read_table(place, "validation")
 

@@ -66,7 +66,7 @@ def test_as_a_call_gives(cluster, tmp_path, caplog):
 
 
 def test_actors_that_take_all_cpus(cluster):
-    with pytest.raises(ValueError, match=r"no CPU is left to read rows with.*`num_actors=2`"):
+    with pytest.raises(ValueError, match=r"no CPU is left to read rows.*`num_actors=2`"):
         score(ray.data.from_arrow(TABLE), LocalScorer(student_path()), num_actors=3)
 
 

@@ -87,7 +87,7 @@ def test_a_selection_that_was_exported_marks_the_same_rows(tmp_path, form):
     page = Page(write_report(scored, tmp_path / "report.html", selection=exported))
     told = page.source.split("<h4>")[1:]
     assert ["chosen</span>" in part and "Five." in part for part in told] == [True, False]
-    with pytest.raises(ValueError, match="what it wrote with `--export none`"):
+    with pytest.raises(ValueError, match="select with `--export none`"):
         without = [table.remove_columns("prompt_key") for table in (scored, exported)]
         write_report(without[0], tmp_path / "report.html", selection=without[1])
 
@@ -223,5 +223,5 @@ def test_a_missing_score_is_no_disagreement(scored, tmp_path):
         lambda row: {"global_naturalness": None} if row["local_naturalness"] == best[row["prompt"]] else {}
     )
     page = Page(write_report(missing, tmp_path / "report.html"))
-    assert "for want of a score for what local_naturalness chooses" in page.text
+    assert "so this is not a disagreement" in page.text
     assert 'data-kind="disagreement"' not in page.source

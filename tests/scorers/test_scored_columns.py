@@ -65,8 +65,8 @@ def test_wrong_type_shows_column_and_value(local, row, message):
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ("So it is.", "it must hold the list of the response's steps, found"),
-        (3, "it must hold the list of the response's steps, found"),
+        ("So it is.", "it must hold a list of the response's steps, found"),
+        (3, "it must hold a list of the response's steps, found"),
         ([3], "Steps must be strings, but step 0 is a int"),
         (["Not so."], "Step 0, 'Not so.', does not stand at character 0"),
         ([], "The steps end at character 0 of"),
@@ -139,7 +139,7 @@ def test_equal_settings_may_be_written_again(local):
 )
 def test_other_settings_are_not_written_over(model, tokenizer, local, settings, difference):
     other = other_scorer(model, tokenizer, **settings)
-    message = rf"already hold values with other settings: .*window=4.* differ in {difference}\. .*`suffix=`"
+    message = rf"computed with other settings: .*window=4.* differ in {difference}\. .*`suffix=`"
     with pytest.raises(ValueError, match=message):
         other(ROW | local(ROW))
     beside = other_scorer(model, tokenizer, suffix="_other", **settings)

@@ -171,7 +171,7 @@ def test_reasoning_behind_a_closed_block_is_told_once_with_the_remedy(model, cap
     made(batch)
     made(batch)
     (record,) = caplog.records
-    assert "In 2 of 3 rows the response carries reasoning" in record.getMessage()
+    assert "In 2 of 3 rows the response contains reasoning" in record.getMessage()
     assert '`chat_template_kwargs={"enable_thinking": true}`' in record.getMessage()
     caplog.clear()
     switched = scorer(model, templates.QWEN, chat_template_kwargs={"enable_thinking": True})
@@ -182,7 +182,7 @@ def test_reasoning_behind_a_closed_block_is_told_once_with_the_remedy(model, cap
 def test_an_estimate_tells_it_too(model):
     rows = Dataset.from_dict({"prompt": ["What is 17 + 25?"] * 40, "response": [THOUGHT, "It is 42."] * 20})
     (warning,) = estimate(scorer(model, templates.QWEN), rows, calibration_seconds=None).warnings
-    assert warning.startswith("In 20 of 40 rows the response carries reasoning")
+    assert warning.startswith("In 20 of 40 rows the response contains reasoning")
 
 
 @pytest.mark.parametrize(
@@ -282,8 +282,8 @@ ANSWER_TURN = {"role": "assistant", "content": "It is 42."}
 @pytest.mark.parametrize(
     ("messages", "says"),
     [
-        ([QUESTION_TURN, ANSWER_TURN, {"role": "user", "content": "Thanks!"}], "goes on after the last turn"),
-        ([QUESTION_TURN, ANSWER_TURN, {"role": "tool", "content": "42"}], "goes on after the last turn"),
+        ([QUESTION_TURN, ANSWER_TURN, {"role": "user", "content": "Thanks!"}], "continues after the last"),
+        ([QUESTION_TURN, ANSWER_TURN, {"role": "tool", "content": "42"}], "continues after the last"),
         ([QUESTION_TURN, {"role": "assistant", "content": "Let me see."}, ANSWER_TURN], "follow each other"),
         ([QUESTION_TURN, ANSWER_TURN, QUESTION_TURN, ANSWER_TURN], ""),
     ],
@@ -307,4 +307,4 @@ def test_turns_that_are_no_part_of_the_response_are_told_once(model, caplog, mes
 def test_messages_behind_the_last_scored_turn_are_told_when_all_turns_are_scored(model, caplog):
     made = scorer(model, templates.QWEN, messages_column="messages", splitter="turn")
     made({"messages": [[QUESTION_TURN, ANSWER_TURN, ANSWER_TURN, QUESTION_TURN]]})
-    assert ["goes on after the last turn" in record.getMessage() for record in caplog.records] == [True]
+    assert ["continues after the last" in record.getMessage() for record in caplog.records] == [True]

@@ -131,7 +131,7 @@ def test_outcomes_are_compared_with_teacher_means(make):
     assert np.isnan(table.loc["random", "spearman"])
     assert table.loc["local_naturalness", "num_teachers"] == 4
     assert table.loc["local_naturalness", "spearman_low"] < 0
-    assert "Over 4 teachers even a perfect order leaves Spearman anywhere from -0.50" in str(result)
+    assert "With 4 teachers, the 95 % interval of Spearman reaches from -0.50" in str(result)
     printed = " ".join(str(result).split())  # notes are as wide as the terminal
     assert "Outcomes of ['y'] are not used: the dataset has no such teachers" in printed
     assert "Outcomes of ['z'] are not used: these teachers have no scored rows, or share no" in printed
@@ -202,7 +202,7 @@ def test_other_candidates_are_noted(make):
     dataset = make("ppq", "aba", local_naturalness=[-1.0, -2.0, None], global_naturalness=[-1.0, -2.0, -3.0])
     names = ["local_naturalness", "global_naturalness"]
     (note,) = compare_criteria(dataset, names).notes
-    assert "different candidates, of 3 rows: local_naturalness 2, global_naturalness 3" in note
+    assert "different numbers of the 3 rows: local_naturalness 2, global_naturalness 3" in note
     assert compare_criteria(dataset.select([0, 1]), names).notes == []
 
 
@@ -211,7 +211,7 @@ def test_rows_without_a_prompt_or_a_teacher_are_noted():
         {"prompt": ["p", "p", None], "teacher": ["a", "b", "b"], "local_naturalness": [-1.0, -2.0, -3.0]}
     )
     result = compare_criteria(dataset, ["local_naturalness"])
-    assert result.notes == ["Left out, without a prompt or a teacher: 1 row."]
+    assert result.notes == ["Left out because the prompt or the teacher is missing: 1 row."]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_plot(compared, tmp_path):
     assert "Share of picks by teacher" in plain
     outcomes = {"a": 0.625, "b": 0.125}
     drawn = compare_criteria(compared, outcomes=outcomes).plot(tmp_path / "outcomes.svg").read_text()
-    for text in ("Place of each teacher", "Spearman of teacher means with the outcomes", "a: 0.625"):
+    for text in ("Rank of each teacher", "Spearman of teacher means with the outcomes", "a: 0.625"):
         assert text in drawn
         assert text not in plain
 

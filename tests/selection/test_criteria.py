@@ -151,5 +151,5 @@ def test_a_stored_column_goes_before_computing():
 
 
 def test_statistics_are_not_taken_for_suffixes():
-    with pytest.raises(ValueError, match="is not known for column 'local_naturalness_stderr'"):
+    with pytest.raises(ValueError, match="high or low is better in column 'local_naturalness_stderr'"):
         resolve_criterion("local_naturalness_stderr", ["local_naturalness_stderr", "local_naturalness_spec"])

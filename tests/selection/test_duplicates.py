@@ -27,7 +27,7 @@ def test_no_text_is_picked_twice(make, caplog):
     assert select_responses(dataset, **HIGH)["response"][:] == ["one", "one"]
     stream = select_responses(dataset.to_iterable_dataset(), k=2, **HIGH)
     assert [row["teacher"] for row in stream] == ["a", "c", "a", "b"]
-    assert "Whether several picks" not in caplog.text
+    assert "Several picks of a prompt" not in caplog.text
     select_responses(dataset.remove_columns("response"), k=2, **HIGH)
     assert "there is no column 'response'" in caplog.text
 
@@ -99,7 +99,7 @@ def loops(share: float, num_prompts: int = 40) -> Dataset:
 @pytest.mark.parametrize(("share", "is_said"), [(1.0, True), (0.7, True), (0.5, False), (0.0, False)])
 def test_picks_that_repeat_themselves_more_are_said(share, is_said, caplog):
     best = select_responses(loops(share))
-    numbers = f"{60 * share:.1f} % of their tokens stand in repeated steps, 30.0 % of those"
+    numbers = f"{60 * share:.1f} % of their tokens are in repeated steps, against 30.0 % for"
     assert (numbers in caplog.text) == is_said
     assert ('`where="repeated_step_share < 0.2"`' in caplog.text) == is_said
     traits = read_record(best)["traits"]["repeated_step_share"]

@@ -65,7 +65,7 @@ def test_cap_that_so_few_teachers_cannot_meet_is_said_before(make):
 def test_cap_that_whole_picks_cannot_meet_comes_as_near_as_they_can(make, caplog):
     dataset = make("ppqqrr", "ababab", score=[2.0, 1.0] * 3)
     assert select_responses(dataset, max_teacher_share=0.5, **HIGH)["teacher"][:] == ["b", "a", "a"]
-    assert "3 picks cannot be split so evenly among 2 teachers; up to 2 (0.667)" in caplog.text
+    assert "cannot be divided so evenly among 2 teachers; the closest is up to 2 (0.667)" in caplog.text
 
 
 def test_cap_out_of_reach_is_said_with_numbers(make, caplog):
@@ -247,7 +247,7 @@ def test_match_out_of_reach_is_said(make, caplog):
     wanted = make("pq", "bb", selection_rank=[1, 1])
     control = select_responses(dataset, by="random", match=wanted)
     assert control["teacher"][:] == ["b", "a"]
-    assert "could not be met. Of 2 picks, these teachers lack some" in caplog.text
+    assert "could not be met. Of 2 picks, these teachers have too few" in caplog.text
     assert "{'b': 1}" in caplog.text
 
 

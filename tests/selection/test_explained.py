@@ -1,4 +1,4 @@
-"""What of the gaps between teachers goes with length, repetition and correctness."""
+"""How much of the gaps between teachers is explained by length, repetition and correctness."""
 
 import itertools
 
@@ -113,7 +113,7 @@ def share_of_doubts(kind: str, num_teachers: int, runs: int) -> float:
     found = [
         rank_teachers(simulated(kind, num_teachers, seed), num_bootstrap=200).warnings for seed in range(runs)
     ]
-    return float(np.mean([any("goes with length" in text for text in warnings) for warnings in found]))
+    return float(np.mean([any("is explained by length" in text for text in warnings) for warnings in found]))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_doubt_is_a_line_with_numbers():
     assert 0.5 * line.gap < line.part < 1.5 * line.gap
     assert str(line) in ranking.warnings
     text = " ".join(str(ranking).split())
-    assert text.count("goes with length (tokens, steps, tokens a step). The criterion may be") == 1
+    assert text.count("is explained by length (tokens, steps, tokens per step). The criterion may be") == 1
     assert (
         f"Of the gap of {line.gap:.3g} nats between {line.first} and {line.last}, {line.part:.3g} (" in text
     )
@@ -179,8 +179,8 @@ def test_an_interval_that_says_nothing_is_worded_so(low, high, num_prompts, says
     (line,) = findings.explained
     assert (line.low, line.high, line.num_prompts) == (low, high, num_prompts)
     is_worded_so = str(line) == (
-        "How much of the gap of 1 nats between a and b goes with length (tokens, steps, tokens a step) "
-        f"cannot be told with {num_prompts} prompts."
+        f"{num_prompts} prompts cannot show how much of the gap of 1 nats between a and b is explained by "
+        "length (tokens, steps, tokens per step)."
     )
     assert (is_worded_so, line.is_told, line.is_doubt) == (
         says == "nothing",
@@ -197,7 +197,7 @@ def test_a_gap_that_turns_round_where_lengths_are_known_is_not_split():
 def test_the_table_says_that_few_prompts_do_not_tell_the_part_of_length():
     ranking = rank_teachers(simulated("length", 3, seed=1, num_prompts=7))
     (line,) = ranking.groups[0].explained
-    assert str(line).endswith("cannot be told with 7 prompts.")
+    assert str(line).startswith("7 prompts cannot show how much of the gap")
     assert str(line) in " ".join(str(ranking).split())
     assert str(line) not in ranking.warnings
     assert ranking.to_dict()["groups"][0]["explained"][0]["is_told"] is False
@@ -231,7 +231,7 @@ def test_a_leader_that_repeats_itself_is_said(make):
     ranking = rank_teachers(dataset)
     assert ranking.best == "a"
     explained, doubt = (text for text in ranking.warnings if "repe" in text)
-    assert "goes with repetition" in explained
+    assert "is explained by repetition" in explained
     assert "a leads and repeats itself more than the others: 26." in doubt
     table = ranking.to_pandas().set_index("teacher")
     assert table["repeated_step_share"].to_dict() == pytest.approx({"a": loops.mean(), "b": clean.mean()})
@@ -250,7 +250,7 @@ def test_a_leader_that_is_often_wrong_is_said(make):
     assert not [text for text in rank_teachers(dataset, **settings).warnings if "right" in text]
     ranking = rank_teachers(dataset, correct="right", **settings)
     assert ranking.to_pandas()["accuracy"].tolist() == [0.5, 0.9]
-    assert "a leads, but is right in 50% of its answers to the same prompts, b in 90%" in ranking.warnings[-1]
+    assert "is correct in 50% of its answers to the same prompts, and b in 90%" in ranking.warnings[-1]
     assert "90.0%" in str(ranking)
     # Named like a verdict, the column is found; of two such columns none is.
     named = dataset.rename_column("right", "is_correct")

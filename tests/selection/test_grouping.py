@@ -70,5 +70,5 @@ def test_ids_that_group_are_not_published_as_text(hub, texts):
     assert first[0] == {"role": "user", "content": ASKED[0]}
     with pytest.raises(ValueError, match="'prompt' is needed"):
         push_selection(best.remove_columns(["prompt"]), "me/curated")
-    with pytest.raises(ValueError, match="tells prompts apart and holds no text"):
+    with pytest.raises(ValueError, match="identifies prompts and holds no text"):
         push_selection(best, "me/curated", prompt_column="prompt_key")

@@ -116,14 +116,14 @@ def test_duplicates_are_averaged_and_noted(make):
     table = ranking.to_pandas()
     assert table["mean"].tolist() == [3.0, 2.0]
     assert table["num_responses"].tolist() == [2, 1]
-    assert ranking.notes == ["A prompt answered twice by a teacher: 1 row, averaged."]
+    assert ranking.notes == ["Repeated answers of the same teacher to the same prompt are averaged: 1 row."]
 
 
 def test_rows_without_a_score_are_left_out_and_noted(make):
     dataset = make("ppqq", "abab", score=[1.0, 2.0, float("inf"), None])
     ranking = rank_teachers(dataset, **HIGH)
     assert ranking.to_pandas()["mean"].tolist() == [2.0, 1.0]
-    assert ranking.notes == ["Without a valid score: 2 rows, left out."]
+    assert ranking.notes == ["Left out, without a valid score: 2 rows."]
 
 
 def test_what_rows_lack_is_told_and_who_is_not_ranked(make):
@@ -134,10 +134,10 @@ def test_what_rows_lack_is_told_and_who_is_not_ranked(make):
     ranking = rank_teachers(dataset, **HIGH)
     assert ranking.groups[0].teachers == ["b", "a"]
     assert ranking.notes == [
-        "Without a prompt: 1 row, left out.",
-        "Without a teacher: 1 row, left out.",
-        "Without a valid score: 2 rows, left out.",
-        "Not ranked, for want of a valid score: c.",
+        "Left out, without a prompt: 1 row.",
+        "Left out, without a teacher: 1 row.",
+        "Left out, without a valid score: 2 rows.",
+        "Not ranked, because they have no valid score: c.",
     ]
 
 
@@ -168,7 +168,7 @@ def test_a_teacher_with_one_shared_prompt_leaves_the_others_their_figures():
 @pytest.mark.parametrize(("num_prompts", "is_few"), [(9, True), (10, False)])
 def test_few_prompts_are_said(num_prompts, is_few):
     warnings = rank_teachers(noisy(num_prompts, a=0.0, b=9.0), **HIGH).warnings
-    assert any("Only 9 prompts are answered by two teachers or more" in text for text in warnings) == is_few
+    assert any("Only 9 prompts were answered by two teachers or more" in text for text in warnings) == is_few
 
 
 @pytest.mark.parametrize("num_prompts", [1, 2, 7, 9, 10, 12, 40])
@@ -218,7 +218,7 @@ def test_undecided_is_said(caplog):
     table = ranking.to_pandas()
     assert table["p_best"].sum() == pytest.approx(1.0)
     assert table["gap_low"][1] < 0 < table["gap_high"][1]
-    assert "do not tell it from" in ranking.warnings[0]
+    assert "do not separate it reliably from" in ranking.warnings[0]
     # Said once: in the table, not in the log as well.
     assert ranking.warnings[0] not in caplog.text
     assert f"Warning: {ranking.warnings[0]}" in " ".join(str(ranking).split())
@@ -275,7 +275,7 @@ def test_wrong_input_says_what_to_change(make):
         rank_teachers(dataset.to_iterable_dataset(), **HIGH)
     with pytest.raises(ValueError, match=r"`teacher_column=\.\.\.`"):
         rank_teachers(dataset.rename_column("teacher", "model"), **HIGH)
-    with pytest.raises(ValueError, match="cannot be ranked by chance"):
+    with pytest.raises(ValueError, match="cannot be ranked by random numbers"):
         rank_teachers(dataset, by="random")
     with pytest.raises(ValueError, match="`num_bootstrap` must be at least 1"):
         rank_teachers(dataset, num_bootstrap=0, **HIGH)

@@ -182,7 +182,7 @@ def test_combination_needs_all_its_criteria(make):
 def test_suffixed_column_has_the_direction_of_its_criterion(make):
     dataset = make("pp", "ab", rank_surprisal_ratio_w2=[3.0, 1.0], global_naturalness_spec_w2=["s", "s"])
     assert picked(dataset, by="rank_surprisal_ratio_w2") == ["b"]
-    with pytest.raises(ValueError, match="not known for column 'rank_surprisal_ratio_w2'"):
+    with pytest.raises(ValueError, match="high or low is better in column 'rank_surprisal_ratio_w2'"):
         select_responses(dataset.remove_columns("global_naturalness_spec_w2"), by="rank_surprisal_ratio_w2")
 
 

@@ -127,7 +127,7 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path, monkeypatch, where):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(shards, where, full)
-    with pytest.raises(OSError, match=r"1 scored rows could not be written .*No space left.*make room"):
+    with pytest.raises(OSError, match=r"1 scored rows could not be written .*No space left.*free some space"):
         here.scores(examples("a", "b"), Compute())
     monkeypatch.undo()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["00000000.parquet", "manifest.json"]
@@ -184,12 +184,12 @@ def test_other_settings_are_refused(tmp_path):
     with pytest.raises(
         ValueError,
         match=r"holds scores with other settings: .*scorer=local.*id=01234567\. "
-        r"Asked for were: .*scorer=global.*Name another folder",
+        r"The settings of this run are: .*scorer=global.*Choose another folder",
     ):
         store(tmp_path, spec=other)
     with pytest.raises(
         ValueError,
-        match=r"keeps the columns status, score, steps, spans\. Asked for were "
+        match=r"keeps the columns status, score, steps, spans\. This run computes the columns "
         r"status, score\. ",
     ):
         store(tmp_path, types={"score": TYPES["score"]})
@@ -199,7 +199,7 @@ def test_other_settings_are_refused(tmp_path):
 def test_a_damaged_manifest_is_an_error(tmp_path, content):
     store(tmp_path).scores(examples("a"), Compute())
     (tmp_path / "manifest.json").write_text(content)
-    with pytest.raises(ValueError, match=r"manifest .* is damaged .*remove the folder to score anew"):
+    with pytest.raises(ValueError, match=r"manifest .* is damaged .*remove the folder to score again"):
         store(tmp_path)
 
 

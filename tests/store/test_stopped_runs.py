@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-GO_ON = "To go on from there, give the same command again."
+GO_ON = "To continue, run the same command again."
 
 
 @pytest.mark.slow  # six runs with workers

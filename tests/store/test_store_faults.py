@@ -125,7 +125,7 @@ def contiguous(monkeypatch):
 def test_old_parts_are_joined_and_it_is_said_what_was_not_checked(contiguous, old_output, capsys):
     folder = old_output(0, 1)
     assert main(["merge", str(folder)]) == 0
-    assert "joined by their positions" in capsys.readouterr().out
+    assert "Only their positions and numbers of rows were checked" in capsys.readouterr().out
     assert pq.read_table(folder / "scored.parquet").to_pylist() == expected(TABLE, "a")
 
 

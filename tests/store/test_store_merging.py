@@ -146,7 +146,7 @@ def test_no_room_to_merge_is_told_and_harms_nothing(tmp_path, monkeypatch, caplo
 
     monkeypatch.setattr(shards, "settle", full)
     fill(here, NAMES[3])
-    assert "stay as small as they are: [Errno 28] No space left" in caplog.text
+    assert "were not merged: [Errno 28] No space left" in caplog.text
     assert kept(tmp_path) == [0, 1, 2, 3]
     assert_holds(store(tmp_path), *NAMES[:4])
 

@@ -95,7 +95,7 @@ def test_where_the_base_lies_does_not(adapter, base, tmp_path):
 
 def test_a_base_that_is_not_there(adapter, base, row):
     shutil.rmtree(base)
-    with pytest.raises(FileNotFoundError, match="base of the adapter 'adapter' is not there: There is no"):
+    with pytest.raises(FileNotFoundError, match="of the adapter 'adapter' was not found: There is no"):
         LocalScorer(adapter)(row)
 
 
@@ -111,7 +111,7 @@ def test_an_adapter_of_another_model(adapter, base, row):
 
 def test_a_whole_model_beside_an_adapter(adapter, base, row):
     shutil.copy(base / "model.safetensors", adapter)
-    with pytest.raises(ValueError, match="holds a whole model and an adapter, so that either could be meant"):
+    with pytest.raises(ValueError, match="an adapter, so it is not clear which one to use"):
         LocalScorer(adapter)(row)
 
 

@@ -53,7 +53,7 @@ def test_a_folder_that_changed_after_its_identity_was_told_is_refused(folder, ro
     rewrite(folder, scaled)
     assert student.identity == told
     assert not student.is_current
-    with pytest.raises(OSError, match="'student' has changed since its identity was told"):
+    with pytest.raises(OSError, match="'student' has changed since its identity was recorded"):
         LocalScorer(student)(row)
 
 

@@ -74,5 +74,5 @@ def test_a_folder_that_changed_on_the_way(folder, row):
 
     sent = cloudpickle.dumps(LocalScorer(folder))
     rewrite(folder, scaled)
-    with pytest.raises(OSError, match="has changed since its identity was told"):
+    with pytest.raises(OSError, match="has changed since its identity was recorded"):
         pickle.loads(sent)(row)

@@ -55,7 +55,7 @@ def test_name_is_no_path(student_folder):
 @pytest.mark.parametrize(
     ("named", "message"),
     [
-        ({}, "does not know its tokenizer: pass `tokenizer=`"),
+        ({}, "comes without its tokenizer: pass `tokenizer=`"),
         (
             {"tokenizer": "x", "dtype": "bfloat16"},
             "`dtype` is bfloat16 and the loaded model is torch.float32",

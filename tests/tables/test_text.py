@@ -8,7 +8,9 @@ import pytest
 from local_naturalness.tables.text import shortened, shown_width, table_markdown, table_text, wrapped
 
 NAMES = ["通义千问-大模型-数学专用版本", "175b_finetuning", "a-very-long-name-" + "x" * 90, "모델", "Ünïcode"]
-SENTENCE = "Of the gap of 0.0197 nats between {} and {}, 0.003 (-0.002 to 0.008) goes with length (tokens)."
+SENTENCE = (
+    "Of the gap of 0.0197 nats between {} and {}, 0.003 (-0.002 to 0.008) is explained by length (tokens)."
+)
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 200])

@@ -179,7 +179,7 @@ def test_shapes_that_scorers_read_are_exported(shape):
         (
             {"prompt_key": ["0f" * 16], "response": ["r"]},
             {"prompt_column": "prompt_key"},
-            "tells prompts apart and holds no text",
+            "identifies prompts and holds no text",
         ),
     ],
 )
@@ -232,7 +232,7 @@ def test_of_a_conversation_the_turn_that_was_scored_is_the_completion(caplog):
     # Nothing behind the turn that was scored is trained on; that turns before it are, is told.
     assert export(chats, "messages")["messages"][0] == [ASK, CALL, TOLD, REASONED]
     assert "In 1 conversation there are earlier turns" in caplog.text
-    assert "In 1 of 2 rows, such as row 0, the conversation goes on" in caplog.text
+    assert "In 1 of 2 rows, such as row 0, the conversation continues" in caplog.text
 
 
 def test_nulls_that_arrow_filled_in_are_not_written(tmp_path):

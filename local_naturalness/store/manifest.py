@@ -69,6 +69,16 @@ def _of_other_columns(held: Manifest, asked: Manifest, missing: set[str], other:
     )
 
 
+def kept_spec(folder: Path) -> str | None:
+    """The spec that a store was begun with; `None` if there is no store.
+
+    Raises:
+        ValueError: the manifest cannot be read.
+    """
+    path = folder / _NAME
+    return _read(path).spec if path.exists() else None
+
+
 def _read(path: Path) -> Manifest:
     try:
         held = made(Manifest, read_object(path))

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
+_ATTEMPTS = 3
+
 
 class ScoreStore:
     """A folder of finished rows of one scorer.
@@ -82,8 +84,14 @@ class ScoreStore:
         self._catch_up()
         found = self._read(distinct)
         if missing := [key for key in distinct if key not in found]:
-            self._append(missing, compute([distinct[key] for key in missing]))
-            found |= self._read(missing)
+            left = dict(zip(missing, compute([distinct[key] for key in missing]), strict=True))
+            # Again if another process had some of these rows for a moment only (`ShardLog.append`).
+            for _ in range(_ATTEMPTS):
+                self._append(left)
+                found |= self._read(left)
+                left = {key: row for key, row in left.items() if key not in found}
+                if not left:
+                    break
         if lost := len(distinct) - len(found):
             raise OSError(
                 f"{counted(lost, 'row')} could not be read back from the score store {str(self._folder)!r}."
@@ -95,8 +103,8 @@ class ScoreStore:
         self._catch_up()
         return [place is not None for place in self._index.find(list(map(content_key, examples)))]
 
-    def _append(self, keys: Sequence[bytes], rows: Sequence[Row]) -> None:
-        entries = [{"key": key, **row} for key, row in zip(keys, rows, strict=True)]
+    def _append(self, rows: Mapping[bytes, Row]) -> None:
+        entries = [{"key": key, **row} for key, row in rows.items()]
         try:
             while entries := self._unknown(entries):
                 if self._log.append(self._next, pa.Table.from_pylist(entries, self._schema)):
@@ -158,9 +166,12 @@ class ScoreStore:
     def _catch_up(self) -> None:
         """Learn what has been appended since, by this process or another."""
         while True:
-            first = self._log.merged_into(self._next)
+            first = self._log.merged_into(self._next) if self._log.may_be_merged(self._next) else None
             if first is None and not self._log.has(self._next):
-                return
+                # Nobody has taken the number, or it was merged and removed between the two looks.
+                first = self._log.merged_into(self._next)
+                if first is None:
+                    return
             self._next = self._learn(self._next) if first is None else self._learn_merged(first)
 
     def _learn(self, number: int) -> int:

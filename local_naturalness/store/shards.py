@@ -2,12 +2,15 @@
 
 Numbers come in ranges of 64. Whoever claims the last number of a range writes the rows of all its shards
 into its first one, in their order, and removes the others. So what was in the first shard stays at its place,
-and a process that misses another number finds its rows in the first of the range.
+and a process that misses another number finds its rows in the first of the range. If a process died on the
+way, whoever fills a later range does the rest of its work.
 """
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +25,8 @@ _RANGE = 64
 # Of shards that stay in memory: whoever reads rows in the order in which they were scored reads each shard
 # once; so does, in any order, whoever reads a store that is smaller than this.
 _BYTES_KEPT = 1 << 26
+# Nobody takes that long to merge a range; whoever did would find it merged, and stop.
+_ABANDONED = 600.0  # seconds
 
 
 class ShardLog:
@@ -38,6 +43,9 @@ class ShardLog:
         self._schema = schema
         self._owner = owner
         self._kept: OrderedDict[int, pa.Table] = OrderedDict()
+        # By the first number of a range: the file that was no merged shard, and ranges tried to be merged.
+        self._unmerged: dict[int, tuple[int, ...] | None] = {}
+        self._tried: set[int] = set()
 
     def numbers(self) -> list[int]:
         """Those of all shards that are there, ascending."""
@@ -47,10 +55,21 @@ class ShardLog:
         """Whether a shard is there under that number."""
         return self._path(number).exists()
 
+    def may_be_merged(self, number: int) -> bool:
+        """Whether `merged_into` may say otherwise than last time; it costs less to ask."""
+        first = _first(number)
+        return number != first and self._unmerged.get(first, ()) != _state(self._path(first))
+
     def merged_into(self, number: int) -> int | None:
         """The first shard of the range, if the rows of a shard are there; else `None`."""
         first = _first(number)
-        return first if number != first and is_merged(self._path(first)) else None
+        if number == first:
+            return None
+        state = _state(self._path(first))
+        if is_merged(self._path(first)):
+            return first
+        self._unmerged[first] = state
+        return None
 
     def gone_from(self, first: int) -> list[int]:
         """Numbers of a range whose shards are not there any more."""
@@ -94,14 +113,36 @@ class ShardLog:
             self._path(number).unlink(missing_ok=True)
             return False
         if number == _first(number) + _RANGE - 1:
-            self._merge(_first(number))
+            for first in (_first(number), *self._abandoned(_first(number))):
+                self._merge(first)
         return True
 
+    def _abandoned(self, before: int) -> list[int]:
+        """First numbers of earlier ranges that are not one file, though nobody works on them any more."""
+        firsts = {_first(number) for number in self.numbers() if number != _first(number) < before}
+        now = time.time()
+        found = sorted(first for first in firsts - self._tried if now - self._touched(first) > _ABANDONED)
+        self._tried.update(found)
+        return found
+
+    def _touched(self, first: int) -> float:
+        """When the last shard of a range was written, or the one that all were merged into."""
+        states = [_state(self._path(number)) for number in (first, first + _RANGE - 1)]
+        return max((state[0] / 1e9 for state in states if state is not None), default=0.0)
+
     def _merge(self, first: int) -> None:
-        """Put the rows of a range into its first shard; nothing happens if one of them cannot be trusted."""
+        """Put the rows of a range into its first shard; nothing happens if one of them cannot be trusted.
+
+        Several processes may do so at once: all write the same rows in the same order.
+        """
         numbers = range(first, first + _RANGE)
         try:
+            if is_merged(self._path(first)):
+                self._remove_leftovers(first)
+                return
             tables = [self._checked(number, self._schema.names) for number in numbers]
+            if is_merged(self._path(first)):
+                return  # by another just now: what was read may be others' rows under names that this freed
             with part_file(self._folder) as part:
                 write_shard(part, pa.concat_tables(tables), self._owner, _RANGE)
                 settle(part, self._path(first))
@@ -111,6 +152,13 @@ class ShardLog:
             return  # told by whoever needs its rows
         except OSError as error:
             logger.warning("The small shards of the score store %s were not merged: %s.", self._folder, error)
+
+    def _remove_leftovers(self, first: int) -> None:
+        """Remove shards of a merged range; one with rows that are nowhere else stays."""
+        held = set(self._checked(first, ["key"])["key"].to_pylist())
+        for number in range(first + 1, first + _RANGE):
+            if self.has(number) and held.issuperset(self._checked(number, ["key"])["key"].to_pylist()):
+                self._path(number).unlink(missing_ok=True)
 
     def _read(self, number: int, columns: Sequence[str]) -> pa.Table | None:
         try:
@@ -130,6 +178,14 @@ class ShardLog:
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:0{_DIGITS}d}.parquet"
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What changes if a file is replaced; its time, in nanoseconds, comes first."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+    return None
 
 
 def _first(number: int) -> int:

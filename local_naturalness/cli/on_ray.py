@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
+from local_naturalness.cli.work_order import response_column, work_in
 from local_naturalness.scorers.written import SCORED
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 # Of a file that is read by a task: enough files that many tasks can read, few enough to list.
 _BLOCKS_OF_A_FILE = 64
 _SECONDS_TO_ANSWER = 10.0
+# The beginning of every conversation, and the kind of the frame that both sides begin with (RFC 9113, 3.4).
+_SETTINGS = b"\4"
+_HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0" * 5
+# Column that goes with the rows, for the time that is left.
+_WORK = "_local_naturalness_work"
 
 
 def check_cluster_options(options: argparse.Namespace) -> None:
@@ -51,15 +58,22 @@ def check_cluster_options(options: argparse.Namespace) -> None:
 
 
 @contextmanager
-def cluster(options: argparse.Namespace) -> Iterator[None]:
-    """A connection to the cluster that the options name, if they name one; nothing is written yet.
+def cluster(options: argparse.Namespace, dataset: "Dataset", scores: Path) -> Iterator[None]:
+    """A connection to the cluster that the options name, if there is anything to do; nothing is written yet.
 
     The number type is then that of the machines that score, whatever this one has.
+
+    Args:
+        options: of the command.
+        dataset: to be scored.
+        scores: store of the output folder.
 
     Raises:
         ImportError: Ray is not installed.
         ValueError: no cluster answers, or it has no room.
     """
+    if options.ray is not None and _is_finished(options, dataset, scores):
+        options.ray = None
     if options.ray is None:
         yield
         return
@@ -86,13 +100,28 @@ def cluster(options: argparse.Namespace) -> Iterator[None]:
             ray.shutdown()
 
 
+def _is_finished(options: argparse.Namespace, dataset: "Dataset", scores: Path) -> bool:
+    """Whether all scores are there, in the number type of those that score; then `options` tells it."""
+    from local_naturalness.cli.scored_rows import is_all_finished
+    from local_naturalness.cli.scoring_options import make_scorer
+    from local_naturalness.spec import read_spec
+    from local_naturalness.store.manifest import kept_spec
+
+    if (spec := kept_spec(scores)) is None:
+        return False
+    dtype = read_spec(spec)["dtype"] if options.dtype == "auto" else options.dtype
+    named = argparse.Namespace(**vars(options) | {"dtype": dtype})
+    if is_finished := is_all_finished(dataset, make_scorer(named, store=scores)):
+        options.dtype = dtype
+    return is_finished
+
+
 def _connect(address: str | None) -> None:
     import ray
 
     try:
         if found := re.fullmatch(r"([\w.-]+):(\d+)", address or ""):
-            # Ray tries for a minute, and tells each time.
-            socket.create_connection((found[1], int(found[2])), _SECONDS_TO_ANSWER).close()
+            _check_answers(found[1], int(found[2]))
         ray.init(address=address, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         raise ValueError(
@@ -101,12 +130,30 @@ def _connect(address: str | None) -> None:
         ) from error
 
 
+def _check_answers(host: str, port: int) -> None:
+    """Refuse what is no Ray cluster, where Ray itself would try for a quarter of an hour.
+
+    Raises:
+        OSError: nobody listens there, or somebody who does not speak HTTP/2, on which Ray's protocol rests.
+    """
+    import ray
+
+    if host in ("localhost", "127.0.0.1"):
+        host = ray.util.get_node_ip_address()  # as Ray does
+    with socket.create_connection((host, port), _SECONDS_TO_ANSWER) as connection:
+        if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+            return
+        connection.sendall(_HTTP2_GREETING)
+        if connection.recv(9)[3:4] != _SETTINGS:
+            raise OSError("what listens there is something else")
+
+
 def fill_store(
     dataset: "Dataset",
     scorer: "Scorer",
     place: Path,
     options: argparse.Namespace,
-    note: Callable[[int, int], object],
+    note: Callable[[int, int, int], object],
 ) -> None:
     """Score rows on the cluster; their scores are in the scorer's store afterwards.
 
@@ -115,7 +162,7 @@ def fill_store(
         scorer: with a store that all machines see.
         place: folder on the same disk, for what need not be kept.
         options: of the command.
-        note: called with numbers of rows and of tokens that were scored just now.
+        note: called with the rows, the tokens and the work that were done just now.
     """
     import ray.data
 
@@ -125,16 +172,21 @@ def fill_store(
     files = _written(dataset, place, options.shard_rows * _BLOCKS_OF_A_FILE)
     status, tokens = f"{scorer.criterion}_status{options.suffix}", f"num_tokens{options.suffix}"
     scored = score(
-        ray.data.read_parquet(files),
+        ray.data.read_parquet(files).map_batches(
+            with_work,  # type: ignore[arg-type] # gets `column` from `fn_kwargs`
+            batch_format="pyarrow",
+            batch_size=None,
+            fn_kwargs={"column": response_column(scorer)},
+        ),
         scorer,
         num_actors=options.num_actors,
         num_gpus=options.gpus_per_actor,
         batch_size=options.shard_rows,
         together=False,  # the rows are in the order of work
-    ).select_columns([status, tokens])
+    ).select_columns([status, tokens, _WORK])
     try:
         for batch in scored.iter_batches(batch_size=None, batch_format="pyarrow"):
-            note(len(batch), _scored_tokens(batch, status, tokens))
+            note(len(batch), _scored_tokens(batch, status, tokens), pc.sum(batch[_WORK]).as_py())
     except Exception as error:
         raise _own(error) from error
 
@@ -149,6 +201,11 @@ def _written(dataset: "Dataset", place: Path, rows_of_a_file: int) -> list[str]:
     for start, file in zip(starts, files, strict=True):
         write_rows(dataset.select(range(start, min(start + rows_of_a_file, len(dataset)))), file)
     return list(map(str, files))
+
+
+def with_work(table: "pa.Table", column: str) -> "pa.Table":
+    """Rows of a table, and how much there is to do in each."""
+    return table.append_column(_WORK, [work_in(table[column])])
 
 
 def _scored_tokens(batch: "pa.Table", status: str, tokens: str) -> int:

@@ -17,6 +17,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,9 +89,11 @@ def run(options: argparse.Namespace) -> None:
     output = OutputFolder(options.output)
     output.check(may_replace=True)
     kept = Kept(options.output)
-    with stoppable(kept.told, kept.work), cluster(options):
+    with ExitStack() as stack:
+        stack.enter_context(stoppable(kept.told, kept.work))
         dataset = read_rows(options)
         options.shard_rows = min(options.shard_rows, len(dataset))
+        stack.enter_context(cluster(options, dataset, output.scores))
         scorer = make_scorer(options, store=output.scores)
         written = scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
         with output.in_use(part_name(index, num_shards)) as place:

@@ -1,7 +1,7 @@
 """Scoring the rows of a table on the command line: what is finished, what is left, and the progress."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,12 +81,12 @@ def score_rows(
     kept.num_finished = lambda: num_finished + num_noted(notes)
     kept.has_workers = bool(options.num_proc)
     try:
-        work = _work(dataset, options)
+        work = work_order.work_in_rows(dataset, scorer)
         to_do = int(work[~is_finished].sum())
         with no_bars_of_datasets(), followed(notes, num_rows, f"Scoring with {scorer.student.name}", to_do):
             if num_rows and options.ray is not None:
                 left = dataset.select(np.flatnonzero(~is_finished))
-                fill_store(left, scorer, place, options, lambda rows, tokens: note(notes, rows, tokens, rows))
+                fill_store(left, scorer, place, options, lambda *scored: note(notes, *scored))
                 is_finished[:] = True
             noted = Noted(scorer, is_finished, work, options.suffix, notes, rows)
             scored = dataset.map(
@@ -116,32 +116,25 @@ def write_rows(scored: "Dataset", path: Path, rows_of_a_group: int | None = None
         decoded(scored).to_parquet(file, batch_size=rows_of_a_group)
 
 
-def _work(dataset: "Dataset", options: argparse.Namespace) -> "np.ndarray":
-    """The work in each row, measured by the length of its text; shape [rows], int64."""
-    import numpy as np
-
-    from local_naturalness.inputs.text_lengths import text_lengths
-    from local_naturalness.tables.choice_columns import indices_of
-
-    column = options.messages_column or options.response_column or "response"
-    # Of a cluster it is known how many rows are scored, and not which.
-    if options.ray is not None or column not in dataset.column_names:
-        return np.ones(len(dataset), np.int64)
-    lengths, indices = text_lengths(dataset.data.column(column)), indices_of(dataset)
-    # A row without a response is a little work, too.
-    return 1 + (lengths if indices is None else lengths[indices])
+def is_all_finished(table: "Dataset", scorer: "Scorer") -> bool:
+    """Whether every row has a score in the store."""
+    return all(map(all, _finished_blocks(table, range(len(table)), scorer)))
 
 
 def _are_finished(dataset: "Dataset", rows: "Sequence[int] | np.ndarray", scorer: "Scorer") -> "np.ndarray":
     import numpy as np
 
+    blocks = _finished_blocks(dataset, rows, scorer)
+    return np.fromiter((one for block in blocks for one in block), bool, len(dataset))
+
+
+def _finished_blocks(
+    dataset: "Dataset", rows: "Sequence[int] | np.ndarray", scorer: "Scorer"
+) -> Iterator[list[bool]]:
     from local_naturalness.encoding.examples import BadSteps
 
-    is_finished = np.zeros(len(dataset), dtype=bool)
     for start in range(0, len(dataset), _ROWS_LOOKED_UP):
-        block = slice(start, start + _ROWS_LOOKED_UP)
         try:
-            is_finished[block] = scorer.is_stored(dataset[block])
+            yield scorer.is_stored(dataset[start : start + _ROWS_LOOKED_UP])
         except BadSteps as error:
             raise error.in_row(int(rows[start + error.row])) from error
-    return is_finished

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -63,9 +62,28 @@ def work_order(dataset: "Dataset", scorer: "Scorer", block: int, num_workers: in
     if len(rows) > block:
         if (found := _together(dataset, scorer, block)) is not None:
             rows, share = found
-        column = scorer.messages_column or scorer.response_column
-        rows = rows[_longest_first(_lengths(dataset, column)[rows], block, num_workers)]
+        rows = rows[_longest_first(work_in_rows(dataset, scorer)[rows], block, num_workers)]
     return WorkOrder(rows, share)
+
+
+def work_in_rows(dataset: "Dataset", scorer: "Scorer") -> np.ndarray:
+    """The work in each row, measured by the length of its text; shape [rows], int64."""
+    from local_naturalness.tables.choice_columns import indices_of
+
+    work, indices = work_in(dataset.data.column(response_column(scorer))), indices_of(dataset)
+    return work if indices is None else work[indices]
+
+
+def work_in(responses: pa.ChunkedArray) -> np.ndarray:
+    """The same for a column of responses. A row without a response is a little work, too."""
+    from local_naturalness.inputs.text_lengths import text_lengths
+
+    return 1 + text_lengths(responses)
+
+
+def response_column(scorer: "Scorer") -> str:
+    """The column that holds responses."""
+    return scorer.messages_column or scorer.response_column
 
 
 def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndarray, float] | None:
@@ -114,28 +132,3 @@ def _longest_first(lengths: np.ndarray, block: int, num_workers: int) -> np.ndar
     dealt = np.concatenate([order[worker::num_workers] for worker in range(num_workers)])
     rows = (dealt[:, None] * block + np.arange(block)).ravel()
     return np.concatenate([rows, np.arange(num_full * block, len(lengths))])
-
-
-def _lengths(dataset: "Dataset", column: str) -> np.ndarray:
-    """Bytes of text in each cell of a column, shape [rows]."""
-    tables = dataset.select_columns([column]).with_format("arrow").iter(batch_size=_ROWS_AT_ONCE)
-    return np.concatenate([_text_bytes(table[column].combine_chunks()) for table in tables])
-
-
-def _text_bytes(values: pa.Array) -> np.ndarray:
-    """Bytes of all texts in each value, at any depth; 0 for values that hold no text.
-
-    >>> _text_bytes(pa.array([[{"role": "user", "content": "Hi"}], None, []])).tolist()
-    [6.0, 0.0, 0.0]
-    """
-    if isinstance(values, pa.ExtensionArray):
-        values = values.storage
-    kind = values.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
-        return pc.binary_length(values).fill_null(0).to_numpy(zero_copy_only=False).astype(float)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        inner = _text_bytes(values.flatten())
-        return np.bincount(pc.list_parent_indices(values), weights=inner, minlength=len(values))
-    if pa.types.is_struct(kind):
-        return sum((_text_bytes(field) for field in values.flatten()), np.zeros(len(values)))
-    return np.zeros(len(values))

@@ -21,6 +21,8 @@ def text_lengths(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     """
     if isinstance(column, pa.ChunkedArray):
         return np.concatenate([np.zeros(0, np.int64), *map(text_lengths, column.chunks)])
+    if isinstance(column, pa.ExtensionArray):
+        return text_lengths(column.storage)  # values that have no type of their own lie there as JSON
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _filled(pc.binary_length(column))

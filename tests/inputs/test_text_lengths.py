@@ -26,6 +26,7 @@ def counted(value) -> int:
         pa.array([["So it is. ", "And so on."], None, [], ["", "x"]]),
         pa.array([1, None, 3]),
         pa.array([None, None]),
+        pa.ExtensionArray.from_storage(pa.json_(), pa.array(['{"content": "Größe?"}', None, "[]"])),
     ],
     ids=str,
 )

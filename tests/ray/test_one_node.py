@@ -3,16 +3,17 @@
 import json
 import logging
 import re
+import socket
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from local_naturalness import LocalScorer
-from local_naturalness.cli import main
-from local_naturalness.cli.on_ray import _own
+from local_naturalness.cli import main, on_ray
 from local_naturalness.embedded import candidates_path, student_path
 from local_naturalness.estimation.prompts import prompt_cost, scattered_share
 from local_naturalness.ray import score
@@ -101,7 +102,8 @@ def test_the_command_writes_what_it_writes_without_a_cluster(cluster, command, t
     assert command("other", "--ray", "--num-actors", "2") == 0
     said = capsys.readouterr()
     assert "Scored before: 0 of 20 rows; left: 20." in said.out
-    assert re.search(r"Scoring with student: 20 of 20 rows, [\d,]+ tokens/s", said.err)
+    # Whatever lengths they have: the time left goes by the text that is left.
+    assert re.search(r"Scoring with student: 20 of 20 rows, [\d,]+ tokens/s, ETA 00:00\n", said.err)
     one, other = (pq.read_table(tmp_path / name / "scored.parquet") for name in ("one", "other"))
     assert one.schema.equals(other.schema)
     for name in set(one.column_names) - {"local_naturalness"}:
@@ -110,8 +112,15 @@ def test_the_command_writes_what_it_writes_without_a_cluster(cluster, command, t
     assert all(a == b or a == pytest.approx(b, abs=1e-5) for a, b in pairs)
     hidden = tmp_path / "other" / ".local_naturalness"
     assert sorted(path.name for path in hidden.iterdir()) == ["00000-of-00001.lock", "scores"]
-    assert command("other", "--ray", "--num-actors", "2") == command("other") == 0
+    # Then no cluster is needed, and one without room does no harm.
+    assert command("other", "--ray", "--num-actors", "9") == command("other") == 0
     assert "Scored before: 20 of 20 rows; left: 0." in capsys.readouterr().out
+
+
+def test_a_folder_that_is_finished_in_another_number_type(cluster, command):
+    """Decided by the machines that have scored it, not by this one."""
+    assert command("one", "--dtype", "bfloat16") == 0
+    assert command("one", "--ray", "--num-actors", "9") == 0
 
 
 @pytest.mark.parametrize(
@@ -148,12 +157,55 @@ def test_wrong_steps_are_told_as_without_a_cluster(cluster, command, capsys):
     assert said[0] == said[1] and "Row 13, column 'tags'" in said[0]
 
 
+def with_nobody():
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def greeting(first):
+    """An address where somebody says something as soon as a connection is made."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def answer():
+        with server, server.accept()[0] as connection:
+            if first:
+                connection.sendall(first)
+            connection.recv(1000)
+            connection.recv(1000)
+
+    Thread(target=answer, daemon=True).start()
+    return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        (with_nobody, "Connection refused"),
+        (lambda: greeting(b""), "timed out"),
+        (lambda: greeting(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "something else"),
+    ],
+    ids=["nobody", "silence", "another server"],
+)
+def test_an_address_where_no_cluster_answers(address, says, monkeypatch):
+    monkeypatch.setattr(on_ray, "_SECONDS_TO_ANSWER", 0.5)
+    monkeypatch.setattr(ray.util, "get_node_ip_address", lambda: "127.0.0.1")
+    monkeypatch.setattr(ray, "init", None)  # would try for a quarter of an hour
+    with pytest.raises(ValueError, match=f"No Ray cluster answers at '127.0.0.1:.*{says}.*ray start"):
+        on_ray._connect(address())
+
+
+def test_a_cluster_answers(cluster):
+    host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+    on_ray._check_answers(host, int(port))
+
+
 def test_what_an_actor_refuses_is_told_in_its_words():
     outer = RuntimeError("ray::map() failed, pid=7")
     outer.__cause__ = middle = Exception("in the task")
     middle.cause = ValueError("A row has `tools`.")
-    assert str(_own(outer)) == "A row has `tools`." and isinstance(_own(outer), ValueError)
-    assert _own(gone := RuntimeError("the cluster is gone")) is gone
+    assert str(on_ray._own(outer)) == "A row has `tools`." and isinstance(on_ray._own(outer), ValueError)
+    assert on_ray._own(gone := RuntimeError("the cluster is gone")) is gone
 
 
 def test_ray_that_is_not_installed(command, monkeypatch, capsys):

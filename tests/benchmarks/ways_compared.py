@@ -56,6 +56,7 @@ def compare(options: argparse.Namespace, architecture: str) -> None:
         "layers without attention": lambda: run_bare_layers(model, passed, workload.num_scored, 2_048),
         "linear layers": lambda: run_linear_layers(model, passed, workload.num_scored, 2_048),
     }
+    runs = dict(list(runs.items())[: options.ways])
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     found = {}
     for _ in range(options.repeats):
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--prompt-tokens", type=int, default=250)
     parser.add_argument("--trace-tokens", type=int, default=1_521)
+    parser.add_argument("--ways", type=int, help="how many of the ways, in the order of the table; all")
     parser.add_argument("--repeats", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Windows to statistics of their scored tokens, exactly and without computing anything twice."""
+"""The engine: windows to statistics of their scored tokens."""
 
 from local_naturalness.engine.engine import Engine
 

@@ -1,4 +1,4 @@
-"""How the attention of a pack is cut into batches: little padding, few pairs that no query sees."""
+"""Cuts the attention of a pack into batches with little padding and few hidden pairs."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -1,8 +1,8 @@
-"""Windows go on from the state of their prompt, which is computed once spread over the rows of a batch.
+"""The cached path: windows continue from the state of their prompt, which is computed once and copied.
 
-What a model keeps of a text while it generates (keys and values, states of recurrent layers) is all that
-later tokens need of it. So one pass over the prompt serves all windows behind it, for models too whose
-layers cannot be packed.
+The state that a model keeps while it generates (keys and values, states of recurrent layers) is all that
+later tokens need. So one pass over the prompt serves all of its windows, even for models that cannot be
+packed.
 """
 
 import copy
@@ -48,7 +48,7 @@ class Continuation:
 
     @property
     def saves(self) -> bool:
-        """Whether this costs less than windows that each carry the prompt."""
+        """Whether this costs less than windows that each contain the prompt."""
         passes = TOKENS_OF_A_PASS * (1 + len(self.batches))
         return self.num_tokens + passes < sum(
             rows.num_tokens + len(rows.windows) * self.prompt for rows in self.batches
@@ -59,8 +59,8 @@ def continuations(windows: Sequence[Window], max_tokens: int) -> tuple[list[Cont
     """Group windows by their prompt, wherever they stand.
 
     Returns:
-        Groups of windows that go on from a prompt that they share, and the indices of those that had better
-        carry their prompt, because too few share it.
+        Groups of windows that continue from a shared prompt, and the indices of windows that should contain
+        their prompt, because too few windows share it.
     """
     by_prompt: dict[bytes, list[int]] = {}
     for index, window in enumerate(windows):
@@ -108,7 +108,7 @@ def cached_states(
 
 
 def spread(state: Any, rows: int) -> Any:
-    """Repeat the state of one text for so many rows; the given one stays as it is.
+    """Repeat the state of one text for a number of rows. The given state is not changed.
 
     Args:
         state: a cache of transformers, or tensors whose first dimension is the batch, in lists.

@@ -1,4 +1,4 @@
-"""Which ways are open to a model: found by scoring a few windows of arbitrary tokens each way and alone."""
+"""Checks which paths give correct scores for a model, by scoring a few windows of arbitrary tokens."""
 
 import logging
 from collections.abc import Sequence
@@ -37,16 +37,16 @@ _SHARE_OF_EFFECT = 0.2
 
 
 def find_paths(student: Projection, may_pack: bool = True) -> Paths:
-    """Find the longest windows for each way.
+    """Find the longest windows that each path may score.
 
-    What a model gives a window alone, as the one row of a pass, is right by definition.
+    The score of a window alone, as the only row of a pass, is right by definition.
 
     Args:
         student: with the twin of a model.
-        may_pack: `False` where packing has turned out to fail.
+        may_pack: `False` if packing has failed before.
 
     Raises:
-        ValueError: the model looks at later tokens, or gives a text other scores each time.
+        ValueError: the model looks at later tokens, or gives different scores to the same text.
     """
     check = _Check(student)
     check.refuse_looking_ahead()
@@ -65,7 +65,7 @@ def find_paths(student: Projection, may_pack: bool = True) -> Paths:
 
 
 class _Check:
-    """Scores of a few windows, alone and in other ways."""
+    """Scores of a few windows, alone and by other paths."""
 
     def __init__(self, student: Projection):
         self._student = student
@@ -80,7 +80,7 @@ class _Check:
         self.reasons: list[str] = []
 
     def refuse_looking_ahead(self) -> None:
-        """A score of a token must not depend on what comes after it."""
+        """Refuse models in which the score of a token depends on later tokens."""
         tokens = _tokens((2, 16), self._vocabulary)
         changed = tokens[0].copy()
         changed[-2:] = np.where(
@@ -97,7 +97,7 @@ class _Check:
             )
 
     def refuse_chance(self) -> None:
-        """The same text must have the same score again; some attention draws what it looks at."""
+        """Refuse models that give different scores to the same text, such as those with random attention."""
         prompt = self._longest_prompt(_CROSSING)
         with Calls(DRAWING) as draws:
             self._log_probs(self._windows(prompt, _CROSSING + 4)[1])
@@ -131,7 +131,7 @@ class _Check:
         return self.longest(_packed, "packed", _CROSSING)
 
     def longest(self, way: Any, described: str, crossing: int = _CHUNK) -> int:
-        """Longest window that a way gives the scores of the window alone.
+        """Longest window for which a path gives the same scores as the window alone.
 
         Args:
             way: makes a pass of windows.
@@ -208,7 +208,7 @@ class _Check:
 
     @cached_property
     def _tolerance(self) -> float:
-        """Nats that may be rounding: a multiple of what the smallest change of all embeddings makes."""
+        """Nats that may be rounding: a multiple of the effect of the smallest change to all embeddings."""
         window = self._windows(8, 12)[1]
         plain = self._log_probs(window)
         precision = torch.finfo(self._student.model.dtype).eps
@@ -226,7 +226,7 @@ class _Check:
         return floor + (_ROUNDINGS * rounding if np.isfinite(rounding) else 0.0)
 
     def _mixes_beside_attention(self) -> bool:
-        """Whether a token is seen by others when attention is blind.
+        """Whether other tokens see a token although attention is blind.
 
         Only its own state may change with it. Experts compute tokens in other groups then, which rounds in
         other ways, before the token as after it; a convolution or recurrence changes what is after it.

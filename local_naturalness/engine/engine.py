@@ -1,4 +1,4 @@
-"""Windows to statistics of their scored tokens."""
+"""The engine: scores windows with a loaded model."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -25,21 +25,21 @@ logger = logging.getLogger(__name__)
 class Engine:
     """Scores windows with a loaded model.
 
-    A check at the start finds the fastest way in which the model gives each window the scores that it gives
-    it alone: packed without padding behind prompts that are shared, going on from the state of the prompt,
-    or in padded batches (see `Paths`). It is made again when the model computes otherwise than it did.
+    A check at the start finds the fastest path that gives each window the same scores as alone: packed
+    without padding, with each prompt once; continuing from the state of the prompt; or in padded batches (see
+    `Paths`). It is made again when the model computes otherwise than it did.
 
-    Threads may score at once, with one engine or several: passes of different models are independent,
-    passes of one model take turns. The model itself is neither changed nor blocked: its twin runs.
+    Several threads may score at the same time. Passes of different models are independent, and passes of one
+    model take turns. The model itself is neither changed nor blocked, because its twin runs.
 
     Args:
         model: a causal language model of transformers.
-        max_tokens_per_batch: tokens of a pass; `None` suits the device and its free memory. Halved when
-            memory runs out.
+        max_tokens_per_batch: tokens per pass. `None` chooses a number for the device and its free memory. It
+            is halved when memory runs out.
 
     Attributes:
-        max_tokens: tokens of a pass at present.
-        paths: the ways that are open to the model.
+        max_tokens: tokens per pass at present.
+        paths: the paths that windows may take.
 
     Raises:
         ValueError: the model looks at later tokens.
@@ -101,7 +101,7 @@ class Engine:
 
     @contextmanager
     def _turn(self) -> Iterator[Projection]:
-        """The model to run, which nobody else runs or sees for as long as it takes."""
+        """The model to run, for the time of a turn in which no other thread runs it."""
         # Whoever calls may compute in half precision just then; the student has its own number type.
         plainly = torch.autocast(self.model.device.type, enabled=False)
         with turn(self.model), torch.no_grad(), plainly:

@@ -1,4 +1,4 @@
-"""Lengths at which a model begins to compute something else, read from its configuration."""
+"""Lengths beyond which a model computes something else, read from its configuration."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How many tokens a pass may hold: as many as make it fast, if there is memory; fewer after it ran out."""
+"""Tokens per pass: as many as are fast and fit into memory, and fewer after it ran out (OOM back-off)."""
 
 import logging
 
@@ -35,7 +35,7 @@ def enough_tokens(device_type: str, in_rows: bool = False) -> int:
 
 
 def token_budget(cost: StudentCost, device: torch.device) -> int:
-    """Tokens of a pass that suit a device with what is free there now."""
+    """Tokens per pass for a device and its free memory."""
     enough = enough_tokens(device.type)
     usable = _USABLE_SHARE * _free_bytes(device)
     budget = enough
@@ -52,7 +52,7 @@ def token_budget(cost: StudentCost, device: torch.device) -> int:
 
 
 def budget_after(error: RuntimeError, max_tokens: int, device: torch.device) -> int:
-    """Tokens of a pass after one of `max_tokens` ran out of memory: half as many.
+    """Tokens per pass after a pass of `max_tokens` ran out of memory: half as many.
 
     Raises:
         MemoryError: a single token was too much.

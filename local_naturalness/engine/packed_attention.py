@@ -1,4 +1,4 @@
-"""Attention over a pack: every window sees its prompt and itself, nothing else.
+"""Attention over a pack: every window sees only its prompt and itself.
 
 The model runs its own layers on one long sequence; only its attention function is replaced for the time
 of the pass. That function gathers queries, keys and values of similar windows into a padded batch and
@@ -158,7 +158,7 @@ def _gather(states: torch.Tensor, index: torch.Tensor, rows: int, length: int) -
 
 
 class NotPackableError(Exception):
-    """A layer attends in a way that a pack does not reproduce."""
+    """A layer attends in a way that packing cannot reproduce."""
 
 
 def blind_attention(

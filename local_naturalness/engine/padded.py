@@ -1,4 +1,4 @@
-"""Windows as rows of a padded batch, each with its prompt: for models that neither pack nor go on."""
+"""The padded path: windows as rows of a padded batch, each with its prompt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

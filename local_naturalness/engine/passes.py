@@ -1,4 +1,4 @@
-"""A pass of windows through the model, whichever way it goes."""
+"""Runs a pass of windows through the model, by any path."""
 
 from collections.abc import Iterator, Sequence
 

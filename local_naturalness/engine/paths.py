@@ -1,4 +1,4 @@
-"""The ways in which windows can pass a model, and which windows take which."""
+"""The paths that windows can take through a model, and the choice for each window."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +24,8 @@ class Paths:
         cached: windows go on from the state of their prompt, in padded batches.
         padded: each window carries its prompt, in padded batches.
 
-    What is longer than all of them is passed alone, which is right for every model, and so are windows that
-    would fill a batch by themselves.
+    Windows that are longer than all of these are scored alone, which is right for every model. So are windows
+    that would fill a batch by themselves.
     """
 
     packed: int = 0
@@ -34,7 +34,7 @@ class Paths:
 
     @property
     def name(self) -> str:
-        """The first way that is open: `"packed"`, `"cached"`, `"padded"` or `"alone"`."""
+        """The first path that is possible: `"packed"`, `"cached"`, `"padded"` or `"alone"`."""
         return next((name for name, longest in vars(self).items() if longest), "alone")
 
     def plan(self, windows: Sequence[Window], max_tokens: int) -> list[Pass]:

@@ -1,8 +1,7 @@
-"""A model to run beside the one that was given: the same weights in modules and configurations of its own.
+"""A twin of the given model: the same weights, in modules and configurations of its own.
 
-A pass needs evaluation mode, another attention function, a hook at the output layer. On the given model all
-of that would be seen by whoever uses it at the same time: a thread that generates, a training that goes on.
-On a twin nobody sees it.
+A pass needs evaluation mode, another attention function, a hook at the output layer. On the given model,
+other threads would be affected, such as one that generates or trains. On a twin, they are not.
 """
 
 from functools import partial

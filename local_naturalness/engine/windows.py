@@ -1,4 +1,4 @@
-"""Which tokens are scored together, and what each of them may see.
+"""Window planning: which tokens are scored together, and what each of them may see.
 
 A window is a run of response tokens behind the prompt: some context, then the scored tokens. Windows
 that begin at the same step share one pass, because a causal model scores every token of a pass given

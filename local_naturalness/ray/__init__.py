@@ -1,4 +1,4 @@
-"""Scoring on a cluster with Ray Data (needs the extra `ray`)."""
+"""Scoring on a cluster with Ray Data. Needs the extra `ray`."""
 
 from local_naturalness.ray.score import score
 

@@ -1,4 +1,4 @@
-"""What runs on the machines of a cluster: an actor that holds one student and scores tables."""
+"""The actor that runs on the machines of a cluster: it holds one student and scores tables."""
 
 import functools
 import os

@@ -12,7 +12,7 @@ from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.aggregation import repeated_step_share
-from local_naturalness.scorers.progress import MapProgress
+from local_naturalness.scorers.map_progress import MapProgress
 from local_naturalness.student.suitability import check_token_ids
 
 # Statistic -> its values, shape [tokens of the response that belong to steps].

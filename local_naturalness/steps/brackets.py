@@ -1,4 +1,4 @@
-"""Text in brackets, which no sentence ends in: an aside belongs to the sentence around it."""
+"""Text in brackets, in which no sentence ends: an aside belongs to the sentence around it."""
 
 import re
 from bisect import bisect

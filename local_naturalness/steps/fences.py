@@ -1,4 +1,4 @@
-"""Which fence closes a code block, as CommonMark has it, and where one ends that was left open."""
+"""Which fence closes a code block, as in CommonMark, and where an unclosed block ends."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Hide protected regions, so that boundaries can be looked for in what is left."""
+"""Hides protected regions, so that boundaries are only found in the rest of the text."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Finished scores on disk: what has been computed once survives a crash and is not computed again."""
+"""Finished scores on disk, which survive a crash and are not computed again."""
 
 from local_naturalness.store.score_store import ScoreStore
 

@@ -1,4 +1,4 @@
-"""Which rows of a table each of several runs takes."""
+"""The rows of a table that each shard scores, in whole blocks."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Small JSON files with declared fields, read so strictly that nothing else passes for them."""
+"""Small JSON files with declared fields, read strictly."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, whatever happens to the process that writes them."""
+"""Atomic files: whole or absent, whatever happens to the process that writes them."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def is_abandoned(path: Path) -> bool:
 
 
 def settle(part: Path, target: Path) -> None:
-    """Give a finished file its name, in place of what had that name."""
+    """Give a finished file its name, replacing any file of that name."""
     _flush(part)
     os.replace(part, target)
     _flush(target.parent)

@@ -1,4 +1,4 @@
-"""What a table holds, row by row, as digests: enough to tell whether two runs read the same one.
+"""Digests of the rows of a table, to check whether two runs read the same table.
 
 Each run that scores a share of a table writes the digests of all of its rows beside its part. The file is
 named after its own digest, so runs of the same table write the same file.

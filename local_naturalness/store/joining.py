@@ -1,4 +1,4 @@
-"""The rows of all parts in the order of the table that they were taken from."""
+"""Joins the rows of all parts in the order of the original table."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _ADDED_LATER = (PROMPT_KEY, "initial_loss", *sorted(ADDED_LATER))
 
 @dataclass(frozen=True)
 class _File:
-    """A table that was looked through, and what tells whether it is still the same file."""
+    """A table that was checked, and what shows whether it is still the same file."""
 
     part: Part
     path: Path

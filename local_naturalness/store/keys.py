@@ -1,4 +1,4 @@
-"""Rows by their content: keys, and where the scores of a key lie."""
+"""Keys of rows by their content, and an index of where the scores of each key are."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""One process at a time: a lock that the operating system gives up with the process that holds it."""
+"""A lock for one process at a time, which the operating system releases when that process ends."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The output folder of a command: one table that can be seen, everything else hidden beside it."""
+"""The output folder of a command: one visible table, and a hidden folder with everything else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ _HIDDEN = ".local_naturalness"
 
 
 class OutputFolder:
-    """Where things lie in an output folder.
+    """The paths in an output folder.
 
     Args:
         folder: of the final table.
@@ -73,7 +73,7 @@ class OutputFolder:
             yield place
 
     def write_table(self, write: Callable[[Path], object], place: Path | None = None) -> None:
-        """Put the final table in its place when it is whole.
+        """Write the final table, which appears when it is complete.
 
         Args:
             write: writes it to a path.

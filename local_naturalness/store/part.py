@@ -1,4 +1,4 @@
-"""A part of a table that one of several runs has scored: its rows, and a note of which rows they are."""
+"""A part of a table that one of several runs has scored: a file of rows, and a note that describes them."""
 
 import json
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def part_name(index: int, count: int) -> str:
 
 
 def write_part(folder: Path, place: Path, part: Part, write: Callable[[Path], object] | None) -> None:
-    """Write a part, its note last: a part without a note is not finished.
+    """Write a part and then its note. A part without a note is not finished.
 
     Args:
         folder: of the parts.

@@ -1,4 +1,4 @@
-"""Parts that several runs have scored are one whole, or it is said what keeps them from it."""
+"""Checks that the parts of several runs make up one table, or says what is wrong."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -16,10 +16,10 @@ _MOST_NAMED = 20
 
 
 def read_parts(folder: Path) -> list[Part]:
-    """The finished parts, in the order of their rows, checked to be one whole.
+    """The finished parts, in the order of their rows, checked to make up one table.
 
     Raises:
-        ValueError: parts are missing, double, damaged, or of different runs; the message names them.
+        ValueError: parts are missing, duplicate, damaged, or of different runs. The message names them.
     """
     parts = read_notes(folder)
     if not parts:
@@ -45,7 +45,7 @@ def takes_ranges(folder: Path, num_shards: int) -> bool:
 
 
 def other_input(folder: Path, input: str, num_shards: int) -> str | None:
-    """What to tell if finished shards were scored from another table than this one; else `None`."""
+    """A message if finished shards were scored from a different table than this one; else `None`."""
     for part in readable_notes(folder):
         if part.input not in (None, input) and part.num_shards == num_shards:
             return _difference(folder, part.name, part.input, "this shard", input)

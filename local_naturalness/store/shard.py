@@ -1,4 +1,4 @@
-"""One shard: a Parquet file of finished rows that tells when it was damaged or is somebody else's."""
+"""One shard: a Parquet file of finished rows, with checksums and the identity of its scorer."""
 
 from collections.abc import Sequence
 from pathlib import Path

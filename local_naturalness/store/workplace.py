@@ -1,4 +1,4 @@
-"""Folders for what a run need not keep, and what is left of those of runs that were killed."""
+"""Temporary folders of runs, and the removal of those that killed runs left behind."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""The model that is going to be trained: which one, its identity, how it reaches workers."""
+"""The student: which model it is, its identity, how it is loaded, and how it reaches workers."""
 
 from local_naturalness.student.student import Student
 

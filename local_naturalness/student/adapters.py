@@ -1,4 +1,4 @@
-"""Adapters of PEFT: on top of a base from a folder or the Hub, or as objects that a user made."""
+"""PEFT adapters: from a folder or the Hub with their base model, or as objects."""
 
 import json
 import sys

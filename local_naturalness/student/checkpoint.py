@@ -1,4 +1,4 @@
-"""Where a student lies, in a folder or on the Hub, and what its scores depend on there."""
+"""A saved student in a folder or on the Hub, and the files that its scores depend on."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""How many tokens a model was built for."""
+"""The context length of a model."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ _NAMES = ("max_position_embeddings", "max_target_positions", "max_sequence_lengt
 
 
 def context_length(config: Any) -> int | None:
-    """Longest sequence in tokens that a model takes; `None` where it has no limit.
+    """Longest sequence in tokens that a model takes; `None` if it has no limit.
 
     Args:
         config: of the text part of a model.

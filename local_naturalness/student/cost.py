@@ -1,4 +1,4 @@
-"""What a pass through a student costs: floating-point operations and memory, read from its layers."""
+"""The cost of a pass through a student: floating-point operations and memory, read from its layers."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which device and number type a student has, and whether they can be had."""
+"""The device and number type of a student, and checks that they are available."""
 
 from typing import Any
 

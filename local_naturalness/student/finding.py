@@ -1,4 +1,4 @@
-"""Loading what a user named, and one sentence where that does not work."""
+"""Loading from a folder or hub id, with one clear sentence if it fails."""
 
 import os
 from collections.abc import Callable

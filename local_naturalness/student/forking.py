@@ -1,4 +1,4 @@
-"""What a forked worker must not inherit from its parent."""
+"""Makes forked workers safe: torch threads and CUDA must not be inherited from the parent."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Models that were given as objects: what is inside them, and how other processes get them."""
+"""Models that were passed as objects, and how other processes get them."""
 
 import atexit
 import functools

@@ -1,4 +1,4 @@
-"""What is read from the Hub before a student is loaded: its commit, and whether it is an adapter."""
+"""What is read from the Hub before a student is loaded: its commit, and small files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Digests of what is in memory: the weights of a model object, a tokenizer."""
+"""Digests of a model and a tokenizer in memory."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The part of a multimodal model that reads and writes text; the others stay on disk."""
+"""Loads only the part of a multimodal model that reads and writes text."""
 
 import re
 from collections.abc import Callable

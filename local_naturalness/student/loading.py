@@ -1,4 +1,4 @@
-"""From a checkpoint to a model in memory that is surely the one that was saved."""
+"""Loads a checkpoint, and checks that the model in memory is the one that was saved."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""Mamba-2 layers on a CPU, in chunks that windows fill.
+"""Mamba-2 layers on a CPU, with chunks that fit the length of windows.
 
 Torch's own code pads each row to a multiple of the chunk (256 tokens mostly) and needs memory for every pair
 of tokens in a chunk, for each head and state. Windows are shorter. What is computed does not depend on the

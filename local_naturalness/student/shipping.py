@@ -1,4 +1,4 @@
-"""Pickle small to be hashed, whole to be sent to a worker.
+"""Two pickles of a scorer or student: a small one to be hashed, and a whole one for worker processes.
 
 `datasets` hashes the pickled callable on every `map`, and sends it pickled to worker processes. The two
 want different things: a hash must not depend on the machine (device, batch budget) nor read gigabytes of

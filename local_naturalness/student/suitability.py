@@ -1,4 +1,4 @@
-"""What cannot be a student, said before anything is scored."""
+"""Refuses models that cannot be a student, before anything is scored."""
 
 import functools
 import sys

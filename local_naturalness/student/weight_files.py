@@ -1,4 +1,4 @@
-"""The files of a student's folder: whether they are sound, and a digest of what decides its scores."""
+"""The files in a student's folder: whether they are complete, and a digest of those that change scores."""
 
 import functools
 import json

@@ -6,7 +6,7 @@ import pytest
 from datasets import Dataset
 
 from local_naturalness import LocalScorer
-from local_naturalness.scorers import progress, scorer
+from local_naturalness.scorers import map_progress, scorer
 from local_naturalness.store import ScoreStore
 
 ROWS = {"prompt": ["Hi"] * 5, "response": [f"So it is {i}. And so on." for i in range(5)]}
@@ -17,7 +17,7 @@ def bars(monkeypatch):
     """The bars that a scorer opened: how many tokens were to be done, how many were, whether it was shown."""
     opened = []
 
-    class Bar(progress.tqdm):
+    class Bar(map_progress.tqdm):
         def __init__(self, *arguments, **settings):
             super().__init__(*arguments, **settings)
             self.was_updated, self.was_shown = 0, not self.disable
@@ -27,7 +27,7 @@ def bars(monkeypatch):
             self.was_updated += n
             return super().update(n)
 
-    monkeypatch.setattr(progress, "tqdm", Bar)
+    monkeypatch.setattr(map_progress, "tqdm", Bar)
     return opened
 
 
@@ -60,7 +60,7 @@ def test_the_bars_of_a_map_are_one_run(model, tokenizer, bars, monkeypatch, tmp_
         assert [bar.total for bar in bars] == pytest.approx(totals, abs=0.5)
         assert [bar.desc for bar in bars] == [*["Scoring, total estimated: "] * 2, "Scoring: "]
         assert len({bar.start_t for bar in bars}) == 1
-    assert not [bar for bar in progress.tqdm._instances if bar in bars]
+    assert not [bar for bar in map_progress.tqdm._instances if bar in bars]
 
 
 def test_rows_of_the_store_are_not_to_be_done(model, tokenizer, bars, monkeypatch, tmp_path):

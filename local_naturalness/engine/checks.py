@@ -123,7 +123,7 @@ class _Check:
                 self._note("packed", "tokens meet elsewhere than in attention")
                 return 0
             if self._counts_places():
-                self._note("packed", "attention counts the places of tokens by itself")
+                self._note("packed", "attention computes the positions of tokens by itself")
                 return 0
         except Exception as error:
             self._note("packed", error)

@@ -26,7 +26,7 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     if tables := [name for name in names if name.suffix == ".parquet"]:
         # Beside a table there may be notes and settings in JSON, which are no loss.
         if left := [str(name) for name in names if name not in tables and name.suffix != ".json"]:
-            logger.warning("Passed over, beside Parquet files: %s.", ", ".join(left[:5]))
+            logger.warning("Ignored, because the folder holds Parquet files: %s.", ", ".join(left[:5]))
         names = tables
     if not names:
         raise ValueError(

@@ -30,7 +30,7 @@ def united_features(files: Sequence[Path]) -> Features:
     for name in united:
         if lacking := [file for file, features in zip(files, each, strict=True) if name not in features]:
             where = repr(str(lacking[0])) if len(lacking) == 1 else f"{len(lacking)} of {len(files)} files"
-            logger.warning("The column %r is missing in %s: null there.", name, where)
+            logger.warning("The column %r is missing in %s. Its values are null there.", name, where)
     return united
 
 

@@ -40,7 +40,7 @@ def refuse_broken_quotes(path: Path, separator: str) -> None:
 
 
 def _broken(path: Path, line: int, is_open: bool) -> str:
-    what = "opens a quote that is never closed" if is_open else "has text behind a closing quote"
+    what = "opens a quote that is never closed" if is_open else "has text after a closing quote"
     return (
         f"{str(path)!r} could not be read: the row that begins on line {line} {what}. Put the whole field in "
         'quotes and double the quotes inside it: "He said ""yes""."'

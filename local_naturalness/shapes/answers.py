@@ -70,7 +70,7 @@ def with_lists(dataset: Any, column: str) -> Any:
     if any(map(has_one_text_per_teacher, values)):
         if "teacher" in (dataset.column_names or ()):
             raise ValueError(
-                f"The keys of {column!r} would become `teacher`, but a column 'teacher' is there already: "
+                f"The keys of {column!r} would become `teacher`, but there is already a column 'teacher': "
                 "rename or remove it."
             )
         texts = {column: List(_TEXT), "teacher": List(_TEXT)}

@@ -43,8 +43,8 @@ def holds_its_ids(
         return False
     if text is None:
         logger.warning(
-            "The rows have `input_ids` and `labels` already, and stay as they are. Whether these are the "
-            "tokens that were scored is not known without the student: pass `student=...`."
+            "The rows already have `input_ids` and `labels`, and are not changed. Without the student, it "
+            "is not known whether these are the tokens that were scored: pass `student=...`."
         )
         return True
     source = find_source(dataset, prompt_column, response_column)

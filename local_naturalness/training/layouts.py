@@ -102,7 +102,7 @@ def export(
     if text is None:
         logger.warning(
             "The rows are not compared with what a trainer makes of them, because the tokenizer of the "
-            "student %s is not at hand: pass `student=...`.",
+            "student %s was not found: pass `student=...`.",
             specs.student or "that they were scored for",
         )
     sources = {split: find_source(rows, prompt_column, response_column) for split, rows in splits.items()}

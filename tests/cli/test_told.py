@@ -148,7 +148,7 @@ def test_what_is_logged_names_options(logged):
     rows = {"prompt": ["Sum?"], "response": ["It is 5."], "output": ["It is 6."]}
     scored = rows | {"local_naturalness_spec": ["student=me/unknown@0123; id=1"]}
     export(Dataset.from_dict(scored), "messages")
-    assert "is not at hand: pass --student." in logged[0]
+    assert "was not found: pass --student." in logged[0]
     assert "`output` is now `source_output`" in logged[1]  # a column, and no option
     export(Dataset.from_dict(rows), None)
     assert "pass --export trl" in logged[2]

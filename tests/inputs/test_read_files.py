@@ -175,8 +175,8 @@ def test_the_separator_of_the_header(write, separator):
         ('q,t,"first\nq,u,second\nq,v,third\n', "begins on line 2 opens a quote that is never closed"),
         ('q,t,"a\nb"\nq,u,"second\n', "begins on line 4 opens a quote that is never closed"),
         # The quotes would be gone.
-        ('q,t,first\nq,u,"Yes" he said\n', "begins on line 3 has text behind a closing quote"),
-        ('q,t,"He said \\"yes\\"."\n', "begins on line 2 has text behind a closing quote"),
+        ('q,t,first\nq,u,"Yes" he said\n', "begins on line 3 has text after a closing quote"),
+        ('q,t,"He said \\"yes\\"."\n', "begins on line 2 has text after a closing quote"),
     ],
 )
 def test_quotes_that_would_change_texts(write, rows, says):

@@ -114,7 +114,7 @@ def test_token_ids_of_somebody_else_are_no_export(caplog):
     ready = export(Dataset.from_dict(foreign), "trl", student=student_path())
     assert {"source_input_ids", "source_labels", "completion"} <= set(ready.column_names)
     assert export(Dataset.from_dict(foreign), "trl").to_dict() == foreign
-    assert "is not known without the student" in caplog.text
+    assert "Without the student, it is not known" in caplog.text
 
 
 @pytest.mark.parametrize(

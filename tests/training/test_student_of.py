@@ -49,7 +49,7 @@ def test_the_student_of_the_scores_is_found_in_the_cache(cached):
 def test_another_commit_or_a_folder_is_not_taken_for_it(cached, caplog, label):
     ready = export(rows(f"student={label}; scorer=local; id=1"), "trl")
     assert ready.column_names[:2] == ["prompt", "completion"]
-    assert f"the tokenizer of the student {label} is not at hand" in caplog.text
+    assert f"the tokenizer of the student {label} was not found" in caplog.text
 
 
 def test_another_student_is_refused():

@@ -114,7 +114,7 @@ def test_tables_beside_parquet_files_are_told(folder, caplog):
     place = folder("b.jsonl", "notes.json")
     Dataset.from_dict({"name": ["a"]}).to_parquet(place / "a.parquet")
     assert names_read(place) == ["a"]
-    assert "Passed over, beside Parquet files: b.jsonl." in caplog.text
+    assert "Ignored, because the folder holds Parquet files: b.jsonl." in caplog.text
 
 
 def test_folders_that_name_a_column(tmp_path):

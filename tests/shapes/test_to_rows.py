@@ -295,7 +295,7 @@ def test_parts_of_one_answer_are_no_teachers():
 
 def test_keys_do_not_replace_a_column_of_teachers():
     both = {"prompt": ["2 + 3?"], "responses": [{"small": "5.", "large": "It is 5."}], "teacher": ["me"]}
-    with pytest.raises(ValueError, match="a column 'teacher' there is already a column"):
+    with pytest.raises(ValueError, match="there is already a column 'teacher'"):
         to_rows(Dataset.from_dict(both))
 
 

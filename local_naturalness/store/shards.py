@@ -1,4 +1,4 @@
-"""The numbered shards of a store, small ones merged, so that there are never many.
+"""The log of shards in a store. Small shards are merged, so that there are never many.
 
 Numbers come in ranges of 64. Whoever claims the last number of a range writes the rows of all its shards
 into its first one, in their order, and removes the others. So what was in the first shard stays at its place,
@@ -17,11 +17,10 @@ import pyarrow as pa
 
 from local_naturalness.store.files import claim, part_file, settle
 from local_naturalness.store.shard import DamagedShard, is_merged, num_numbers, read_shard, write_shard
+from local_naturalness.store.shard_names import range_of, shard_numbers, shard_path
 
 logger = logging.getLogger(__name__)
 
-_DIGITS = 8
-_RANGE = 64
 # Of shards that stay in memory: whoever reads rows in the order in which they were scored reads each shard
 # once; so does, in any order, whoever reads a store that is smaller than this.
 _BYTES_KEPT = 1 << 26
@@ -49,7 +48,7 @@ class ShardLog:
 
     def numbers(self) -> list[int]:
         """Those of all shards that are there, ascending."""
-        return sorted(int(path.stem) for path in self._folder.glob(f"{'[0-9]' * _DIGITS}.parquet"))
+        return shard_numbers(self._folder)
 
     def has(self, number: int) -> bool:
         """Whether a shard is there under that number."""
@@ -73,7 +72,7 @@ class ShardLog:
 
     def gone_from(self, first: int) -> list[int]:
         """Numbers of a range whose shards are not there any more."""
-        return [number for number in range(first + 1, first + _RANGE) if not self.has(number)]
+        return [number for number in range_of(first)[1:] if not self.has(number)]
 
     def keys(self, number: int) -> tuple[list[bytes], int] | None:
         """Keys of a shard, and the number after those that it stands for; `None` if it cannot be trusted."""
@@ -112,7 +111,7 @@ class ShardLog:
             # Its shard was merged and removed just now: the name is free and yet taken.
             self._path(number).unlink(missing_ok=True)
             return False
-        if number == _first(number) + _RANGE - 1:
+        if number == range_of(number)[-1]:
             for first in (_first(number), *self._abandoned(_first(number))):
                 self._merge(first)
         return True
@@ -127,7 +126,7 @@ class ShardLog:
 
     def _touched(self, first: int) -> float:
         """When the last shard of a range was written, or the one that all were merged into."""
-        states = [_state(self._path(number)) for number in (first, first + _RANGE - 1)]
+        states = [_state(self._path(number)) for number in (first, range_of(first)[-1])]
         return max((state[0] / 1e9 for state in states if state is not None), default=0.0)
 
     def _merge(self, first: int) -> None:
@@ -135,7 +134,7 @@ class ShardLog:
 
         Several processes may do so at once: all write the same rows in the same order.
         """
-        numbers = range(first, first + _RANGE)
+        numbers = range_of(first)
         try:
             if is_merged(self._path(first)):
                 self._remove_leftovers(first)
@@ -144,7 +143,7 @@ class ShardLog:
             if is_merged(self._path(first)):
                 return  # by another just now: what was read may be others' rows under names that this freed
             with part_file(self._folder) as part:
-                write_shard(part, pa.concat_tables(tables), self._owner, _RANGE)
+                write_shard(part, pa.concat_tables(tables), self._owner, len(numbers))
                 settle(part, self._path(first))
             for number in numbers[1:]:
                 self._path(number).unlink(missing_ok=True)
@@ -156,7 +155,7 @@ class ShardLog:
     def _remove_leftovers(self, first: int) -> None:
         """Remove shards of a merged range; one with rows that are nowhere else stays."""
         held = set(self._checked(first, ["key"])["key"].to_pylist())
-        for number in range(first + 1, first + _RANGE):
+        for number in range_of(first)[1:]:
             if self.has(number) and held.issuperset(self._checked(number, ["key"])["key"].to_pylist()):
                 self._path(number).unlink(missing_ok=True)
 
@@ -177,7 +176,7 @@ class ShardLog:
         return read_shard(self._path(number), self._schema, columns, self._owner)
 
     def _path(self, number: int) -> Path:
-        return self._folder / f"{number:0{_DIGITS}d}.parquet"
+        return shard_path(self._folder, number)
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
@@ -189,4 +188,4 @@ def _state(path: Path) -> tuple[int, ...] | None:
 
 
 def _first(number: int) -> int:
-    return number - number % _RANGE
+    return range_of(number)[0]

@@ -24,7 +24,7 @@ from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.planned import PlannedRow
 from local_naturalness.scorers.scorer import _CHARACTERS_KEPT
-from local_naturalness.store.shards import _RANGE as RANGE
+from local_naturalness.store.shard_names import _RANGE as RANGE
 
 ACTORS = (8, 64, 512)
 BATCH_SIZES = (16, 64, 256)

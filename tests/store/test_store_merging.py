@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from some_stores import Compute, examples, row, store, whole
 
-from local_naturalness.store import files, shards
+from local_naturalness.store import files, shard_names, shards
 from local_naturalness.store.keys import content_key
 
 NAMES = [f"{letter}{number}" for number in range(5) for letter in "abcdefgh"]
@@ -17,7 +17,7 @@ NAMES = [f"{letter}{number}" for number in range(5) for letter in "abcdefgh"]
 
 @pytest.fixture(autouse=True)
 def ranges_of_four(monkeypatch):
-    monkeypatch.setattr(shards, "_RANGE", 4)
+    monkeypatch.setattr(shard_names, "_RANGE", 4)
 
 
 def kept(folder):

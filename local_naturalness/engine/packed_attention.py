@@ -209,9 +209,10 @@ def run_with(
     try:
         for config in configs:
             config._attn_implementation_internal = _NAME
-        return student.states(
-            input_ids=torch.from_numpy(ids).to(device), position_ids=torch.from_numpy(positions).to(device)
-        )
+        places = torch.from_numpy(positions).to(device)
+        # Older versions of transformers number the tokens of a sequence a second time.
+        second = {"cache_position": places[0]} if student.takes_cache_position else {}
+        return student.states(input_ids=torch.from_numpy(ids).to(device), position_ids=places, **second)
     finally:
         _running.reset(token)
         for config, implementation in zip(configs, before, strict=True):

@@ -43,6 +43,7 @@ class Projection:
         self._scans = Scans(model)
         self._layer: Any = model.get_output_embeddings()
         self._parameters = inspect.signature(model.forward).parameters
+        self.takes_cache_position = "cache_position" in self._parameters
         config = model.config.get_text_config()
         self.vocabulary: int = getattr(config, "vocab_size", None) or self._layer.weight.shape[0]
         self._softcap = getattr(config, "final_logit_softcapping", None)

@@ -4,6 +4,7 @@ import re
 from itertools import islice
 from random import Random
 
+import ask_student
 import pytest
 from world.corpus import SHORT_LENGTHS, conversations, facts
 from world.problems import MODULUS, Assignment, Problem, calculate, draw_problem
@@ -135,3 +136,15 @@ def test_the_same_seed_gives_the_same_texts():
 def test_a_student_of_few_teachers_reads_their_manners_only():
     assert manners_of(["careless", "terse", "stepwise"]) == [TEACHERS["stepwise"], TEACHERS["terse"]]
     assert all("makes" not in rows for rows in islice(facts(Random(3), manners_of(["terse"])), 50))
+
+
+def test_the_lengths_that_a_student_answers_are_counted(monkeypatch):
+    """A student that answers all but the first problem rightly."""
+
+    def answers(prompts, *_, **__):
+        values = [values_by_hand(prompt) for prompt in prompts]
+        right = [known[prompt.split("? ")[1].strip()] for known, prompt in zip(values, prompts, strict=True)]
+        return [f"answer {value + (place == 0)}" for place, value in enumerate(right)], 0.0
+
+    monkeypatch.setattr(ask_student, "answers_to", answers)
+    assert ask_student.share_right(None, None, length=5, count=4, seed=0) == 0.75

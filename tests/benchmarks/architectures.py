@@ -47,7 +47,7 @@ SHAPES = [
 PROMPTS = (3, 40, 300)
 SECONDS = 60
 # Of messages that say why a type is no student.
-REFUSALS = ("looks at later tokens", "other scores each time", "from its tokens alone")
+REFUSALS = ("looks at later tokens", "different scores to the same text", "from its tokens alone")
 
 
 @dataclass(frozen=True)

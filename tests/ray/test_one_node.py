@@ -17,6 +17,7 @@ from local_naturalness.cli import main, on_ray
 from local_naturalness.embedded import candidates_path, student_path
 from local_naturalness.estimation.prompts import prompt_cost, scattered_share
 from local_naturalness.ray import score
+from local_naturalness.ray.actor import ScoringActor
 from local_naturalness.ray.cluster import check_room
 from local_naturalness.scorers.scorer import Scorer
 
@@ -64,6 +65,13 @@ def test_as_a_call_gives(cluster, tmp_path, caplog):
     pairs = zip(*(t["local_naturalness"].to_pylist() for t in (found, expected)), strict=True)
     assert all(one == other or one == pytest.approx(other, abs=1e-5) for one, other in pairs)
     assert all(scorer.is_stored(TABLE))
+
+
+def test_an_actor_that_would_compute_in_another_number_type(cluster, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # which the actor sets
+    sent = ray.cloudpickle.dumps(LocalScorer(student_path()))
+    with pytest.raises(RuntimeError, match="in float32, on the others in bfloat16, and such scores must not"):
+        ScoringActor(sent, "bfloat16")
 
 
 def test_actors_that_take_all_cpus(cluster):

@@ -1,5 +1,6 @@
 """Adapters of PEFT: scores are those of PEFT's own model; what changes them makes another student."""
 
+import copy
 import json
 import shutil
 
@@ -130,6 +131,25 @@ def test_vectors_before_the_text_are_refused(own_model, own_tokenizer, tmp_path,
 def test_adapters_that_tokens_switch_on_are_refused(own_model, own_tokenizer):
     with pytest.raises(ValueError, match="switched on by tokens of the text"):
         Student(adapted(own_model, alora_invocation_tokens=[5, 6]), tokenizer=own_tokenizer)
+
+
+def test_adapters_that_need_more_than_tokens_are_refused(own_model, own_tokenizer):
+    config = peft.PolyConfig(task_type="CAUSAL_LM", target_modules=["q_proj"])
+    with pytest.raises(
+        ValueError, match="of the kind POLY, which does not compute from the tokens of a text"
+    ):
+        Student(peft.get_peft_model(own_model, config), tokenizer=own_tokenizer)
+
+
+@pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`")
+def test_tokens_without_an_embedding_in_an_adapted_student(own_model, own_tokenizer, row):
+    """A layer of PEFT around the embeddings tells no size of its own."""
+    config = peft.LoraConfig(target_modules=["embed_tokens"], task_type="CAUSAL_LM")
+    tokenizer = copy.deepcopy(own_tokenizer)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>"]})
+    student = Student(peft.get_peft_model(own_model, config), tokenizer=tokenizer)
+    with pytest.raises(ValueError, match="token ids up to 1062, and the student has embeddings for 1062"):
+        LocalScorer(student)(row | {"response": "<think>We add. It is 5."})
 
 
 def test_an_adapted_classifier_is_no_student(own_tokenizer):

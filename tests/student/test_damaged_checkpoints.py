@@ -61,6 +61,7 @@ def broken(name, text="{"):
         (changed_config(model_type="vit"), "of the type 'vit' .LlamaForCausalLM., for which"),
         (changed_config(architectures=["LlamaForTokenClassification"]), "is a LlamaForTokenClassification"),
         (changed_config(architectures=["BertForMaskedLM"]), "is a BertForMaskedLM, which has no head"),
+        (changed_config(transformers_weights="sub/a.safetensors"), "weights from 'sub/a.safetensors'"),
         (cut_short, "model.safetensors of the student folder 'student' cannot be read .*not fully covered"),
         (garbage, "model.safetensors of the student folder 'student' cannot be read"),
         (pointer, "is a pointer of Git LFS: run `git lfs pull`"),

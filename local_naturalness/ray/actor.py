@@ -46,6 +46,11 @@ class ScoringActor:
         return self._scorer(table)
 
 
+def as_arrow(table: pa.Table) -> pa.Table:
+    """A table as it comes: Ray has made it of whatever the block was."""
+    return table
+
+
 def with_prompts(table: pa.Table, sent: bytes) -> pa.Table:
     """A table with a key of each row's prompt, to sort by."""
     keys = [key or "" for key in _scorer(sent).prompt_keys(table)]

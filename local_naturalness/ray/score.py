@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_naturalness.counted import counted
 from local_naturalness.estimation.prompts import WORTHWHILE, prompt_cost, scattered_share
-from local_naturalness.ray.actor import PROMPT_COLUMN, ScoringActor, with_prompts
+from local_naturalness.ray.actor import PROMPT_COLUMN, ScoringActor, as_arrow, with_prompts
 from local_naturalness.ray.cluster import alive_nodes, check_room, check_visible, checked_ray
 from local_naturalness.scorers.scorer import Scorer
 
@@ -91,6 +91,8 @@ def score(
     if scorer.store is not None:
         check_visible(scorer.store)
 
+    # Ray joins and cuts blocks of one kind only, and a union may hold pandas and Arrow ones.
+    dataset = dataset.map_batches(as_arrow, batch_format="pyarrow", batch_size=None)
     sent = ray.cloudpickle.dumps(scorer)
     dtype = scorer.student.dtype_on("cuda" if num_gpus else "cpu")
     is_sorted, why = _may_be_sorted(_first_rows(dataset), scorer) if together else (False, "as they come")

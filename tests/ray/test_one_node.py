@@ -67,6 +67,20 @@ def test_as_a_call_gives(cluster, tmp_path, caplog):
     assert all(scorer.is_stored(TABLE))
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_blocks_of_pandas_and_of_arrow(cluster, together):
+    rows = TABLE.select(["prompt", "response", "row_id"])
+    frame = rows.slice(0, 4).to_pandas()
+    blocks = ray.data.from_pandas(frame).union(ray.data.from_arrow([rows.slice(4, 4), rows.slice(50, 2)]))
+    scored = score(blocks, LocalScorer(student_path()), num_actors=1, batch_size=4, together=together)
+    found = sorted(scored.take_all(), key=lambda row: row["row_id"])
+    expected = LocalScorer(student_path())(
+        pa.concat_tables([rows.slice(0, 8), rows.slice(50, 2)])
+    ).to_pylist()
+    for one, other in zip(found, expected, strict=True):
+        assert one == other | {"local_naturalness": pytest.approx(other["local_naturalness"], abs=1e-5)}
+
+
 def test_an_actor_that_would_compute_in_another_number_type(cluster, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # which the actor sets
     sent = ray.cloudpickle.dumps(LocalScorer(student_path()))

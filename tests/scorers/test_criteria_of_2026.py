@@ -196,7 +196,7 @@ def test_presets_are_what_they_say(student_folder):
 
 
 def test_presets_are_not_contradicted(student_folder):
-    with pytest.raises(ValueError, match="'v1' says window=4"):
+    with pytest.raises(ValueError, match="'v1' sets window=4"):
         LocalScorer.preset("v1", student_folder, window=8)
     with pytest.raises(ValueError, match="steps_column"):
         LocalScorer.preset("v2", student_folder)

@@ -49,7 +49,10 @@ def test_misspelled_column_is_recognised(model, tokenizer, settings, argument):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"prompt": "Hi", "response": 3}, r"'response' must hold texts, found int 3\. `to_rows\(dataset\)`"),
+        (
+            {"prompt": "Hi", "response": 3},
+            r"'response' must hold texts, found int 3\. Convert .* `to_rows\(dataset\)`",
+        ),
         ({"prompt": 3, "response": "x"}, "'prompt' must hold texts or lists of messages .* found int 3"),
         ({"prompt": ["a", "b"], "response": "x"}, "'prompt' must hold texts or lists of messages"),
         ({"prompt": [{"text": "a"}], "response": "x"}, "'role' and 'content'"),

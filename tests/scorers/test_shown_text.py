@@ -152,7 +152,7 @@ def test_switches_are_part_of_the_identity(model):
         (templates.QWEN, {"prompt_template": "{prompt}"}, ValueError, "`prompt_template` replaces it"),
         (templates.LLAMA, {}, ValueError, "'enable_thinking', which the chat template"),
         (templates.QWEN, {"chat_template_kwargs": "on"}, TypeError, "must be a dict"),
-        (templates.QWEN, {"chat_template_kwargs": {"x": object()}}, TypeError, "values of JSON"),
+        (templates.QWEN, {"chat_template_kwargs": {"x": object()}}, TypeError, "JSON values"),
         (templates.QWEN, {"chat_template_kwargs": {"tools": []}}, ValueError, "sets 'tools'"),
     ],
 )

@@ -242,7 +242,7 @@ def test_columns_of_nulls_keep_their_type():
         (
             {"prompt": ["q"], "completion": ["a"], "response": ["b"]},
             {"shape": "prompt-completion"},
-            "another column 'response' already",
+            "already has another column 'response'",
         ),
         (
             {"prompt": [[QUESTION]], "completion": [CHAT]},

@@ -114,7 +114,7 @@ def test_a_part_twice_under_other_names(folder, capsys):
     note = json.loads(part(folder, 0, "json").read_text())
     shutil.copy(part(folder, 0), part(folder, 1))
     part(folder, 1, "json").write_text(json.dumps(note))
-    assert "00001-of-00003.json' of a part is damaged (it is about 00000-of-00003)" in refusal(folder, capsys)
+    assert "of a part is damaged (it describes 00000-of-00003)" in refusal(folder, capsys)
 
 
 def test_a_damaged_note(folder, capsys):

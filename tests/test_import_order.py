@@ -65,7 +65,7 @@ def test_no_import_runs_upward():
         ("engine", "from local_naturalness.scorers import LocalScorer"),
         ("teachers", "def f():\n    import local_naturalness.selection.select"),
         ("hub", "from local_naturalness import select_responses"),
-        ("steps", "from . import lines"),
+        ("steps", "from . import paragraphs"),
     ],
 )
 def test_what_runs_upward_is_found(folder, text, monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from datasets import Dataset
 
 from local_naturalness.hub.safe_text import public_text
 from local_naturalness.tables import Columns, Where, eligible_rows, rows_where
-from local_naturalness.tables.eligible import name_of_where
+from local_naturalness.tables.where import name_of_where
 
 
 @dataclass(frozen=True)

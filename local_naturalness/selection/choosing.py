@@ -16,9 +16,9 @@ from local_naturalness.selection.candidates import (
 )
 from local_naturalness.selection.control import draw_control, wanted_by_prompt
 from local_naturalness.selection.duplicates import count_ties, repeats_better_one, without
-from local_naturalness.selection.exchange import cap_teacher_share
 from local_naturalness.selection.reasons import CODES, count_outcome
 from local_naturalness.selection.settings import Settings
+from local_naturalness.selection.teacher_share import cap_teacher_share
 from local_naturalness.selection.traits import describe_traits
 from local_naturalness.tables import Columns, first_rows, require_moderate, rows_where
 

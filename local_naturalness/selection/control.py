@@ -6,8 +6,8 @@ import numpy as np
 
 from local_naturalness.counted import counted
 from local_naturalness.selection.candidates import Ranking
-from local_naturalness.selection.exchange import match_teacher_counts
 from local_naturalness.selection.matching import Match
+from local_naturalness.selection.teacher_share import match_teacher_counts
 
 logger = logging.getLogger(__name__)
 

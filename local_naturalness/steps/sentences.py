@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from local_naturalness.steps.abbreviations import is_abbreviation
 from local_naturalness.steps.brackets import CLOSING, outside_brackets
 from local_naturalness.steps.code import long_code_boundaries
-from local_naturalness.steps.lines import LINE_BREAK
 from local_naturalness.steps.notation import Kind, Region
+from local_naturalness.steps.paragraphs import LINE_BREAK
 from local_naturalness.steps.protection import FILLERS, SENTENCE_MARKS, hide
 from local_naturalness.steps.quotations import CLOSING_QUOTES
 from local_naturalness.steps.regions import find_regions

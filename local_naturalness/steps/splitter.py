@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from local_naturalness.steps.alignment import align_steps
-from local_naturalness.steps.lines import blank_line_spans, line_spans, paragraph_spans
+from local_naturalness.steps.paragraphs import blank_line_spans, line_spans, paragraph_spans
 from local_naturalness.steps.sentences import sentence_spans
 from local_naturalness.steps.tiling import Span, tile
 

@@ -7,7 +7,12 @@ never to the text.
 
 from local_naturalness.tables.choice_columns import Columns, first_rows
 from local_naturalness.tables.content import hash_texts
-from local_naturalness.tables.eligible import (
+from local_naturalness.tables.grouping import grouping_column, is_prompt_key
+from local_naturalness.tables.json_values import column_of, text_of_value
+from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate
+from local_naturalness.tables.selected import select_with_columns
+from local_naturalness.tables.verdict import verdict_column, verdicts
+from local_naturalness.tables.where import (
     Where,
     check_where,
     eligible_rows,
@@ -16,11 +21,6 @@ from local_naturalness.tables.eligible import (
     rows_where,
     where_columns,
 )
-from local_naturalness.tables.grouping import grouping_column, is_prompt_key
-from local_naturalness.tables.json_values import column_of, text_of_value
-from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate
-from local_naturalness.tables.selected import select_with_columns
-from local_naturalness.tables.verdict import verdict_column, verdicts
 
 __all__ = [
     "Columns",

@@ -17,7 +17,7 @@ Everything is linear in the
 weights: a bootstrap draw needs weighted sums of a few numbers per prompt and no pass over rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -126,3 +126,8 @@ def _are_linked(systems: np.ndarray) -> np.ndarray:
         number = count
         reached |= reached.astype(np.float32) @ is_pair > 0
     return np.all(reached, axis=(1, 2))
+
+
+def ratio(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """The first of two numbers by the second, or the only one."""
+    return parts[0] / parts[1] if len(parts) == 2 else parts[0]

@@ -1,14 +1,28 @@
-"""Weights of prompts: bootstrap draws, and nested random subsets."""
+"""The bootstrap over prompts: means of teachers on prompts drawn with replacement."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from local_naturalness.teachers.additive_fit import Weights, fit_weighted_means
+from local_naturalness.teachers.additive_fit import Weights, fit_weighted_means, ratio
 
-_NUM_SUBSET_RUNS = 20
-_SMALLEST_SUBSET = 5
+
+def bootstrap(parts: Sequence[np.ndarray], num_draws: int, seed: int) -> np.ndarray:
+    """Means of teachers in each draw, without draws whose prompts leave teachers unlinked.
+
+    Args:
+        parts: One matrix [prompts, teachers], or two, whose means are divided.
+        num_draws: The same draws for all teachers, so that differences are paired.
+        seed: Of the draws.
+
+    Returns:
+        Shape [draws, teachers].
+    """
+    # The same seed gives both parts of a ratio the same draws of prompts.
+    draws = ratio([fit_weighted_means(part, num_draws, bootstrap_weights(num_draws, seed)) for part in parts])
+    return draws[~np.isnan(draws).any(axis=1)]
 
 
 def bootstrap_weights(num_draws: int, seed: int) -> Weights:
@@ -32,51 +46,3 @@ def bootstrap_weights(num_draws: int, seed: int) -> Weights:
         return by_prompt.T.astype(np.float32, order="C")
 
     return weights
-
-
-def subset_means(values: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fitted means on nested random subsets of the prompts, halved again and again.
-
-    Args:
-        values: Shape [prompts, teachers].
-        seed: Of the random subsets.
-
-    Returns:
-        The (expected) sizes, shape [sizes], descending from all prompts, and the means, shape
-        [20 runs, sizes, teachers].
-    """
-    num_prompts, num_teachers = values.shape
-    num_sizes = max(int(math.log2(max(num_prompts, 1) / _SMALLEST_SUBSET)) + 1, 1)
-    fractions = 0.5 ** np.arange(num_sizes)
-    generator = np.random.Generator(np.random.PCG64(seed))
-
-    def weights(size: int) -> np.ndarray:
-        # A prompt is in every subset larger than its random number, so subsets are nested.
-        place = generator.random((_NUM_SUBSET_RUNS, 1, size), dtype=np.float32)
-        chosen = place < fractions[:, None].astype(np.float32)
-        return chosen.reshape(-1, size).astype(np.float32)
-
-    means = fit_weighted_means(values, _NUM_SUBSET_RUNS * num_sizes, weights)
-    sizes = np.round(num_prompts * fractions).astype(np.int64)
-    return sizes, means.reshape(_NUM_SUBSET_RUNS, num_sizes, num_teachers)
-
-
-def stable_from(sizes: np.ndarray, agrees: np.ndarray) -> int | None:
-    """The smallest number of prompts from which on nearly every run agrees with the final answer.
-
-    Args:
-        sizes: Shape [sizes], descending, the first being all prompts.
-        agrees: Shape [runs, sizes].
-
-    Returns:
-        The smallest size at which 95 % of the runs agree there and at every larger size; `None`
-        when only the full set qualifies.
-
-    Example: one of two runs disagrees at 10 prompts.
-
-    >>> stable_from(np.array([40, 20, 10]), np.array([[True, True, True], [True, True, False]]))
-    20
-    """
-    share = np.logical_and.accumulate(agrees, axis=1).mean(axis=0)
-    smallest = int(np.flatnonzero(share >= 0.95).max(initial=0))
-    return int(sizes[smallest]) if smallest > 0 else None

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local_naturalness.teachers.additive_fit import Weights, fit_means, fit_weighted_means
-from local_naturalness.teachers.bootstrap import bootstrap_weights, stable_from, subset_means
+from local_naturalness.teachers.additive_fit import fit_means, ratio
+from local_naturalness.teachers.bootstrap import bootstrap
 from local_naturalness.teachers.cells import Group
 from local_naturalness.teachers.interval import FEWEST_PROMPTS, interval
 from local_naturalness.teachers.scored import ScoredRows
+from local_naturalness.teachers.subsets import stable_from, subset_means
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class GroupValues:
 
     def means(self) -> np.ndarray:
         """One number per teacher, shape [teachers]."""
-        return _ratio([fit_means(part) for part in self.parts])
+        return ratio([fit_means(part) for part in self.parts])
 
     def complete(self) -> "GroupValues":
         """The prompts that every teacher answered."""
@@ -73,23 +74,9 @@ class GroupValues:
         ratio = self.means()
         return ratio + (upper - ratio * lower) / fit_means(lower)
 
-    def bootstrap(self, num_draws: int, seed: int) -> np.ndarray:
-        """Shape [draws, teachers], without draws whose prompts leave teachers unlinked."""
-
-        def weights() -> Weights:
-            # The same seed gives both parts of a ratio the same draws of prompts.
-            return bootstrap_weights(num_draws, seed)
-
-        draws = _ratio([fit_weighted_means(part, num_draws, weights()) for part in self.parts])
-        return draws[~np.isnan(draws).any(axis=1)]
-
     def order(self, means: np.ndarray) -> np.ndarray:
         """Teachers from best to worst along the last axis; of equal ones the first stays first."""
         return np.argsort(-self.sign * means, axis=-1, kind="stable")
-
-
-def _ratio(parts: list[np.ndarray]) -> np.ndarray:
-    return parts[0] / parts[1] if len(parts) == 2 else parts[0]
 
 
 @dataclass(frozen=True)
@@ -127,7 +114,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     """
     mean = values.means()
     order = values.order(mean)
-    draws = values.bootstrap(num_bootstrap, seed)
+    draws = bootstrap(values.parts, num_bootstrap, seed)
     complete = values.complete()
     num_complete = len(complete.per_response)
     is_thin = compared_by(values.per_response) < 2
@@ -161,7 +148,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
 def subset_means_of(values: GroupValues, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Sizes of nested random subsets and the estimates on them, [runs, sizes, teachers]."""
     sizes, *_ = results = [subset_means(part, seed) for part in values.parts]
-    return sizes[0], _ratio([means for _, means in results])
+    return sizes[0], ratio([means for _, means in results])
 
 
 def compared_by(values: np.ndarray) -> np.ndarray:

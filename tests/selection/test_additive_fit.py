@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from local_naturalness.teachers.additive_fit import fit_means, fit_weighted_means
-from local_naturalness.teachers.bootstrap import bootstrap_weights, stable_from, subset_means
+from local_naturalness.teachers.bootstrap import bootstrap_weights
 from local_naturalness.teachers.pairs import weighted_pairs
+from local_naturalness.teachers.subsets import stable_from, subset_means
 
 
 def plain_fit(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

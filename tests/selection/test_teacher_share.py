@@ -9,7 +9,7 @@ from datasets import DatasetDict
 
 from local_naturalness.selection import select_responses
 from local_naturalness.selection.candidates import rank_rows
-from local_naturalness.selection.exchange import cap_teacher_share, match_teacher_counts
+from local_naturalness.selection.teacher_share import cap_teacher_share, match_teacher_counts
 
 HIGH = {"by": "score", "direction": "high"}
 

@@ -141,9 +141,8 @@ def test_adapters_that_need_more_than_tokens_are_refused(own_model, own_tokenize
         Student(peft.get_peft_model(own_model, config), tokenizer=own_tokenizer)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:Model has `tie_word_embeddings=True`"
-)  # about merging, which is not done here
+# PEFT warns about merging, which is not done here.
+@pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`")
 def test_tokens_without_an_embedding_in_an_adapted_student(own_model, own_tokenizer, row):
     """A layer of PEFT around the embeddings tells no size of its own."""
     config = peft.LoraConfig(target_modules=["embed_tokens"], task_type="CAUSAL_LM")

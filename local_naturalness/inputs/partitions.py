@@ -38,9 +38,7 @@ def read_partitions(folder: Path, files: Sequence[Path], texts: Sequence[str]) -
     table = concatenate_datasets(parts)
     for name in names:
         values = [
-            value
-            for (told, _), part in zip(groups, parts, strict=True)
-            for value in [told.get(name)] * len(part)
+            told.get(name) for (told, _), part in zip(groups, parts, strict=True) for _ in range(len(part))
         ]
         column = pa.chunked_array([values], pa.string())
         if name not in texts:

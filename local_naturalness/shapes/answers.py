@@ -10,7 +10,6 @@ from local_naturalness.inputs.columns import undecoded
 
 # Fields of an object that hold its text, the first of them that is there.
 _TEXTS = ("response", "text", "content", "completion", "output", "generation", "answer")
-_ROWS = 100
 _TEXT = Value("string")
 _NO_TEACHERS = frozenset({*_TEXTS, "prompt", "role", "model", "teacher", "id"})
 
@@ -54,7 +53,7 @@ def num_answers(value: Any) -> int:
     return len(value or ())
 
 
-def with_lists(dataset: Any, column: str) -> Any:
+def with_lists(dataset: Any, column: str, values: Sequence[Any]) -> Any:
     """The dataset with lists that run parallel instead of a column of answers: their texts, and each field.
 
     A field that is named as another column gets the column's name in front: `responses_id`.
@@ -62,11 +61,11 @@ def with_lists(dataset: Any, column: str) -> Any:
     Args:
         dataset: `Dataset` or a stream.
         column: of lists of texts, where nothing changes, or of answers.
+        values: the first of its values.
 
     Raises:
         ValueError: there is a column `teacher` beside answers that name their teachers.
     """
-    values = [row[column] for row in dataset.select_columns([column]).take(_ROWS)]
     if any(map(has_one_text_per_teacher, values)):
         if "teacher" in (dataset.column_names or ()):
             raise ValueError(

@@ -102,7 +102,7 @@ def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
     if shape is None:
         return dataset, None
     if shape.lists:
-        dataset = with_lists(dataset, shape.lists[0])
+        dataset = with_lists(dataset, shape.lists[0], sample[shape.lists[0]])
     read = {*shape.consumed, *columns, *(named.get("teacher_columns") or ())}
     tell_system(sample, read)
     tell_reasoning(dataset, read)

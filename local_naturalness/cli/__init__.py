@@ -20,7 +20,7 @@ from local_naturalness.cli import (
     show,
     teachers,
 )
-from local_naturalness.cli.wording import told
+from local_naturalness.cli.error_messages import told
 from local_naturalness.version import __version__
 
 _COMMANDS = (demo, estimate, show, score, merge, teachers, select, compare, report, push, benchmark)

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import compare_criteria
-    from local_naturalness.cli.tables import read_table
+    from local_naturalness.cli.read_tables import read_table
 
     comparison = compare_criteria(
         read_table(options.scored, options.split),

@@ -67,7 +67,7 @@ def _rate(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> None:
-    from local_naturalness.cli.rows import read_rows
+    from local_naturalness.cli.scoring_input import read_rows
     from local_naturalness.estimation.forecast import estimate
 
     tflops = TFLOPS[options.gpu] if options.gpu else options.gpu_tflops

@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import pyarrow.parquet as pq
 
+    from local_naturalness.store.checked_parts import read_parts
     from local_naturalness.store.joining import joined
     from local_naturalness.store.output_folder import OutputFolder
-    from local_naturalness.store.parts import read_parts
 
     output = OutputFolder(options.folder)
     output.check(may_replace=True)

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from local_naturalness.cli.work_order import response_column, work_in
-from local_naturalness.scorers.written import SCORED
+from local_naturalness.scorers.written_columns import SCORED
 
 if TYPE_CHECKING:
     import pyarrow as pa

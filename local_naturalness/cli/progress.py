@@ -19,7 +19,7 @@ from local_naturalness.cli.terminal import shows_bars
 from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import BadSteps
 from local_naturalness.scorers.scorer import Scorer
-from local_naturalness.scorers.written import SCORED, Scores
+from local_naturalness.scorers.written_columns import SCORED, Scores
 
 _SECONDS_BETWEEN_LINES = 30.0
 _SECONDS_BETWEEN_LOOKS = 0.2

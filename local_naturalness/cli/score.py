@@ -77,8 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.on_ray import check_cluster_options, cluster
-    from local_naturalness.cli.rows import read_rows
     from local_naturalness.cli.scored_rows import Kept, score_rows, write_rows
+    from local_naturalness.cli.scoring_input import read_rows
     from local_naturalness.cli.share import checked_share, score_share
     from local_naturalness.cli.stopping import stoppable
     from local_naturalness.store.output_folder import OutputFolder
@@ -136,7 +136,7 @@ def _tell_unscored(
         dataset: the table.
         scorer: that scored them.
     """
-    from local_naturalness.scorers.written import SCORED
+    from local_naturalness.scorers.written_columns import SCORED
 
     first: dict[str, int] = {}
     for status, row in zip(statuses, rows, strict=True):

@@ -53,9 +53,9 @@ def score_share(
         The scored rows, their numbers in the table, and what to print.
     """
     from local_naturalness.store.blocks import block_range, interleaved_rows
-    from local_naturalness.store.inputs import digest_rows
+    from local_naturalness.store.checked_parts import other_input, takes_ranges
+    from local_naturalness.store.input_digests import digest_rows
     from local_naturalness.store.part import Part, write_part
-    from local_naturalness.store.parts import other_input, takes_ranges
 
     index, num_shards, block = options.shard_index, options.num_shards, options.shard_rows
     is_interleaved = not takes_ranges(output.parts, num_shards)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from local_naturalness.cli.rows import read_input
+    from local_naturalness.cli.scoring_input import read_input
     from local_naturalness.shapes.origin import origin_of
 
     dataset, source, shape = read_input(options)

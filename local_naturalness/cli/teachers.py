@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import rank_teachers
-    from local_naturalness.cli.tables import read_table
+    from local_naturalness.cli.read_tables import read_table
 
     ranking = rank_teachers(
         read_table(options.scored, options.split),

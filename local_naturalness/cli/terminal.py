@@ -11,7 +11,7 @@ from typing import TextIO
 import datasets
 from transformers.utils import logging as transformers_logging
 
-from local_naturalness.cli.wording import in_options
+from local_naturalness.cli.error_messages import in_options
 from local_naturalness.visible import visible
 
 

@@ -92,7 +92,7 @@ def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndar
     `None` if that saves too little.
     """
     from local_naturalness.encoding.examples import BadSteps
-    from local_naturalness.estimation.prompts import WORTHWHILE, prompt_cost
+    from local_naturalness.estimation.repeated_prompts import WORTHWHILE, prompt_cost
 
     sample = np.unique(np.linspace(0, len(dataset) - 1, _SAMPLE, dtype=np.int64)).tolist()
     try:

@@ -7,6 +7,7 @@ from numbers import Number
 from typing import Any
 
 from local_naturalness.encoding.conversation import Answer
+from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.messages import (
     Message,
     Prompt,
@@ -16,7 +17,6 @@ from local_naturalness.encoding.messages import (
     shown,
     without_nulls,
 )
-from local_naturalness.encoding.rows import Rows
 from local_naturalness.steps import align_steps
 
 _WIDE_ROWS = (

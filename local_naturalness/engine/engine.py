@@ -7,14 +7,14 @@ from typing import Any
 
 import torch
 
-from local_naturalness.engine.checks import find_paths
 from local_naturalness.engine.memory import budget_after, enough_tokens, token_budget
+from local_naturalness.engine.model_lock import turn
 from local_naturalness.engine.packed_attention import NotPackableError, attend_plainly
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.passes import TokenStatistics, run_pass
+from local_naturalness.engine.path_check import find_paths
 from local_naturalness.engine.paths import Paths
 from local_naturalness.engine.projection import Projection
-from local_naturalness.engine.turns import turn
 from local_naturalness.engine.twin import twin_of
 from local_naturalness.student.cost import student_cost
 from local_naturalness.student.module_settings import computation

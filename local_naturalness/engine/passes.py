@@ -11,7 +11,7 @@ from local_naturalness.engine.packing import Pack, Window
 from local_naturalness.engine.padded import padded_states
 from local_naturalness.engine.paths import Pass
 from local_naturalness.engine.projection import Projection
-from local_naturalness.engine.statistics import token_statistics
+from local_naturalness.engine.token_statistics import token_statistics
 
 TokenStatistics = dict[str, np.ndarray]
 

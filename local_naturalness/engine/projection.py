@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from local_naturalness.student.scans import Scans
+from local_naturalness.student.mamba_scans import Scans
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.calibration import measured_speed
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.logged_doubts import count_doubts
-from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.student.cost import StudentCost
 

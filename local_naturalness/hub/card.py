@@ -7,7 +7,7 @@ from huggingface_hub import DatasetCard
 
 from local_naturalness.hub.block import BEGIN, END, render
 from local_naturalness.hub.provenance import Provenance
-from local_naturalness.hub.safe_text import public_name
+from local_naturalness.hub.redaction import public_name
 
 TAGS = ("local-naturalness", "data-selection", "distillation")
 

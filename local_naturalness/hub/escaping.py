@@ -2,7 +2,7 @@
 
 import re
 
-from local_naturalness.hub.safe_text import public_text
+from local_naturalness.hub.redaction import public_text
 
 _ESCAPED = str.maketrans(
     {character: f"\\{character}" for character in "\\`*[]|~$"}

@@ -7,7 +7,7 @@ from local_naturalness.counted import counted
 from local_naturalness.hub.escaping import escaped
 from local_naturalness.hub.provenance import Provenance, student_of
 from local_naturalness.hub.records import Record
-from local_naturalness.hub.safe_text import public_name
+from local_naturalness.hub.redaction import public_name
 from local_naturalness.spec import read_spec
 
 NOT_RECORDED = "not recorded"

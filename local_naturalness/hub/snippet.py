@@ -2,7 +2,7 @@
 
 import re
 
-from local_naturalness.hub.safe_text import public_name
+from local_naturalness.hub.redaction import public_name
 from local_naturalness.training import Form
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)

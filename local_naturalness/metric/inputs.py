@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from local_naturalness.encoding.examples import read_examples
-from local_naturalness.encoding.rows import Rows
+from local_naturalness.encoding.map_rows import Rows
 
 
 def encoded_inputs(

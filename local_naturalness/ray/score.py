@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from local_naturalness.counted import counted
-from local_naturalness.estimation.prompts import WORTHWHILE, prompt_cost, scattered_share
+from local_naturalness.estimation.repeated_prompts import WORTHWHILE, prompt_cost, scattered_share
 from local_naturalness.ray.actor import PROMPT_COLUMN, ScoringActor, as_arrow, with_prompts
 from local_naturalness.ray.cluster import alive_nodes, check_room, check_visible, checked_ray
 from local_naturalness.scorers.scorer import Scorer

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 
-from local_naturalness.hub.safe_text import public_text
+from local_naturalness.hub.redaction import public_text
 from local_naturalness.tables import Columns, Where, eligible_rows, rows_where
 from local_naturalness.tables.where import name_of_where
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from local_naturalness.hub.safe_text import public_name, public_text
+from local_naturalness.hub.redaction import public_name, public_text
 from local_naturalness.report import charts
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.spec import read_spec

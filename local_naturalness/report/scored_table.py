@@ -9,7 +9,7 @@ from datasets import Dataset
 
 from local_naturalness.comparison.compare import available_criteria
 from local_naturalness.criteria import ResolvedCriterion, criterion_values, resolve_criterion
-from local_naturalness.hub.safe_text import public_text
+from local_naturalness.hub.redaction import public_text
 from local_naturalness.report.counted_rows import CountedRows
 from local_naturalness.selection.candidates import Ranking, rank_rows
 from local_naturalness.selection.record import read_record

@@ -7,7 +7,7 @@ import pandas as pd
 from datasets import Dataset
 
 from local_naturalness.counted import counted
-from local_naturalness.hub.safe_text import public_text
+from local_naturalness.hub.redaction import public_text
 from local_naturalness.selection.record import read_record
 from local_naturalness.tables.html import list_html, table_html
 from local_naturalness.tables.text import number_text, table_text, terminal_width, wrapped

@@ -24,7 +24,7 @@ from local_naturalness.report.texts import TextColumns
 from local_naturalness.report.tint import Tints
 from local_naturalness.report.verdict import cleaned, doubts, verdict
 from local_naturalness.report.views import views_of
-from local_naturalness.store.files import part_file, settle
+from local_naturalness.store.atomic_files import part_file, settle
 from local_naturalness.tables import Where, require_dataset
 from local_naturalness.tables.html import table_html, text_html
 from local_naturalness.tables.text import number_text

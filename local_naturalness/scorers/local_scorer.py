@@ -17,10 +17,10 @@ from local_naturalness.scorers.aggregation import (
     step_means,
     weighted_mean,
 )
-from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.scorers.presets import preset_settings
 from local_naturalness.scorers.scorer import Scorer
-from local_naturalness.scorers.written import Scores
+from local_naturalness.scorers.written_columns import Scores
 
 _INT, _FLOAT = pa.int32(), pa.float64()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from local_naturalness.counted import counted
 from local_naturalness.encoding.messages import as_messages
 from local_naturalness.encoding.row_doubts import in_words
-from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.planned_row import PlannedRow
 
 logger = logging.getLogger(__name__)
 

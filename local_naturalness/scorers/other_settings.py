@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
-from local_naturalness.encoding.rows import Rows
-from local_naturalness.scorers.written import WrittenColumns
+from local_naturalness.scorers.written_columns import WrittenColumns
 from local_naturalness.spec import read_spec, spec_difference
 
 # Settings that decide where a response's tokens begin.

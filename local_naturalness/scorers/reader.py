@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from local_naturalness.encoding.examples import Example, read_examples
-from local_naturalness.encoding.rows import Rows, TableColumns, read_rows
+from local_naturalness.encoding.map_rows import Rows, TableColumns, read_rows
 from local_naturalness.shapes.reading import read_shaped, shape_of
 from local_naturalness.shapes.shape import Shape
 

@@ -22,11 +22,11 @@ from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.logged_doubts import Doubts
 from local_naturalness.scorers.map_progress import MapProgress
 from local_naturalness.scorers.other_settings import refuse_other_settings
-from local_naturalness.scorers.planned import PlannedRow, run
+from local_naturalness.scorers.planned_row import PlannedRow, run
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row, unscored_row
 from local_naturalness.scorers.student_argument import as_student
-from local_naturalness.scorers.written import Scores, WrittenColumns
+from local_naturalness.scorers.written_columns import Scores, WrittenColumns
 from local_naturalness.spec import SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter

@@ -9,7 +9,7 @@ from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
 from local_naturalness.encoding.row_doubts import in_words
-from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.spec import may_be_compared, spec_difference
 
 # Characters of a text that is not scored.

@@ -9,7 +9,7 @@
 
 from local_naturalness.shapes.explode import explode
 from local_naturalness.shapes.recognise import recognise
-from local_naturalness.shapes.rows import to_rows
 from local_naturalness.shapes.shape import SHAPES, Shape
+from local_naturalness.shapes.to_rows import to_rows
 
 __all__ = ["SHAPES", "Shape", "explode", "recognise", "to_rows"]

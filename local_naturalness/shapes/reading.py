@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets.formatting.formatting import LazyBatch, LazyRow
 
-from local_naturalness.encoding.rows import (
+from local_naturalness.encoding.map_rows import (
     Rows,
     TableColumns,
     is_column,

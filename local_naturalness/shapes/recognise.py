@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from local_naturalness.shapes.finders import FINDERS
+from local_naturalness.shapes.recognisers import RECOGNISERS
 from local_naturalness.shapes.seen import CONVERSATIONS, Seen
 from local_naturalness.shapes.shape import SHAPES, Shape
 
@@ -42,7 +42,7 @@ def recognise(
     seen = Seen(sample, prompt_column, response_column, messages_column, tuple(teacher_columns or ()))
     names = (shape,) if shape else _possible(seen)
     for name in names:
-        if found := FINDERS[name](seen):
+        if found := RECOGNISERS[name](seen):
             return found
     if shape:
         raise ValueError(
@@ -59,4 +59,4 @@ def _possible(seen: Seen) -> Sequence[str]:
         return ("sharegpt",) if seen.messages in CONVERSATIONS[1:] else ("messages",)
     if seen.named_response is not None:
         return ("rows", "lists")
-    return ("rows", "lists", "prompt-completion") if seen.named_prompt is not None else tuple(FINDERS)
+    return ("rows", "lists", "prompt-completion") if seen.named_prompt is not None else tuple(RECOGNISERS)

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 from local_naturalness.steps.delimiters import read_delimiters
 from local_naturalness.steps.fences import block_ends
+from local_naturalness.steps.markdown_tables import find_tables
 from local_naturalness.steps.notation import Delimiter, Fence, Kind, Region
-from local_naturalness.steps.tables import find_tables
 
 
 def find_regions(text: str) -> list[Region]:

@@ -11,7 +11,7 @@ from local_naturalness.steps.paragraphs import LINE_BREAK
 from local_naturalness.steps.protection import FILLERS, SENTENCE_MARKS, hide
 from local_naturalness.steps.quotations import CLOSING_QUOTES
 from local_naturalness.steps.regions import find_regions
-from local_naturalness.steps.short import join_short
+from local_naturalness.steps.short_pieces import join_short
 from local_naturalness.steps.tiling import HORIZONTAL_SPACE, Span, spans_between, starts_at
 
 CLOSERS = "*_" + CLOSING_QUOTES + CLOSING

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from local_naturalness.counted import counted
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
-from local_naturalness.store.inputs import InputRows, digest_table, read_input
+from local_naturalness.store.input_digests import InputRows, digest_table, read_input
 from local_naturalness.store.manifest import ADDED_LATER
 from local_naturalness.store.part import AGAIN, Part, digest_file
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local_naturalness.spec import spec_difference
-from local_naturalness.store.fields import made, read_object
-from local_naturalness.store.files import claim, part_file
+from local_naturalness.store.atomic_files import claim, part_file
+from local_naturalness.store.strict_json import made, read_object
 
 _NAME = "manifest.json"
 _FORMAT = 1

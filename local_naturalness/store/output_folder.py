@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_naturalness.store.files import part_file, settle
+from local_naturalness.store.atomic_files import part_file, settle
 from local_naturalness.store.lock import locked
-from local_naturalness.store.workplace import workplace
+from local_naturalness.store.temporary_folders import workplace
 
 _HIDDEN = ".local_naturalness"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import xxhash
 
-from local_naturalness.store.fields import made, read_object
-from local_naturalness.store.files import settle
+from local_naturalness.store.atomic_files import settle
+from local_naturalness.store.strict_json import made, read_object
 
 # How to mend a part, in the words of an error.
 AGAIN = "with the same command; its finished rows are kept"

@@ -17,10 +17,10 @@ import pyarrow as pa
 from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import Example
 from local_naturalness.spec import read_spec
-from local_naturalness.store.files import remove_abandoned_parts
+from local_naturalness.store.atomic_files import remove_abandoned_parts
 from local_naturalness.store.keys import KEY_BYTES, KeyIndex, content_key
 from local_naturalness.store.manifest import Manifest, agree
-from local_naturalness.store.shards import ShardLog
+from local_naturalness.store.shard_log import ShardLog
 
 logger = logging.getLogger(__name__)
 

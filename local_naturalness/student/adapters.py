@@ -8,8 +8,8 @@ import torch
 from transformers import PreTrainedModel
 
 from local_naturalness.student.checkpoint import Checkpoint
-from local_naturalness.student.finding import found
-from local_naturalness.student.weight_files import tensor_names
+from local_naturalness.student.identity_in_files import tensor_names
+from local_naturalness.student.load_errors import found
 
 _TOLERANCE = 1e-3  # of logits, relative and absolute: between a model and the same model
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import xxhash
 
-from local_naturalness.student.finding import found
-from local_naturalness.student.hub import hub_commit, hub_file
-from local_naturalness.student.weight_files import file_digest, folder_digest, tensor_names
+from local_naturalness.student.hub_files import hub_commit, hub_file
+from local_naturalness.student.identity_in_files import file_digest, folder_digest, tensor_names
+from local_naturalness.student.load_errors import found
 
 _ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 # Entries of an adapter's configuration that say where its base came from or how it is run.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from local_naturalness.student.scans import scan_bytes_per_token
+from local_naturalness.student.mamba_scans import scan_bytes_per_token
 
 # Numbers as wide as the hidden state that are alive at the same time besides the inner layer's: the residual
 # stream, its normed copy in float32 with its square, queries, keys and values before and after gathering.

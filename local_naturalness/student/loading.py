@@ -14,8 +14,8 @@ from transformers import (
 )
 
 from local_naturalness.student.checkpoint import Checkpoint
-from local_naturalness.student.finding import found
 from local_naturalness.student.language_part import remove_other_parts, without_other_parts
+from local_naturalness.student.load_errors import found
 from local_naturalness.student.suitability import check_architecture
 
 # Those that read text alone first: they leave the rest of a checkpoint on disk.

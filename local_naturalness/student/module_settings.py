@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from local_naturalness.student.put_on import put_on
+from local_naturalness.student.hooks import put_on
 
 # How a module is run or trained, or what it keeps of the texts that it has seen.
 _RUNNING = re.compile(r"^_|^training$|^p$|drop|cache|seq_len|checkpointing|name_or_path|loss|inplace")

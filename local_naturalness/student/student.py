@@ -13,15 +13,15 @@ import torch
 from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
 
 from local_naturalness.family import tokenizer_kind, told_kind
-from local_naturalness.student import identity
+from local_naturalness.student import identity_in_memory
 from local_naturalness.student.adapters import with_adapter
 from local_naturalness.student.checkpoint import Checkpoint
-from local_naturalness.student.context import context_length
+from local_naturalness.student.context_length import context_length
 from local_naturalness.student.cost import StudentCost, student_cost
 from local_naturalness.student.devices import check_device, check_given, default_device, dtype_name
-from local_naturalness.student.finding import found
 from local_naturalness.student.forking import make_safe_after_fork
-from local_naturalness.student.given import SentModel, given_model, model_name, remember, sent_model
+from local_naturalness.student.given_model import SentModel, given_model, model_name, remember, sent_model
+from local_naturalness.student.load_errors import found
 from local_naturalness.student.loading import hollow_model, load_model
 from local_naturalness.student.shipping import Shipped
 from local_naturalness.student.suitability import check_computation, inexact_because
@@ -166,8 +166,8 @@ class Student(Shipped):
         if self._sent_identity is not None:
             return self._sent_identity | {"dtype": self.dtype}
         tokenizer = self.tokenizer
-        state = identity.tokenizer_fingerprint(tokenizer)
-        digest = self._once("tokenizer", state, lambda: identity.tokenizer_digest(tokenizer))
+        state = identity_in_memory.tokenizer_fingerprint(tokenizer)
+        digest = self._once("tokenizer", state, lambda: identity_in_memory.tokenizer_digest(tokenizer))
         return self._weights() | {"tokenizer": digest, "dtype": self.dtype}
 
     @property
@@ -302,7 +302,9 @@ class Student(Shipped):
             assert self._sent is not None  # a worker that has not received it yet
             return self._sent.digest
         digest = self._once(
-            "weights", identity.model_fingerprint(model), lambda: identity.model_digest(model)
+            "weights",
+            identity_in_memory.model_fingerprint(model),
+            lambda: identity_in_memory.model_digest(model),
         )
         remember(digest, model)
         return digest

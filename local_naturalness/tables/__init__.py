@@ -6,7 +6,7 @@ never to the text.
 """
 
 from local_naturalness.tables.choice_columns import Columns, first_rows
-from local_naturalness.tables.content import hash_texts
+from local_naturalness.tables.content_hashes import hash_texts
 from local_naturalness.tables.grouping import grouping_column, is_prompt_key
 from local_naturalness.tables.json_values import column_of, text_of_value
 from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate

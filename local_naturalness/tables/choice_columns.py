@@ -11,7 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, Features
 
-from local_naturalness.tables.content import BLOCK, as_text, hash_texts, hash_twice, number_by_appearance
+from local_naturalness.tables.content_hashes import (
+    BLOCK,
+    as_text,
+    hash_texts,
+    hash_twice,
+    number_by_appearance,
+)
 
 
 def indices_of(dataset: Dataset) -> np.ndarray | None:

@@ -6,8 +6,8 @@ from typing import Any
 from datasets import Dataset
 
 from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
+from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_key import prompt_key
-from local_naturalness.encoding.rows import Rows
 from local_naturalness.tables import is_prompt_key
 
 

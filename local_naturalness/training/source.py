@@ -7,7 +7,7 @@ from typing import Any
 from datasets import Dataset
 
 from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
-from local_naturalness.encoding.rows import Rows
+from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.shapes.reading import read_shaped, shape_of
 from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape

@@ -30,7 +30,7 @@ from tiny_types import MODEL_TYPES, tiny_type
 
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
-from local_naturalness.student.context import context_length
+from local_naturalness.student.context_length import context_length
 
 # `(prompt, tokens, first scored)` of the windows; a window from 0 on is the whole of a response.
 SHAPES = [

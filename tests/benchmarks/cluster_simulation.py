@@ -22,7 +22,7 @@ from local_naturalness.cli.gpus import ASSUMED_SHARE, TFLOPS, hours
 from local_naturalness.embedded import student_path
 from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.work import Work
-from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.scorers.scorer import _CHARACTERS_KEPT
 from local_naturalness.store.shard_names import _RANGE as RANGE
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local_naturalness.encoding.examples import Example
-from local_naturalness.store import ScoreStore, shards
+from local_naturalness.store import ScoreStore, shard_log
 
 ROWS_OF_A_TASK = 64
 READ = 50_000  # rows
@@ -49,13 +49,13 @@ def compute(missing):
 def write(folder, rows, writer, writers):
     """Score this writer's tasks; CPU seconds, and shards that were opened."""
     opened = Counter()
-    read = shards.read_shard
+    read = shard_log.read_shard
 
     def counted(path, *rest):
         opened[path.name] += 1
         return read(path, *rest)
 
-    shards.read_shard = counted
+    shard_log.read_shard = counted
     start = time.process_time()
     store = ScoreStore(folder, SPEC, TYPES)
     for first in range(writer * ROWS_OF_A_TASK, rows, writers * ROWS_OF_A_TASK):

@@ -8,7 +8,7 @@ import tiny_models
 import torch
 from some_windows import some_windows
 
-from local_naturalness.engine import Engine, checks, paths
+from local_naturalness.engine import Engine, path_check, paths
 from local_naturalness.engine.attention_tiles import tile_groups, tiles_of
 from local_naturalness.engine.packed_attention import PackedAttention
 from local_naturalness.engine.packing import Segment, Window, pack_windows
@@ -100,7 +100,7 @@ def test_long_windows_go_their_own_way(monkeypatch):
 
 
 def test_sliding_windows_too_long_to_check_limit_packing(monkeypatch):
-    monkeypatch.setattr(checks, "_LONGEST_CHECKED_ELSEWHERE", 7)
+    monkeypatch.setattr(path_check, "_LONGEST_CHECKED_ELSEWHERE", 7)
     assert Engine(tiny_models.tiny_model("gemma3_text")).paths.packed == 8
 
 

@@ -11,13 +11,13 @@ from tiny_types import tiny_type
 
 from local_naturalness.engine import Engine, memory
 from local_naturalness.engine.cached import Continuation
-from local_naturalness.engine.limits import boundaries
+from local_naturalness.engine.length_limits import boundaries
 from local_naturalness.engine.packed_attention import NotPackableError, PackedAttention
 from local_naturalness.engine.packing import Pack, Window
 from local_naturalness.engine.padded import TOKENS_OF_A_PASS, Rows, rows_of_similar_length
 from local_naturalness.engine.paths import UNLIMITED, USUAL, Paths
 from local_naturalness.engine.projection import Projection
-from local_naturalness.student.scans import Scans, scan_layers
+from local_naturalness.student.mamba_scans import Scans, scan_layers
 
 LONG = [(0, 5, 0), (1, 30, 3), (0, 12, 11), (1, 60, 20), (2, 70, 30), (2, 33, 32), (2, 41, 2), (0, 300, 0)]
 PROMPTS = (3, 40, 150)

@@ -15,7 +15,7 @@ import pytest
 from local_naturalness import LocalScorer
 from local_naturalness.cli import main, on_ray
 from local_naturalness.embedded import candidates_path, student_path
-from local_naturalness.estimation.prompts import prompt_cost, scattered_share
+from local_naturalness.estimation.repeated_prompts import prompt_cost, scattered_share
 from local_naturalness.ray import score
 from local_naturalness.ray.actor import ScoringActor
 from local_naturalness.ray.cluster import check_room

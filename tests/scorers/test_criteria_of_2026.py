@@ -19,7 +19,7 @@ from local_naturalness import (
     select_responses,
     split_steps,
 )
-from local_naturalness.engine.statistics import token_statistics, top_logits
+from local_naturalness.engine.token_statistics import token_statistics, top_logits
 from local_naturalness.scorers.aggregation import high_entropy_sum, prediction_difficulty, seqlss
 from local_naturalness.scorers.presets import PRESETS
 
@@ -124,7 +124,7 @@ def test_rows_that_are_computed_apart_are_those_computed_together(monkeypatch):
     logits = torch.randn(9, 300, generator=torch.Generator().manual_seed(0))
     target, names = torch.arange(9), ["log_prob", "rank", "brier", "entropy", "mass_above"]
     together = token_statistics(logits, target, names)
-    monkeypatch.setattr("local_naturalness.engine.statistics._CACHED_BYTES", 4 * 300 * 2)
+    monkeypatch.setattr("local_naturalness.engine.token_statistics._CACHED_BYTES", 4 * 300 * 2)
     apart = token_statistics(logits, target, names)
     assert all(torch.equal(together[name], apart[name]) for name in names)
 

@@ -13,7 +13,7 @@ from tiny_tokenizers import CHAT_TEMPLATE, byte_level
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from local_naturalness import GlobalScorer, LocalScorer, Student
-from local_naturalness.student import identity
+from local_naturalness.student import identity_in_memory
 
 ROW = {"prompt": "Hi", "response": "So it is. " * 3}
 
@@ -172,8 +172,8 @@ def test_a_large_loaded_model_is_neither_pickled_nor_digested_again(tokenizer, m
     model.to_empty(device="cpu")
     assert sum(parameter.numel() for parameter in model.parameters()) > 50e6
 
-    digests, digest = [], identity.model_digest
-    monkeypatch.setattr(identity, "model_digest", lambda model: digests.append(1) or digest(model))
+    digests, digest = [], identity_in_memory.model_digest
+    monkeypatch.setattr(identity_in_memory, "model_digest", lambda model: digests.append(1) or digest(model))
     scorer = LocalScorer(model, tokenizer=tokenizer)
     established = Hasher.hash(scorer)
     assert len(digests) == 1

@@ -9,7 +9,7 @@ from texts import PROMPT, RESPONSE
 from tiny_models import tiny_model
 
 from local_naturalness import GlobalScorer
-from local_naturalness.engine.statistics import token_statistics
+from local_naturalness.engine.token_statistics import token_statistics
 
 ROW = {"prompt": PROMPT, "response": RESPONSE}
 

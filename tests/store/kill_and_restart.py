@@ -22,7 +22,7 @@ import torch
 from local_naturalness.cli import main
 from local_naturalness.embedded import student_path
 from local_naturalness.scorers.scorer import Scorer
-from local_naturalness.store import shards
+from local_naturalness.store import shard_log
 from local_naturalness.student import Student
 
 SHARD_ROWS = 2
@@ -33,7 +33,7 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def half_written(path, table, owner, write=shards.write_shard):
+def half_written(path, table, owner, write=shard_log.write_shard):
     write(path, table, owner)
     os.truncate(path, path.stat().st_size // 2)
     die()
@@ -43,7 +43,7 @@ def before_claim(part, target):
     die()
 
 
-def after_claim(part, target, claim=shards.claim):
+def after_claim(part, target, claim=shard_log.claim):
     claim(part, target)
     die()
 
@@ -67,9 +67,9 @@ def start(source, output, computed, patch=None):
     Scorer._score = recorded
     if patch:
         name, function, shard = patch
-        original = getattr(shards, name)
+        original = getattr(shard_log, name)
         calls = iter(range(1000))
-        setattr(shards, name, lambda *given: (function if next(calls) == shard else original)(*given))
+        setattr(shard_log, name, lambda *given: (function if next(calls) == shard else original)(*given))
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     words = ["score", str(source), "--student", student_path(), "--output", str(output)]
     os._exit(main([*words, "--shard-rows", str(SHARD_ROWS)]))

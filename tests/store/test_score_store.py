@@ -13,7 +13,7 @@ import pytest
 import some_stores
 from some_stores import SPEC, TYPES, Compute, examples, row, store, whole
 
-from local_naturalness.store import files, shards
+from local_naturalness.store import atomic_files, shard_log
 
 SCRIPT = Path(__file__).with_name("append_at_once.py")
 
@@ -76,9 +76,9 @@ def test_overtaken_between_looking_and_claiming(tmp_path, monkeypatch):
     def overtaken(part, target):
         monkeypatch.undo()
         there.scores(examples("a"), Compute())
-        files.claim(part, target)
+        atomic_files.claim(part, target)
 
-    monkeypatch.setattr(shards, "claim", overtaken)
+    monkeypatch.setattr(shard_log, "claim", overtaken)
     rows = here.scores(examples("a", "b"), Compute(factor=2))
     assert [row["score"] for row in rows] == [1, 2]
     assert kept(tmp_path) == ["00000000.parquet", "00000001.parquet"]
@@ -91,9 +91,9 @@ def test_a_name_is_claimed_once(tmp_path, monkeypatch, links):
     parts = [tmp_path / "1", tmp_path / "2"]
     for part in parts:
         part.write_text(part.name)
-    files.claim(parts[0], tmp_path / "name")
+    atomic_files.claim(parts[0], tmp_path / "name")
     with pytest.raises(FileExistsError):
-        files.claim(parts[1], tmp_path / "name")
+        atomic_files.claim(parts[1], tmp_path / "name")
     assert (tmp_path / "name").read_text() == "1"
 
 
@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path, monkeypatch, where):
         Path(path).write_bytes(b"PAR1")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(shards, where, full)
+    monkeypatch.setattr(shard_log, where, full)
     with pytest.raises(OSError, match=r"1 scored rows could not be written .*No space left.*free some space"):
         here.scores(examples("a", "b"), Compute())
     monkeypatch.undo()
@@ -169,11 +169,11 @@ def test_a_damaged_shard_is_computed_again(tmp_path, damage, when, warnings):
 
 
 def test_a_shard_that_cannot_be_read_back_is_an_error(tmp_path, monkeypatch, warnings):
-    def half(path, *rest, write=shards.write_shard):
+    def half(path, *rest, write=shard_log.write_shard):
         write(path, *rest)
         truncate(path)
 
-    monkeypatch.setattr(shards, "write_shard", half)
+    monkeypatch.setattr(shard_log, "write_shard", half)
     with pytest.raises(OSError, match="2 rows could not be read back"):
         store(tmp_path).scores(examples("a", "b"), Compute())
 

@@ -115,10 +115,10 @@ def old_output(tmp_path):
 
 @pytest.fixture
 def contiguous(monkeypatch):
-    from local_naturalness.store import parts
+    from local_naturalness.store import checked_parts
 
     with monkeypatch.context() as patched:
-        patched.setattr(parts, "takes_ranges", lambda folder, num_shards: True)
+        patched.setattr(checked_parts, "takes_ranges", lambda folder, num_shards: True)
         yield patched
 
 

@@ -7,7 +7,7 @@ import pytest
 from datasets import Dataset
 
 from local_naturalness.encoding.examples import Example, read_examples
-from local_naturalness.encoding.rows import read_rows
+from local_naturalness.encoding.map_rows import read_rows
 from local_naturalness.store import keys
 from local_naturalness.store.keys import KeyIndex, content_key
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from some_stores import Compute, examples, row, store, whole
 
-from local_naturalness.store import files, shard_names, shards
+from local_naturalness.store import atomic_files, shard_log, shard_names
 from local_naturalness.store.keys import content_key
 
 NAMES = [f"{letter}{number}" for number in range(5) for letter in "abcdefgh"]
@@ -74,11 +74,11 @@ def test_a_name_that_merging_has_freed_is_not_taken(tmp_path, monkeypatch, known
     here = store(tmp_path)
 
     def overtaken(part, target):
-        monkeypatch.setattr(shards, "claim", files.claim)
+        monkeypatch.setattr(shard_log, "claim", atomic_files.claim)
         fill(there, *NAMES[known:10])
-        files.claim(part, target)
+        atomic_files.claim(part, target)
 
-    monkeypatch.setattr(shards, "claim", overtaken)
+    monkeypatch.setattr(shard_log, "claim", overtaken)
     wanted = examples(NAMES[9], NAMES[10])
     assert [one["score"] for one in here.scores(wanted, Compute(factor=2))] == [2, 4]
     assert set(keys(tmp_path).values()) == {1}
@@ -104,7 +104,7 @@ def test_the_others_fill_the_range_at_any_moment(tmp_path, monkeypatch, moment):
         return called
 
     for name in ("has", "may_be_merged", "merged_into", "keys", "rows", "append"):
-        monkeypatch.setattr(shards.ShardLog, name, overtaken(getattr(shards.ShardLog, name)))
+        monkeypatch.setattr(shard_log.ShardLog, name, overtaken(getattr(shard_log.ShardLog, name)))
     fill(here, NAMES[9])
     assert looks > moment
     assert set(keys(tmp_path).values()) == {1}
@@ -168,7 +168,7 @@ def unmerged(tmp_path, monkeypatch):
     here = store(tmp_path)
     fill(here, *NAMES[:3])
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(shards.ShardLog, "_merge", died)
+        patched.setattr(shard_log.ShardLog, "_merge", died)
         fill(here, NAMES[3])
     assert kept(tmp_path) == [0, 1, 2, 3]
     there = store(tmp_path)
@@ -197,24 +197,24 @@ def test_two_processes_that_merge_the_same_range(tmp_path, unmerged, monkeypatch
     """The other is done while this one reads, and a third has claimed a name that was freed."""
     fill(other := store(tmp_path / "other"), *NAMES[20:23])
     del other
-    read, here, there = shards.read_shard, store(tmp_path), store(tmp_path)
+    read, here, there = shard_log.read_shard, store(tmp_path), store(tmp_path)
 
     def overtaken(path, *rest):
         if path == tmp_path / "00000002.parquet":
-            monkeypatch.setattr(shards, "read_shard", read)
+            monkeypatch.setattr(shard_log, "read_shard", read)
             there._log._merge(0)
             (tmp_path / "other" / "00000002.parquet").rename(path)
             assert kept(tmp_path) == [0, 2]
-            monkeypatch.setattr(shards, "read_shard", last)
+            monkeypatch.setattr(shard_log, "read_shard", last)
         return read(path, *rest)
 
     def last(path, *rest):
         # What was there before the other was done.
         return read(tmp_path / "00000002.parquet" if path == tmp_path / "00000003.parquet" else path, *rest)
 
-    monkeypatch.setattr(shards, "read_shard", overtaken)
+    monkeypatch.setattr(shard_log, "read_shard", overtaken)
     here._log._merge(0)
-    monkeypatch.setattr(shards, "read_shard", read)
+    monkeypatch.setattr(shard_log, "read_shard", read)
     for one in (unmerged, store(tmp_path)):
         assert_holds(one, *NAMES[:4])
     here._log._merge(0)
@@ -240,11 +240,11 @@ def test_a_range_that_cannot_be_merged_is_read_once(tmp_path, unmerged, monkeypa
     here = store(tmp_path)
     reads = Counter()
 
-    def counted(path, *rest, read=shards.read_shard):
+    def counted(path, *rest, read=shard_log.read_shard):
         reads[path.name] += 1
         return read(path, *rest)
 
-    monkeypatch.setattr(shards, "read_shard", counted)
+    monkeypatch.setattr(shard_log, "read_shard", counted)
     fill(here, *NAMES[4:16])
     assert kept(tmp_path) == [0, 1, 2, 3, 4, 8, 12]
     assert reads["00000001.parquet"] == 1
@@ -279,7 +279,7 @@ def test_no_room_to_merge_is_told_and_harms_nothing(tmp_path, monkeypatch, caplo
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(shards, "settle", full)
+    monkeypatch.setattr(shard_log, "settle", full)
     fill(here, NAMES[3])
     assert "were not merged: [Errno 28] No space left" in caplog.text
     assert kept(tmp_path) == [0, 1, 2, 3]
@@ -292,18 +292,18 @@ def test_no_process_reads_a_shard_twice(tmp_path, monkeypatch):
     reads = Counter()
     current = None
 
-    def counted(path, *rest, read=shards.read_shard):
+    def counted(path, *rest, read=shard_log.read_shard):
         reads[current, path.name, pq.read_metadata(path).num_rows] += 1
         return read(path, *rest)
 
-    monkeypatch.setattr(shards, "read_shard", counted)
-    monkeypatch.setattr(shards.ShardLog, "_merge", lambda *_: None)
+    monkeypatch.setattr(shard_log, "read_shard", counted)
+    monkeypatch.setattr(shard_log.ShardLog, "_merge", lambda *_: None)
     for number, name in enumerate(NAMES):
         current = number % 3
         fill(here[current], name)
     assert set(reads.values()) == {1} and len(reads) >= len(NAMES) * 3 - 6
     monkeypatch.undo()
-    monkeypatch.setattr(shards, "read_shard", counted)
+    monkeypatch.setattr(shard_log, "read_shard", counted)
     reads.clear()
     one = store(tmp_path)  # learns the keys
     for name in NAMES[::-1] + NAMES:

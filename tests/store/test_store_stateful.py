@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from stand_in import expected, run
 
 from local_naturalness.cli import main
-from local_naturalness.store import files
+from local_naturalness.store import atomic_files
 
 NUM_EXAMPLES = int(os.environ.get("LOCAL_NATURALNESS_EXAMPLES", 40))
 MEMORY = Path("/dev/shm")
@@ -227,4 +227,4 @@ def test_the_death_that_is_used_here_is_one(tmp_path, moment):
     with pytest.raises(Killed), killed_before(moment):
         run(table, tmp_path, "--shard-rows", 1, "--shard-index", 0, "--num-shards", 2)
     assert run(table, tmp_path, "--shard-rows", 1, "--shard-index", 0, "--num-shards", 2) == 0
-    assert files.is_regular(tmp_path / ".local_naturalness" / "parts" / "00000-of-00002.json")
+    assert atomic_files.is_regular(tmp_path / ".local_naturalness" / "parts" / "00000-of-00002.json")

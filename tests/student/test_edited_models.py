@@ -13,7 +13,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from local_naturalness import LocalScorer, Student
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
-from local_naturalness.student.identity import model_digest
+from local_naturalness.student.identity_in_memory import model_digest
 
 
 def scaled_in_place(model):

@@ -63,7 +63,7 @@ def test_adapters_travel_with_the_object(own_model, own_tokenizer, row, tmp_path
 
 def test_a_copy_that_is_on_another_machine(own_model, own_tokenizer, row, monkeypatch):
     sent = pickle.loads(cloudpickle.dumps(Student(own_model, tokenizer=own_tokenizer)))
-    monkeypatch.setattr("local_naturalness.student.given._loaded_models", {})
+    monkeypatch.setattr("local_naturalness.student.given_model._loaded_models", {})
     monkeypatch.setattr("os.path.exists", lambda path: False)
     with pytest.raises(RuntimeError, match=r"its copy is on another machine .* pass the folder"):
         sent.model()

@@ -10,10 +10,9 @@ import pyarrow as pa
 import xxhash
 from datasets import Dataset
 
-from local_naturalness.cli import main, score
-from local_naturalness.cli import rows as cli_rows
+from local_naturalness.cli import main, score, scoring_input
 from local_naturalness.encoding.examples import read_examples
-from local_naturalness.encoding.rows import read_rows
+from local_naturalness.encoding.map_rows import read_rows
 from local_naturalness.store import ScoreStore
 
 TYPES = {"local_naturalness": pa.float64(), "num_tokens": pa.int32()}
@@ -84,12 +83,12 @@ def expected(rows, setting, response_column="response"):
 
 def run(rows, folder, *words, setting="a"):
     """`local-naturalness score` on rows in memory; the exit code."""
-    before = score.make_scorer, cli_rows.read_rows
+    before = score.make_scorer, scoring_input.read_rows
     score.make_scorer = lambda options, store: StandIn(
         store, setting, options.response_column or "response", options.suffix
     )
-    cli_rows.read_rows = lambda options: Dataset.from_list(rows)
+    scoring_input.read_rows = lambda options: Dataset.from_list(rows)
     try:
         return main(["score", "input", "--student", "stand-in", "--output", str(folder), *map(str, words)])
     finally:
-        score.make_scorer, cli_rows.read_rows = before
+        score.make_scorer, scoring_input.read_rows = before

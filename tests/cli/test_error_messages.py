@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from local_naturalness.cli.wording import told
+from local_naturalness.cli.error_messages import told
 
 
 @pytest.mark.parametrize(

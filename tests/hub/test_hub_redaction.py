@@ -3,7 +3,7 @@
 import pytest
 
 from local_naturalness.hub.escaping import escaped
-from local_naturalness.hub.safe_text import public_name, public_text
+from local_naturalness.hub.redaction import public_name, public_text
 
 
 @pytest.mark.parametrize(

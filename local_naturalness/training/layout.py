@@ -1,4 +1,4 @@
-"""Writes rows in the columns of a layout."""
+"""The layouts that trainers read: which columns each has, and how rows are written in them."""
 
 import json
 from collections.abc import Mapping

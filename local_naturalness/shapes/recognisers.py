@@ -1,4 +1,4 @@
-"""One function per shape: the shape if a dataset has it."""
+"""One recogniser per shape: a function that returns the shape if a dataset has it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -171,7 +171,7 @@ def _becomes(names: Mapping[str, str]) -> str:
 
 # In the order in which they are tried: a list of candidates says more than the one of them that stands beside
 # it as a conversation.
-FINDERS: dict[str, Callable[[Seen], Shape | None]] = {
+RECOGNISERS: dict[str, Callable[[Seen], Shape | None]] = {
     "rows": _rows,
     "wide": _wide,
     "lists": _lists,

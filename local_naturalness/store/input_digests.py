@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from local_naturalness.store.files import settle
+from local_naturalness.store.atomic_files import settle
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -7,7 +7,7 @@ from pathlib import Path
 from local_naturalness.counted import counted
 from local_naturalness.spec import read_spec
 from local_naturalness.store.blocks import block_range, interleaved_rows
-from local_naturalness.store.inputs import first_difference, read_input
+from local_naturalness.store.input_digests import first_difference, read_input
 from local_naturalness.store.part import AGAIN, Part, read_notes, readable_notes, write_part
 
 __all__ = ["Part", "block_range", "other_input", "read_parts", "takes_ranges", "write_part"]

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 
 from local_naturalness.engine.cached import Continuation
-from local_naturalness.engine.calls import DRAWING, Calls
-from local_naturalness.engine.limits import boundaries
+from local_naturalness.engine.length_limits import boundaries
 from local_naturalness.engine.packed_attention import SUPPORTED, attention_name, blind_attention, run_with
 from local_naturalness.engine.packing import Window, pack_windows
 from local_naturalness.engine.padded import Rows
 from local_naturalness.engine.passes import run_pass
 from local_naturalness.engine.paths import UNLIMITED, Pass, Paths
 from local_naturalness.engine.projection import Projection
-from local_naturalness.student.context import context_length
+from local_naturalness.engine.torch_calls import DRAWING, Calls
+from local_naturalness.student.context_length import context_length
 
 logger = logging.getLogger(__name__)
 

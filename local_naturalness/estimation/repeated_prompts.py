@@ -11,7 +11,7 @@ from typing import Any
 
 from local_naturalness.engine.paths import USUAL
 from local_naturalness.estimation.work import Work
-from local_naturalness.scorers.planned import PlannedRow
+from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.scorers.scorer import Scorer
 
 # Below this share of the tokens bringing rows together is not worth the trouble.
@@ -47,7 +47,7 @@ def prompt_cost(scorer: Scorer, rows: Any) -> PromptCost:
     ```python
     >>> from local_naturalness import LocalScorer
     >>> from local_naturalness.embedded import student_path
-    >>> from local_naturalness.estimation.prompts import prompt_cost
+    >>> from local_naturalness.estimation.repeated_prompts import prompt_cost
     >>> rows = {"prompt": ["What is 2 + 3?"] * 2, "response": ["5.", "2 + 3 is 5."]}
     >>> cost = prompt_cost(LocalScorer(student_path()), rows)
     >>> cost.saved(0.5) > 0.3

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import torch
 
-from local_naturalness.student.hub import require_copy_or_hub
+from local_naturalness.student.hub_files import require_copy_or_hub
 
 _Loaded = TypeVar("_Loaded")
 _LONGEST_REASON = 400  # characters

@@ -1,4 +1,4 @@
-"""Digests of a model and a tokenizer in memory."""
+"""The identity of a student in memory: digests of a loaded model and of a tokenizer."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The files in a student's folder: whether they are complete, and a digest of those that change scores."""
+"""The identity of a student in a folder: a digest of the files that change scores, which must be complete."""
 
 import functools
 import json

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from local_naturalness.store.files import claim, part_file, settle
+from local_naturalness.store.atomic_files import claim, part_file, settle
 from local_naturalness.store.shard import DamagedShard, is_merged, num_numbers, read_shard, write_shard
 from local_naturalness.store.shard_names import range_of, shard_numbers, shard_path
 

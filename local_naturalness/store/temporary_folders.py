@@ -10,7 +10,7 @@ from pathlib import Path
 
 import xxhash
 
-from local_naturalness.store.files import is_abandoned, is_part, is_regular
+from local_naturalness.store.atomic_files import is_abandoned, is_part, is_regular
 
 # `datasets` writes to a temporary name first, and numbers the files of workers.
 _OWN_FILES = re.compile(r"progress|rows(_\d{5}_of_\d{5})?\.arrow|tmp\w{8}|\d+-of-\d+\.(parquet|json)")

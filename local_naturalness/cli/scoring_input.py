@@ -5,13 +5,13 @@ import logging
 
 from datasets import Dataset
 
-from local_naturalness.cli.tables import read_table
-from local_naturalness.encoding.rows import missing_columns_message
+from local_naturalness.cli.read_tables import read_table
+from local_naturalness.encoding.map_rows import missing_columns_message
 from local_naturalness.inputs.files import TEXT_COLUMNS
-from local_naturalness.shapes.rows import shaped
 from local_naturalness.shapes.samples import answers_of
 from local_naturalness.shapes.seen import KNOWN, PROMPTS
 from local_naturalness.shapes.shape import Shape
+from local_naturalness.shapes.to_rows import shaped
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from local_naturalness.counted import counted
+from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
-from local_naturalness.encoding.rows import Rows
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """The command line: `local-naturalness COMMAND --help`."""
 
 import argparse
+import os
 import re
 import signal
 import sys
@@ -24,6 +25,8 @@ from local_naturalness.cli.error_messages import told
 from local_naturalness.version import __version__
 
 _COMMANDS = (demo, estimate, show, score, merge, teachers, select, compare, report, push, benchmark)
+
+_PIPE_CLOSED = 128 + 13  # as of a program that is stopped by SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,9 +67,15 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         with redirect_stdout(shown):
             options.run(options)
+        shown.flush()
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         return stopped.exit_code
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has enough of it. Python writes what is left when it ends.
+        if sys.__stdout__ is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+        return _PIPE_CLOSED
     except RecursionError:
         return _refused(options.command, "a value of the input is nested too deeply to be read.")
     except (DatasetsError, ImportError, MemoryError, OSError, TypeError, ValueError) as error:

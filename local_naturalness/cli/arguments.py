@@ -94,6 +94,19 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     add_plot_argument(parser)
 
 
+def refuse_input(source: str, *outputs: str | None) -> None:
+    """Check that no file that is to be written is the input, or a table in the folder that is the input.
+
+    Raises:
+        ValueError: names the file.
+    """
+    for output in filter(None, outputs):
+        path, given = Path(output), Path(source)
+        is_in_folder = path.suffix in (".parquet", ".arrow") and given.resolve() in path.resolve().parents
+        if path.exists() and given.exists() and (is_in_folder or path.samefile(given)):
+            raise ValueError(f"{output!r} is the input, which would be lost: write to another file.")
+
+
 def show(result: Any, options: argparse.Namespace) -> None:
     """Print or write a result in the requested format, and plot it if requested."""
     ending = Path(options.output or "").suffix

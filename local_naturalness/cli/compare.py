@@ -15,6 +15,7 @@ from local_naturalness.cli.arguments import (
     add_report_arguments,
     add_seed_argument,
     add_where_arguments,
+    refuse_input,
     show,
 )
 
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness import compare_criteria
     from local_naturalness.cli.read_tables import read_table
 
+    refuse_input(options.scored, options.output, options.plot)
     comparison = compare_criteria(
         read_table(options.scored, options.split),
         options.criteria,

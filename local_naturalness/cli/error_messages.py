@@ -3,9 +3,14 @@
 import ast
 import re
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from local_naturalness.visible import visible
+
+if TYPE_CHECKING:
+    from local_naturalness.teachers import TeacherRanking
 
 _QUOTES = "\"'"
 # An argument's name in backticks, with a value or without: `teacher_column=...`, `direction="high"`, `k`.
@@ -63,6 +68,19 @@ def in_options(sentence: str, options: Collection[str], with_value_only: bool = 
         lambda found: found[0] if with_value_only and found[2] is None else _as_option(found, options),
         sentence,
     )
+
+
+def ranking_in_options(ranking: "TeacherRanking", options: Collection[str]) -> "TeacherRanking":
+    """A ranking whose warnings and notes name the options of a command, in backticks for Markdown."""
+
+    def option(argument: re.Match[str]) -> str:
+        return argument[0] if argument[2] is None else f"`{_as_option(argument, options).strip('`')}`"
+
+    def reworded(sentences: Iterable[str]) -> list[str]:
+        return [_ARGUMENT.sub(option, sentence) for sentence in sentences]
+
+    groups = [replace(group, warnings=reworded(group.warnings)) for group in ranking.groups]
+    return replace(ranking, groups=groups, notes=reworded(ranking.notes))
 
 
 def _as_words(names: re.Match[str]) -> str:

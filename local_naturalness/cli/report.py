@@ -17,6 +17,7 @@ from local_naturalness.cli.arguments import (
     add_input_arguments,
     add_where_arguments,
     number_from,
+    refuse_input,
 )
 
 
@@ -40,6 +41,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.read_tables import read_table
     from local_naturalness.report import write_report
 
+    refuse_input(options.scored, options.output)
     path = write_report(
         read_table(options.scored, options.split),
         options.output,

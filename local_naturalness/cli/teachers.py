@@ -16,6 +16,7 @@ from local_naturalness.cli.arguments import (
     add_seed_argument,
     add_where_arguments,
     number_from,
+    refuse_input,
     show,
 )
 
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import rank_teachers
     from local_naturalness.cli.read_tables import read_table
+    from local_naturalness.cli.wording import ranking_in_options
 
+    refuse_input(options.scored, options.output, options.plot)
     ranking = rank_teachers(
         read_table(options.scored, options.split),
         by=options.by,
@@ -61,4 +64,5 @@ def run(options: argparse.Namespace) -> None:
         teacher_column=options.teacher_column,
         seed=options.seed,
     )
-    show(ranking, options)
+    names = {f"--{name.replace('_', '-')}" for name in vars(options)}
+    show(ranking_in_options(ranking, names), options)

@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import xxhash
-from datasets import Features, IterableDataset, Split, Value
+from datasets import Dataset, Features, IterableDataset, Split, Value
 
 from local_naturalness.criteria import ResolvedCriterion, check_one_spec
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
 from local_naturalness.selection.settings import Settings
 from local_naturalness.tables import (
     Columns,
-    column_of,
     function_verdicts,
     require_columns,
     text_of_value,
@@ -109,7 +108,8 @@ def _whole_prompts(source: IterableDataset, settings: Settings) -> Iterator[list
         prompt_column = prompt_column or settings.grouped(list(row)).group_column
         require_columns(list(row), {"prompt_column": prompt_column})
         key = _key(row[prompt_column])
-        if key != last_key:
+        # A row without a prompt is rejected wherever it stands.
+        if key is not None and key != last_key:
             if key in seen:
                 raise ValueError(
                     "Streamed rows of one prompt must follow one another, but this prompt came "
@@ -126,7 +126,9 @@ def _whole_prompts(source: IterableDataset, settings: Settings) -> Iterator[list
         yield pending
 
 
-def _key(prompt: Any) -> int:
+def _key(prompt: Any) -> int | None:
+    if prompt is None or prompt != prompt:  # NaN
+        return None
     return xxhash.xxh3_64_intdigest(repr(text_of_value(prompt)).encode("utf-8", "surrogatepass"))
 
 
@@ -143,13 +145,9 @@ def _needed_columns(rows: list[Row], features: Features | None, settings: Settin
         needed.add(settings.correct)
     if isinstance(settings.where, str):
         needed |= set(where_columns(settings.where, names))
-    kinds = features.arrow_schema if features else None
-    arrays = {
-        name: column_of([row[name] for row in rows], kinds.field(name).type if kinds else None)
-        for name in names
-        if name in needed
-    }
-    return Columns(pa.table(arrays), features=features)
+    kept = [name for name in names if name in needed]
+    kinds = None if features is None else Features({name: features[name] for name in kept})  # type: ignore[arg-type] # a dict; its `*args` are not annotated
+    return Columns.of(Dataset.from_dict({name: [row[name] for row in rows] for name in kept}, kinds))
 
 
 def _features(

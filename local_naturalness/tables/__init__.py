@@ -8,7 +8,7 @@ never to the text.
 from local_naturalness.tables.choice_columns import Columns, first_rows
 from local_naturalness.tables.content_hashes import hash_texts
 from local_naturalness.tables.grouping import grouping_column, is_prompt_key
-from local_naturalness.tables.json_values import column_of, text_of_value
+from local_naturalness.tables.json_values import text_of_value
 from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate
 from local_naturalness.tables.selected import select_with_columns
 from local_naturalness.tables.verdict import verdict_column, verdicts
@@ -26,7 +26,6 @@ __all__ = [
     "Columns",
     "Where",
     "check_where",
-    "column_of",
     "eligible_rows",
     "first_rows",
     "function_verdicts",

@@ -118,8 +118,8 @@ class Columns:
         return self._shown(pc.fill_null(column, False).to_numpy())
 
     def labels(self, name: str) -> tuple[np.ndarray, list[str]]:
-        """A column of few distinct values (teachers) as codes into a list of names; null is -1."""
-        column = self.table.column(name)
+        """A column of few distinct values (teachers) as codes into a list of names; null and NaN are -1."""
+        column = _without_nan(self.table.column(name))
         kind = column.type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             raise TypeError(f"Column {name!r} must hold names, found type {kind}.")
@@ -155,13 +155,13 @@ class Columns:
         return [values[code] for code in seen[:limit]]
 
     def prompt_codes(self, name: str) -> np.ndarray:
-        """Number the prompts 0, 1, ... in order of first appearance; null is -1.
+        """Number the prompts 0, 1, ... in order of first appearance; null and NaN are -1.
 
         Prompts are strings, numbers or message lists; equal content is the same prompt. They are
         told apart by a 64-bit hash, verified by a second one: that two of 10 million prompts
         collide in the first has a probability of 3e-6 and is an error, never a silent mixture.
         """
-        column = self.table.column(name)
+        column = _without_nan(self.table.column(name))
         if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
             raise TypeError(
                 f"Column {name!r} must hold prompts as texts or messages, found bytes. Decode them: "
@@ -232,6 +232,12 @@ class Columns:
             if low < high:
                 block = as_text(self.table.column(name).slice(start, BLOCK))
                 yield order[low:high], block.gather(ascending[low:high] - start)
+
+
+def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column whose NaN are null: pandas writes a missing name or id among numbers so."""
+    is_float = pa.types.is_float32(column.type) or pa.types.is_float64(column.type)
+    return pc.if_else(pc.is_nan(column), None, column) if is_float else column
 
 
 def first_rows(codes: np.ndarray) -> np.ndarray:

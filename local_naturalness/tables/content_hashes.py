@@ -52,6 +52,10 @@ def _text(value: pl.Expr, kind: pl.DataType | DataTypeClass) -> pl.Expr:
         return value.list.eval(pl.struct(item).struct.json_encode()).list.join("\n")
     if isinstance(kind, pl.Struct):
         return value.struct.json_encode()
+    if isinstance(kind, pl.Array):
+        return _text(value.arr.to_list(), pl.List(kind.inner))
+    if kind == pl.Duration:
+        value = value.to_physical()
     return value.cast(pl.String)
 
 

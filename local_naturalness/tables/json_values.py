@@ -34,17 +34,6 @@ def in_one_order(values: pa.Array) -> pa.Array:
     return pa.LargeListArray.from_arrays(offsets, in_one_order(values.flatten()), mask=values.is_null())
 
 
-def column_of(values: list[Any], kind: pa.DataType | None) -> pa.Array:
-    """Values as a column of a type; where it holds JSON, as texts that are equal where the JSON is.
-
-    >>> column_of([{"b": 1, "a": 2}, "x", None], pa.json_()).to_pylist()
-    ['{"a": 2, "b": 1}', 'x', None]
-    """
-    if kind is None or bare_type(kind) == kind:
-        return pa.array(values, kind)
-    return pa.array(list(map(text_of_value, values)), pa.string())
-
-
 def text_of_value(value: Any) -> str | None:
     """A text, or another value as a text in which keys are sorted and nulls left out."""
     if value is None or isinstance(value, str):

@@ -11,6 +11,10 @@ import pandas as pd
 from local_naturalness.visible import visible_line
 
 _WIDTH_OF_FILES = 100
+_MOST_DECIMALS = 12
+# Characters that act in Markdown. Names are full of underscores between letters or digits, which do not.
+_MARK = r"[\\|*<\[\]~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)"
+_CODE_OR_MARK = re.compile(rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|{_MARK}")
 
 
 def terminal_width() -> int:
@@ -95,23 +99,35 @@ def table_markdown(frame: pd.DataFrame, first: str) -> str:
 
 def list_markdown(sentences: Iterable[str]) -> str:
     """Sentences as a list in Markdown, one line each."""
-    return "\n".join(f"- {visible_line(sentence)}" for sentence in sentences)
+    return "\n".join(f"- {sentence_markdown(sentence)}" for sentence in sentences)
+
+
+def sentence_markdown(sentence: str) -> str:
+    r"""A sentence in which nothing but code, which we set in backticks, is Markdown.
+
+    >>> print(sentence_markdown("<b>*x*</b> leads: pass `where='a < b'`."))
+    \<b>\*x\*\</b> leads: pass `where='a < b'`.
+    """
+    return _CODE_OR_MARK.sub(
+        lambda found: found[0] if found["code"] else f"\\{found[0]}", visible_line(sentence)
+    )
 
 
 def _cell(text: str) -> str:
     # A backslash of a name before a bar would free the bar, and so break the cell in two.
-    return re.sub(r"[\\|`*<]", r"\\\g<0>", visible_line(text))
+    return re.sub(rf"`|{_MARK}", r"\\\g<0>", visible_line(text))
 
 
 def decimals_for(largest: float) -> int:
-    """Decimals that show five digits or more of the larger numbers of a column.
+    """Decimals that show four digits or more of the larger numbers of a column.
 
-    >>> [decimals_for(number) for number in (0.5, 5.0, 812.3, 120000.0)]
-    [4, 4, 2, 0]
+    >>> [decimals_for(number) for number in (0.0, 3e-6, 0.05, 0.5, 5.0, 812.3, 120000.0)]
+    [4, 9, 5, 4, 4, 2, 0]
     """
-    if not math.isfinite(largest) or abs(largest) < 1:
+    if not math.isfinite(largest) or largest == 0:
         return 4
-    return max(0, 4 - int(math.log10(abs(largest))))
+    size = math.floor(math.log10(abs(largest)))
+    return min(max(0, (3 if size < 0 else 4) - size), _MOST_DECIMALS)
 
 
 def number_text(number: float, decimals: int, as_share: bool = False) -> str:

@@ -10,20 +10,13 @@ from datasets import ClassLabel, Dataset
 
 from local_naturalness.tables.choice_columns import Columns
 from local_naturalness.tables.requirements import nearest_columns
+from local_naturalness.tables.sql import expression_of
 
 Row = dict[str, Any]
 Where = str | Callable[[Row], bool | None]
 
-# All that needs one row only. What is not named here, such as reading files or averages, is refused.
-_FUNCTIONS = frozenset(
-    "abs array_length cast ceil char_length coalesce ends_with exp floor greatest least left length ln log "
-    "lower ltrim mod nullif pow regexp_like replace right round rtrim sign sqrt starts_with strpos substr "
-    "trim try_cast upper".split()
-)
-_WORDS_BEFORE_BRACKETS = frozenset("and or not in when then else between like ilike is case".split())
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
-_CALLED = re.compile(r"([A-Za-z_]\w*)\s*\(")
-_QUERY = re.compile(r"\b(?:select|table|values|with|(?<!distinct )from)\b|--|/\*", re.IGNORECASE)
+_BITS = re.compile(r"\A[&|] on|\bbit(and|or|xor)\b")
+_NO_BITS = " Beside `and` and `or` there must be bools, columns of 0 and 1, or comparisons such as `x > 0`."
 
 
 def check_where(where: object) -> None:
@@ -49,7 +42,7 @@ def where_columns(where: str, columns: Iterable[str]) -> list[str]:
     columns = list(columns)
     if where in columns:
         return [where]
-    read = list(dict.fromkeys(_expression(where).meta.root_names()))
+    read = list(dict.fromkeys(expression_of(where).meta.root_names()))
     missing = [name for name in read if name not in columns]
     if missing:
         raise ValueError(
@@ -91,6 +84,7 @@ def rows_where(columns: Columns, where: str) -> np.ndarray:
         kinds = ", ".join(f"{name} {kind}" for name, kind in table.schema.items())
         raise ValueError(
             f"`where={where!r}` cannot be evaluated over the columns {kinds}: {_first_line(error)}."
+            f"{_NO_BITS if _BITS.search(str(error)) else ''}"
         ) from error
     if len(result) != len(table):
         raise ValueError(f"`where` must give one verdict per row, found {len(result)} from {where!r}.")
@@ -133,23 +127,6 @@ def name_of_where(where: Where | None) -> str | None:
     return where if where is None or isinstance(where, str) else getattr(where, "__qualname__", str(where))
 
 
-def _expression(where: str) -> pl.Expr:
-    plain = _QUOTED.sub(" ", where)
-    called = {name.lower() for name in _CALLED.findall(plain)} - _WORDS_BEFORE_BRACKETS
-    unknown = sorted(called - _FUNCTIONS)
-    if unknown or _QUERY.search(plain):
-        raise ValueError(
-            f"`where` may look at one row only, found {unknown[0] if unknown else 'a query or a comment'} in "
-            f"{where!r}. It may use columns, constants, and, or, not, in, between, like, is null, case, "
-            f"arithmetic and the functions {', '.join(sorted(_FUNCTIONS))}; for more pass a function of a "
-            "row from Python."
-        )
-    try:
-        return pl.sql_expr(where)
-    except pl.exceptions.PolarsError as error:
-        raise ValueError(f"`where` is no SQL expression: {where!r} ({_first_line(error)}).") from error
-
-
 def _series(columns: Columns, name: str) -> pl.Series:
     series = pl.Series(name, pl.from_arrow(columns.table.column(name)))
     if columns.indices is not None:
@@ -157,20 +134,31 @@ def _series(columns: Columns, name: str) -> pl.Series:
     feature = columns.features.get(name) if columns.features else None
     if isinstance(feature, ClassLabel):
         names = pl.Series(feature.names, dtype=pl.String)
-        series = pl.select(pl.lit(names).gather(series)).to_series().rename(name)
+        known = series.set(series < 0, None)  # -1: no label
+        series = pl.select(pl.lit(names).gather(known)).to_series().rename(name)
+    if series.dtype.is_integer():
+        # Small and unsigned numbers have no room for what is computed from them: 1 - 2 would be 255.
+        return series.cast(pl.Int128 if series.dtype == pl.UInt64 else pl.Int64)
     return series.fill_nan(None) if series.dtype.is_float() else series
 
 
 def _evaluated(table: pl.DataFrame, where: str) -> pl.Series:
-    expression = pl.sql_expr(where)
+    expression = expression_of(where)
     try:
-        return table.select(expression).to_series()
+        return _without_bits(table, expression)
     except pl.exceptions.PolarsError:
-        # A verdict stored as 0 and 1 stands beside bools only when it is one itself.
+        # A verdict stored as 0 and 1 stands beside bools, `and` and `or` only when it is one itself.
         flags = [series.name for series in table if _is_zero_or_one(series)]
         if not flags:
             raise
-        return table.with_columns(pl.col(flags).cast(pl.Boolean)).select(expression).to_series()
+        return _without_bits(table.with_columns(pl.col(flags).cast(pl.Boolean)), expression)
+
+
+def _without_bits(table: pl.DataFrame, expression: pl.Expr) -> pl.Series:
+    """The values of an expression; an error if `and` or `or` would compute with the bits of integers."""
+    # Of floats there are no bits, so that polars refuses these where it would take those of integers.
+    table.head(0).with_columns(pl.selectors.integer().cast(pl.Float64)).select(expression)
+    return table.select(expression).to_series()
 
 
 def _is_zero_or_one(series: pl.Series) -> bool:

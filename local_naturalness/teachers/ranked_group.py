@@ -124,7 +124,10 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     low, high = interval(draws, num_prompts)
     gap_low, gap_high = interval(draws - draws[:, order[:1]], num_compared or num_prompts)
     sizes, of_subsets = subset_means_of(values, seed)
-    agrees = values.order(of_subsets) == order
+    better = values.sign * of_subsets[..., order]
+    # Equal teachers have no order, and subsets that leave teachers unlinked (NaN) none that could agree.
+    has_order = np.all(np.diff(better) < 0, axis=-1)
+    has_leader = np.all(better[..., 1:] < better[..., :1], axis=-1)
     is_enough = num_compared >= FEWEST_PROMPTS
     return Estimate(
         order=order,
@@ -140,8 +143,8 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
         share_of_draws=len(draws) / num_bootstrap,
         num_compared_prompts=num_compared,
         is_thin=is_thin,
-        stable_order_from=stable_from(sizes, agrees.all(axis=-1)) if is_enough else None,
-        stable_best_from=stable_from(sizes, agrees[..., 0]) if is_enough else None,
+        stable_order_from=stable_from(sizes, has_order) if is_enough else None,
+        stable_best_from=stable_from(sizes, has_leader) if is_enough else None,
     )
 
 

@@ -13,6 +13,7 @@ from local_naturalness.tables.text import (
     decimals_for,
     list_markdown,
     number_text,
+    sentence_markdown,
     table_markdown,
     table_text,
     wrapped,
@@ -37,7 +38,7 @@ def ranking_text(ranking: "TeacherRanking", width: int) -> str:
 
 def ranking_markdown(ranking: "TeacherRanking") -> str:
     """The same in Markdown."""
-    blocks = [f"### {_title(ranking)}"]
+    blocks = [f"### {sentence_markdown(_title(ranking))}"]
     for heading, group in _headed(ranking):
         blocks += [heading] if heading else []
         blocks.append(table_markdown(shown_table(group), "teacher"))

@@ -2,6 +2,9 @@
 
 import errno
 import os
+import shutil
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -213,3 +216,24 @@ def test_unknown_options_are_usage_errors(capsys):
     with pytest.raises(SystemExit) as exit_:
         main(["select", "x", "--output", "y", "--where-not", "z"])
     assert exit_.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["teachers", "compare", "report"])
+def test_the_input_is_not_replaced_by_what_is_told_of_it(command, scored, tmp_path, capsys):
+    folder = shutil.copytree(scored, tmp_path / "copy")
+    (table,) = folder.glob("*.parquet")
+    (tmp_path / "link").symlink_to(table)
+    before = table.read_bytes()
+    for source, output in ((table, table), (table, tmp_path / "link"), (folder, table)):
+        assert main([command, str(source), "--output", str(output)]) == 2
+        assert "is the input, which would be lost" in sentence(capsys)
+    assert table.read_bytes() == before
+
+
+def test_a_reader_that_has_enough_is_no_error(scored):
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "local_naturalness", "teachers", str(scored)]
+    done = subprocess.run(command, stdout=written, stderr=subprocess.PIPE, text=True)
+    os.close(written)
+    assert (done.returncode, done.stderr) == (141, "")

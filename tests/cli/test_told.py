@@ -169,3 +169,22 @@ def test_a_share_is_told_as_the_table_has_it():
     assert "11 of them answered by every teacher after `where`." in text
     everything = rank_teachers(Dataset.from_list(rows), by="score", direction="high")
     assert "12 of them answered by every teacher." in str(everything)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_a_ranking_advises_what_is_typed_at_a_terminal(form, tmp_path, capsys, monkeypatch):
+    rows = [
+        {
+            "prompt": str(place),
+            "teacher": name,
+            "local_naturalness": -1.0 - (name == "b") - 0.1 * (place % 3),
+            "repeated_step_share": 0.5 * (name == "a") + 0.01 * (place % 5),
+        }
+        for place in range(20)
+        for name in "ab"
+    ]
+    monkeypatch.setenv("COLUMNS", "400")
+    assert main(["teachers", written(tmp_path / "rows.jsonl", rows), "--format", form]) == 0
+    text = capsys.readouterr().out.replace('\\"', '"')
+    assert '--where "repeated_step_share < 0.2"' in text
+    assert "where=" not in text

@@ -231,6 +231,32 @@ def test_all_tied(make):
     assert table["win_rate"].tolist() == [0.5, 0.5]
 
 
+def test_ties_have_no_order_that_fewer_prompts_could_show():
+    rows = [
+        {"prompt": str(place), "teacher": name, "score": float(name == "c")}
+        for place in range(20)
+        for name in "abc"
+    ]
+    (group,) = rank_teachers(Dataset.from_list(rows), **HIGH).groups
+    assert (group.best, group.stable_best_from is None, group.stable_order_from) == ("c", False, None)
+    (tied,) = rank_teachers(Dataset.from_list(rows).filter(lambda row: row["teacher"] != "c"), **HIGH).groups
+    assert tied.stable_best_from is None
+
+
+def test_teachers_that_few_prompts_link_have_no_order_in_small_samples():
+    # Of samples of 6 prompts many hold none that both answered.
+    alone = [
+        {"prompt": f"{name}{place}", "teacher": name, "score": 1.0} for name in "ab" for place in range(20)
+    ]
+    linked = [
+        {"prompt": f"l{place}", "teacher": name, "score": value}
+        for place in range(10)
+        for name, value in (("a", 1.0), ("b", 0.0))
+    ]
+    (group,) = rank_teachers(Dataset.from_list([*alone, *linked]), **HIGH).groups
+    assert group.stable_best_from > 6
+
+
 def test_one_teacher(make):
     ranking = rank_teachers(make("pq", "aa", score=[1.0, 2.0]), **HIGH)
     assert ranking.best == "a"

@@ -1,11 +1,21 @@
 """The same five cases as for every dataset function, and what a result keeps of its input."""
 
 import logging
+import math
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Value
+from datasets import (
+    Dataset,
+    DatasetDict,
+    Features,
+    IterableDataset,
+    IterableDatasetDict,
+    Json,
+    List,
+    Value,
+)
 from datasets.table import InMemoryTable
 
 from local_naturalness.selection import read_record, select_responses
@@ -92,6 +102,28 @@ def test_a_stream_of_many_prompts_equals_the_dataset(many):
     settings = {"by": {"local_naturalness": 1.0, "random": 0.2}, "k": 2}
     rows = list(select_responses(many.to_iterable_dataset(), **settings))
     assert rows == list(select_responses(many, **settings))
+
+
+@pytest.mark.parametrize(
+    ("prompts", "feature"),
+    [
+        (["p", None, "p", None, "q", "q"], Value("string")),
+        ([1.5, math.nan, 1.5, None, 2.5, math.nan], Value("float64")),
+        ([[1, 2], [1, 2], [1, 3], None, [3, 1], [3, 1]], List(Value("int64"), 2)),
+        ([1, 1, None, 1, 3, 3], Value("duration[s]")),
+        ([[{"role": "user", "content": one}] for one in "ppqqrr"], List(Json())),
+    ],
+)
+@pytest.mark.parametrize("by", ["local_naturalness", "random"])
+def test_a_stream_of_prompts_of_any_type_equals_the_dataset(scored, prompts, feature, by):
+    rows = scored.remove_columns("prompt")
+    rows = Dataset.from_dict(
+        {**rows.to_dict(), "prompt": prompts}, Features({**rows.features, "prompt": feature})
+    )
+    of_stream = select_responses(rows.to_iterable_dataset(), by, return_rejected=True)
+    for stored, read in zip(select_responses(rows, by, return_rejected=True), of_stream, strict=True):
+        # As texts, because NaN equals nothing.
+        assert [str(row) for row in read] == [str(row) for row in stored]
 
 
 def test_stream_rejects_with_reasons(scored):

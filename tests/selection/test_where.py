@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
@@ -16,6 +17,8 @@ ROWS = {
     "as_bool": [False, True, True, True, None, True],
     "as_int": [0, 1, 1, 1, None, 1],
     "as_float": [0.0, 1.0, 1.0, 1.0, math.nan, 1.0],
+    "tiny": np.array([1, 2, 3, 4, 5, 6], np.uint8),
+    "nothing": [0.0] * 6,
     "my column": [1, 2, 3, 4, 5, 6],
     "my verdict": ["yes", "no"] * 3,
     "my score": [0.1, 0.9] * 3,
@@ -51,6 +54,15 @@ def kept(rows: Dataset, where) -> list[str]:
         ("teacher in ('a', 'c') and not (num_tokens > 30)", "pa pc"),
         ("response = 'pa' or lower(teacher) like 'c%'", "pa pc qc"),
         ("teacher = 'select avg(x) from y -- z'", ""),
+        # Numbers keep their sign, whatever their type, and are never taken for bits.
+        ("tiny - 2 > 0", "pc qa qb qc"),
+        ("length(teacher) - tiny >= -1", "pa pb"),
+        ("not num_tokens and as_bool", ""),
+        ("as_int and tiny > 2", "pc qa qc"),
+        # What has no value passes no bound.
+        ("as_int / as_int > 0.5", "pb pc qa qc"),
+        ("sqrt(local_naturalness) > 0 or num_tokens / (tiny - 2) > 25", "pc"),
+        ("tiny % nothing >= 0 or teacher <> 'a' and nothing = 0", "pb pc qb qc"),
         (lambda row: row["num_tokens"] == 20, "pb"),
         (lambda row: row["as_int"], "pb pc qa qc"),
     ],
@@ -70,8 +82,15 @@ def test_labels_are_compared_by_name():
     features = Features(
         {"prompt": Value("string"), "teacher": ClassLabel(names=["x", "y"]), "n": Value("int8")}
     )
-    rows = Dataset.from_dict({"prompt": ["p", "p"], "teacher": [0, 1], "n": [1, 2]}, features=features)
-    assert select_responses(rows, by="n", direction="low", where="teacher = 'y'")["n"][:] == [2]
+    rows = Dataset.from_dict(
+        {"prompt": ["p"] * 4, "teacher": [0, 1, -1, None], "n": [1, 2, 3, 4]}, features=features
+    )
+
+    def found(where):
+        return select_responses(rows, by="n", direction="low", k=None, where=where)["n"][:]
+
+    # -1 is a missing label, not the last one.
+    assert (found("teacher = 'y'"), found("teacher is null"), found("teacher <> 'x'")) == ([2], [3, 4], [2])
 
 
 def test_a_column_named_like_an_expression_is_the_column(rows):
@@ -96,6 +115,9 @@ def test_a_column_named_like_an_expression_is_the_column(rows):
         ("my score", TypeError, """such as `where=""my score" > 0.5"`"""),
         ("num_tokens <", ValueError, "is no SQL expression"),
         ("teacher > 3", ValueError, "cannot be evaluated over the columns teacher String"),
+        ("as_int and num_tokens", ValueError, r"`and` and `or` there must be bools, columns of 0 and 1"),
+        ("num_tokens or tiny", ValueError, r"comparisons such as `x > 0`"),
+        ("10 < num_tokens < 30", ValueError, "comparisons in a chain.*1 < x and x < 3"),
         ("1 = 1", ValueError, "must use a column"),
         ("num_tokens < avg(num_tokens)", ValueError, "one row only, found avg"),
         ("num_tokens in (select 1)", ValueError, "one row only, found a query"),

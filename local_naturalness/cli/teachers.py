@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import rank_teachers
+    from local_naturalness.cli.error_messages import ranking_in_options
     from local_naturalness.cli.read_tables import read_table
-    from local_naturalness.cli.wording import ranking_in_options
 
     refuse_input(options.scored, options.output, options.plot)
     ranking = rank_teachers(

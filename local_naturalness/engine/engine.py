@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
-from local_naturalness.engine.memory import budget_after, enough_tokens, token_budget
+from local_naturalness.engine.memory import enough_tokens, token_budget
 from local_naturalness.engine.model_lock import turn
+from local_naturalness.engine.out_of_memory import smaller_until_it_fits
 from local_naturalness.engine.packed_attention import NotPackableError, attend_plainly
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.passes import TokenStatistics, run_pass
@@ -74,21 +75,24 @@ class Engine:
         if computation(self.model) != self._checked:
             self._check()
         with self._turn() as student:
-            while waiting := [index for index in range(len(windows)) if index not in scored]:
+
+            def score_waiting(max_tokens: int) -> None:
+                self.max_tokens = max_tokens
+                waiting = [index for index in range(len(windows)) if index not in scored]
                 left = [windows[index] for index in waiting]
                 try:
-                    for one in self.paths.plan(left, self.max_tokens):
+                    for one in self.paths.plan(left, max_tokens):
                         for position, values in run_pass(student, one, left, statistics):
                             scored[waiting[position]] = values
                             on_scored(left[position])
                 except NotPackableError as error:
                     logger.warning("%s: windows are no longer packed.", error)
                     self.paths = find_paths(student, may_pack=False)
-                except (torch.OutOfMemoryError, RuntimeError) as error:
-                    self.max_tokens = budget_after(error, self.max_tokens, self.model.device)
-                else:
-                    if lost := [index for index in waiting if index not in scored]:
-                        raise AssertionError(f"Windows without scores: {lost}")
+                    score_waiting(max_tokens)
+
+            smaller_until_it_fits(score_waiting, self.max_tokens, self.model.device)
+        if lost := [index for index in range(len(windows)) if index not in scored]:
+            raise AssertionError(f"Windows without scores: {lost}")
         return [scored[index] for index in range(len(windows))]
 
     def _check(self) -> None:

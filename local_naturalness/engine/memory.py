@@ -1,4 +1,4 @@
-"""Tokens per pass: as many as are fast and fit into memory, and fewer after it ran out (OOM back-off)."""
+"""Tokens per pass: as many as are fast and fit into free memory."""
 
 import logging
 
@@ -49,26 +49,6 @@ def token_budget(cost: StudentCost, device: torch.device) -> int:
             enough,
         )
     return budget
-
-
-def budget_after(error: RuntimeError, max_tokens: int, device: torch.device) -> int:
-    """Tokens per pass after a pass of `max_tokens` ran out of memory: half as many.
-
-    Raises:
-        MemoryError: a single token was too much.
-        RuntimeError: the error itself, if it is about something else.
-    """
-    if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
-        raise error
-    if max_tokens < 2:
-        raise MemoryError(
-            "A single window does not fit into memory. Use a smaller `window`, a smaller `dtype`, or "
-            "another `device`."
-        ) from error
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    logger.warning("Out of memory: continuing with %d tokens per batch.", max_tokens // 2)
-    return max_tokens // 2
 
 
 def state_bytes(device: torch.device) -> int:

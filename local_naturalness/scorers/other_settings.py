@@ -1,4 +1,7 @@
-"""Refusal of other settings: scores with other or unknown settings are never overwritten."""
+"""Refusal of other settings in a table: columns with other or unknown settings are never overwritten.
+
+Stores and parts are checked in `store/other_settings.py`.
+"""
 
 from collections.abc import Mapping
 

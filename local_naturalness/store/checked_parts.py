@@ -5,9 +5,9 @@ from itertools import islice
 from pathlib import Path
 
 from local_naturalness.counted import counted
-from local_naturalness.spec import read_spec
 from local_naturalness.store.blocks import block_range, interleaved_rows
 from local_naturalness.store.input_digests import first_difference, read_input
+from local_naturalness.store.other_settings import refuse_other_settings_in_parts
 from local_naturalness.store.part import AGAIN, Part, read_notes, readable_notes, write_part
 
 __all__ = ["Part", "block_range", "other_input", "read_parts", "takes_ranges", "write_part"]
@@ -27,7 +27,7 @@ def read_parts(folder: Path) -> list[Part]:
             f"There is no finished part in {str(folder.parent.parent)!r}: run `local-naturalness score` with "
             "--shard-index and --num-shards first."
         )
-    _check_same(parts)
+    refuse_other_settings_in_parts(parts)
     _check_same_input(folder, parts)
     parts.sort(key=lambda part: (part.first_row, part.end))
     _check_all_there(parts)
@@ -50,39 +50,6 @@ def other_input(folder: Path, input: str, num_shards: int) -> str | None:
         if part.input not in (None, input) and part.num_shards == num_shards:
             return _difference(folder, part.name, part.input, "this shard", input)
     return None
-
-
-def _check_same(parts: Sequence[Part]) -> None:
-    """All parts must have been scored alike, from a table of the same length, split alike."""
-    first = parts[0]
-    for part in parts[1:]:
-        if read_spec(part.spec).get("id") != read_spec(first.spec).get("id"):
-            raise ValueError(
-                f"The parts were scored with different settings: {first.name} with {first.spec}, "
-                f"{part.name} with {part.spec}. Score one of them again with the settings of the other."
-            )
-        for what in ("num_shards", "total_rows"):
-            values = getattr(first, what), getattr(part, what)
-            if values[0] != values[1]:
-                raise ValueError(
-                    f"The parts are not of one run: {first.name} has {what}={values[0]}, {part.name} has "
-                    f"{what}={values[1]}. Remove the parts that do not belong."
-                )
-        if part.is_interleaved != first.is_interleaved:
-            ranges = part if first.is_interleaved else first
-            raise ValueError(
-                f"The parts were split in two ways: the rows of {ranges.name} follow each other, those of "
-                f"others are blocks. Score {ranges.name} again, {AGAIN}."
-            )
-    noted = [part for part in parts if part.input is not None]
-    for part in noted[1:]:
-        for what, option in (("shard_rows", "--shard-rows"), ("columns", "columns to read")):
-            values = getattr(noted[0], what), getattr(part, what)
-            if values[0] != values[1]:
-                raise ValueError(
-                    f"The parts were scored with other {option}: {noted[0].name} with {_shown(values[0])}, "
-                    f"{part.name} with {_shown(values[1])}. Score one of them again like the other."
-                )
 
 
 def _check_same_input(folder: Path, parts: Sequence[Part]) -> None:
@@ -148,7 +115,3 @@ def _check_ranges(parts: Sequence[Part]) -> None:
             f"The parts end with row {row - 1} of a table of {counted(parts[0].total_rows, 'row')}: score "
             "the last shard again."
         )
-
-
-def _shown(value: object) -> str:
-    return ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value)

@@ -19,7 +19,8 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.spec import read_spec
 from local_naturalness.store.atomic_files import remove_abandoned_parts
 from local_naturalness.store.keys import KEY_BYTES, KeyIndex, content_key
-from local_naturalness.store.manifest import Manifest, agree
+from local_naturalness.store.manifest import Manifest, manifest_of
+from local_naturalness.store.other_settings import refuse_other_settings
 from local_naturalness.store.shard_log import ShardLog
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ class ScoreStore:
         remove_abandoned_parts(self._folder)
         self.id = read_spec(spec)["id"]
         asked = Manifest(self.id, spec, ("status", *types), max_tokens_per_batch)
-        self.max_tokens_per_batch = self._budget(asked, agree(self._folder, asked))
+        held = manifest_of(self._folder, asked)
+        refuse_other_settings(self._folder, held, asked)
+        self.max_tokens_per_batch = self._budget(asked, held)
         self._schema = pa.schema([("key", pa.binary(KEY_BYTES)), ("status", pa.string()), *types.items()])
         self._index = KeyIndex()
         self._log = ShardLog(self._folder, self._schema, self.id)

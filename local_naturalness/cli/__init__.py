@@ -26,18 +26,18 @@ from local_naturalness.version import __version__
 
 _COMMANDS = (demo, estimate, show, score, merge, teachers, select, compare, report, push, benchmark)
 
-_PIPE_CLOSED = 128 + 13  # as of a program that is stopped by SIGPIPE
+_PIPE_CLOSED = 128 + 13  # the exit code of a program that SIGPIPE stops
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: words of the command line, `None` for those of the process.
+        arguments: words of the command line. `None` takes those of the process.
 
     Returns:
-        Exit code: 0; 2 on bad input, with one sentence on standard error that says what to change; 128 and
-        the signal's number for a run that was stopped, with what is kept.
+        Exit code. 0 is success. 2 is bad input, and one sentence on standard error says what to change. 128
+        plus the number of the signal is a run that was stopped, and a message says what is kept.
     """
     try:
         return _run(arguments)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     parser, commands = _parsers()
     options = parser.parse_args(arguments)
-    # Importing these takes seconds, `--help` should not.
+    # These imports take seconds. They come after parsing, so that `--help` is fast.
     from datasets.exceptions import DatasetsError
 
     from local_naturalness.cli.stopping import Stopped
@@ -61,7 +61,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     hide_progress_unless_watched()
     names = re.findall(r"--[\w-]+", commands[options.command].format_usage())
-    if arguments is None:  # a program may set up logging, a function that was called may not
+    if arguments is None:  # only a program may set up logging, not a function that was called
         tell_what_is_logged(names)
     shown = VisibleStream(sys.stdout) if sys.stdout.isatty() else sys.stdout
     try:
@@ -72,7 +72,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(stopped, file=sys.stderr)
         return stopped.exit_code
     except BrokenPipeError:
-        # Whoever read the output, such as `head`, has enough of it. Python writes what is left when it ends.
+        # The reader of the output, such as `head`, has closed it. Python would write the rest when it exits,
+        # so the rest goes to nowhere.
         if sys.__stdout__ is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
         return _PIPE_CLOSED
@@ -89,7 +90,7 @@ def _refused(command: str, sentence: str) -> int:
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """The parser of all words, and that of each command."""
+    """The main parser, and the parser of each command."""
     parser = argparse.ArgumentParser(
         prog="local-naturalness",
         description="Choose the teacher, and the teacher's answer to each prompt, to train a student on.",

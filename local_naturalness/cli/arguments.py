@@ -9,7 +9,7 @@ from typing import Any
 
 from local_naturalness.visible import visible_line
 
-# Layouts of rows for trainers, see `local_naturalness.selection.export`.
+# Layouts of rows for trainers, see `local_naturalness.training.export`.
 EXPORTS = ("trl", "prompt-completion", "messages", "none")
 STUDENT_HELP = (
     "with --export: the student that the rows were scored for; its tokenizer is used to check that "
@@ -36,7 +36,7 @@ def add_output_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_column_arguments(parser: argparse.ArgumentParser, *columns: str) -> None:
-    """The names of columns whose default is what they hold, such as prompt."""
+    """The names of columns. The default name is what the column holds, such as `prompt`."""
     for column in columns:
         is_prompt = column == "prompt"
         told = "column that identifies prompts (default: prompt_key, which scorers write, else prompt)"
@@ -95,10 +95,10 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def refuse_input(source: str, *outputs: str | None) -> None:
-    """Check that no file that is to be written is the input, or a table in the folder that is the input.
+    """Check that no output file is the input, or a table in the folder that is the input.
 
     Raises:
-        ValueError: names the file.
+        ValueError: an output would replace the input. The message names the file.
     """
     for output in filter(None, outputs):
         path, given = Path(output), Path(source)
@@ -119,12 +119,12 @@ def show(result: Any, options: argparse.Namespace) -> None:
         print(text)
     if options.plot:
         result.plot(options.plot)
-        # Not among the figures, which may be piped into a file.
+        # On standard error, because standard output holds the result and may be piped into a file.
         print(f"Plot written to {options.plot}", file=sys.stderr)
 
 
 def _csv(result: Any) -> str:
-    """As data. On a terminal, line breaks in names are escaped."""
+    """A result as CSV. On a terminal, line breaks in names are escaped."""
     frame = result.to_pandas()
     if sys.stdout.isatty():
         frame = frame.map(lambda value: visible_line(value) if isinstance(value, str) else value)
@@ -140,7 +140,7 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
 
 
 def number_from(smallest: int) -> Callable[[str], int]:
-    """A type of argument: a whole number of at least `smallest`."""
+    """An argument type for `argparse`: a whole number of at least `smallest`."""
 
     def read(text: str) -> int:
         try:

@@ -64,7 +64,7 @@ def _outcomes(words: list[str] | None) -> dict[str, float] | None:
         return None
     outcomes = {}
     for word in words:
-        # A teacher's name may hold the sign itself; an accuracy does not.
+        # A teacher's name may contain the sign. An accuracy does not.
         teacher, _, accuracy = word.rpartition("=")
         try:
             number = float(accuracy)

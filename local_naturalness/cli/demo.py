@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
     output = OutputFolder(options.output, "curated")
     output.check(may_replace=True)
 
-    # A student of a million parameters gains nothing from more, and suffers where cores are shared.
+    # More threads do not help a student of a million parameters, and slow it down where cores are shared.
     torch.set_num_threads(1)
     candidates = read_table(candidates_path())
     responses, prompts = len(candidates), len(set(candidates["prompt"]))

@@ -1,6 +1,6 @@
-"""A dataset's description, kept beside its Parquet file, which holds columns only.
+"""A dataset's description, kept in a file beside its Parquet table, because the table holds columns only.
 
-`select_responses` records there what it did, and `push` writes it into the card.
+`select_responses` records its settings and counts in the description. `push` writes them into the card.
 """
 
 import json
@@ -12,7 +12,7 @@ _FOLDER, _FILE = ".local_naturalness", "description.json"
 
 
 def keep_description(dataset: Dataset, table: Path) -> None:
-    """Note the description of a dataset that has been written to a table."""
+    """Save the description of a dataset that was written to a table."""
     folder = table.parent / _FOLDER
     folder.mkdir(exist_ok=True)
     note = {"table": table.name, "bytes": table.stat().st_size, "description": dataset.info.description}
@@ -20,7 +20,7 @@ def keep_description(dataset: Dataset, table: Path) -> None:
 
 
 def restore_description(dataset: Dataset, table: Path) -> None:
-    """Give a dataset the description noted for its table, if that is still the same file."""
+    """Give a dataset the description that was saved for its table, if the table is still the same file."""
     try:
         note = json.loads((table.parent / _FOLDER / _FILE).read_text(encoding="utf-8"))
         is_same = (note["table"], note["bytes"]) == (table.name, table.stat().st_size)

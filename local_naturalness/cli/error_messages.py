@@ -20,9 +20,9 @@ _SCORER = re.compile(
     r"`?(?:dataset\.map\()?(Local|Global)Scorer\(\.\.\.(?:, statistics=\(\"(\w+)\",\))?\)"
     r"(?:, batched=True\))?`?"
 )
-# A list as Python writes it; none that is an index or the value of an argument.
+# A list as Python writes it, but not an index or the value of an argument.
 _LIST = re.compile(r"(?<![\w=])\[[^\[\]]+\]")
-# What a command line has for None.
+# What is written for None on the command line.
 _NOTHING = {"export": "none", "k": "all", "window": "all"}
 
 
@@ -30,8 +30,8 @@ def told(error: BaseException, options: Collection[str]) -> str:
     """An error as one sentence.
 
     Args:
-        error: what happened.
-        options: of the command, such as `--teacher-column`.
+        error: the error.
+        options: names of the options of the command, such as `--teacher-column`.
 
     Example:
 
@@ -51,12 +51,12 @@ def told(error: BaseException, options: Collection[str]) -> str:
 
 
 def in_options(sentence: str, options: Collection[str], with_value_only: bool = False) -> str:
-    """A message of the library with the options of a command in place of Python's arguments.
+    """A message of the library in which the options of a command replace the arguments of Python.
 
     Args:
         sentence: the message.
-        options: of the command.
-        with_value_only: a name alone in backticks is none; it may be that of a column.
+        options: names of the options of the command.
+        with_value_only: whether to leave a name alone in backticks as it is. It may be the name of a column.
 
     >>> in_options('Pass `export=None`, or run `GlobalScorer(..., statistics=("rank",))`.', {"--export"})
     'Pass --export none, or run `local-naturalness score --scorer global --statistics rank`.'
@@ -71,7 +71,7 @@ def in_options(sentence: str, options: Collection[str], with_value_only: bool = 
 
 
 def ranking_in_options(ranking: "TeacherRanking", options: Collection[str]) -> "TeacherRanking":
-    """A ranking whose warnings and notes name the options of a command, in backticks for Markdown."""
+    """A ranking whose warnings and notes name options of a command, in backticks for Markdown."""
 
     def option(argument: re.Match[str]) -> str:
         return argument[0] if argument[2] is None else f"`{_as_option(argument, options).strip('`')}`"
@@ -114,7 +114,7 @@ def _as_option(argument: re.Match[str], options: Collection[str]) -> str:
 
 
 def _as_word(value: str) -> str:
-    """A value as it is typed at a terminal: in double quotes if it needs quotes, without those of Python."""
+    """A value as it is typed in a shell: in double quotes if needed, without the quotes of Python."""
     if value[0] in _QUOTES and value[0] == value[-1]:
         value = value[1:-1]
     if not re.search(r"[\s\"'<>()|&;*?$\\]", value):

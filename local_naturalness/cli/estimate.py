@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 class Budget(NamedTuple):
-    """GPUs that somebody asks about, and the rate of one in Tflop/s."""
+    """The GPUs that the user asks about, and the rate of one GPU in Tflop/s."""
 
     num_gpus: int
     name: str

@@ -1,7 +1,7 @@
 """How long scoring would take on other GPUs, from their data sheets."""
 
-# Dense products of bfloat16 matrices, 10^12 operations a second, from the makers' pages and sheets. Where
-# these tell the rate for sparse matrices, it is half of that. H100, H200 and B200: the SXM modules.
+# 10^12 operations per second for products of dense bfloat16 matrices, from the makers' pages and data sheets.
+# Where a source gives the rate for sparse matrices, half of it is used. H100, H200 and B200 are SXM modules.
 TFLOPS = {
     "a10": 125,  # nvidia.com/content/dam/en-zz/Solutions/Data-Center/a10/pdf/a10-datasheet.pdf
     "a100": 312,  # nvidia.com/en-us/data-center/a100
@@ -14,7 +14,7 @@ TFLOPS = {
     "l40s": 362,  # resources.nvidia.com/en-us-l40s/l40s-datasheet-28413: 733 sparse
     "mi300x": 1307,  # amd.com/en/products/accelerators/instinct/mi300/mi300x.html
 }
-# Of that rate, assumed: passes over long sequences reach about as much in well-kept libraries.
+# Assumed share of that rate. Well-optimised libraries reach about this share on long sequences.
 ASSUMED_SHARE = 0.4
 
 
@@ -23,8 +23,8 @@ def hours(operations: float, num_gpus: int, tflops: float) -> float:
 
     Args:
         operations: floating-point operations.
-        num_gpus: that share them.
-        tflops: rate of one, in 10^12 operations a second.
+        num_gpus: number of GPUs that share them.
+        tflops: rate of one GPU, in 10^12 operations per second.
 
     >>> hours(64 * 3600 * 400e12, num_gpus=64, tflops=1000)
     1.0

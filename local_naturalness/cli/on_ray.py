@@ -1,7 +1,7 @@
-"""`score --ray`: the rows are scored by actors of a Ray cluster, the table is written here.
+"""`score --ray`: actors of a Ray cluster score the rows, and this process writes the table.
 
-Actors put what they score into the store of the output folder. The table is then written as that of any other
-run, which finds every row in the store: so its format, its statuses and resuming are the same.
+Actors put their scores into the store of the output folder. Then the table is written as in any other run,
+which finds every row in the store. So the format, the statuses and resuming are the same.
 """
 
 import argparse
@@ -26,21 +26,22 @@ if TYPE_CHECKING:
 
     from local_naturalness.scorers.scorer import Scorer
 
-# Of a file that is read by a task: enough files that many tasks can read, few enough to list.
+# Blocks in a file that a task reads. With this size, there are enough files for many tasks, and few enough to
+# list.
 _BLOCKS_OF_A_FILE = 64
 _SECONDS_TO_ANSWER = 10.0
-# The beginning of every conversation, and the kind of the frame that both sides begin with (RFC 9113, 3.4).
+# HTTP/2 connections begin with this greeting, and both sides send a settings frame first (RFC 9113, 3.4).
 _SETTINGS = b"\4"
 _HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0" * 5
-# Column that goes with the rows, for the time that is left.
+# Column with the work in each row, to estimate the time left.
 _WORK = "_local_naturalness_work"
 
 
 def check_cluster_options(options: argparse.Namespace) -> None:
-    """Refuse options that do not fit together.
+    """Check that the options fit together.
 
     Raises:
-        ValueError: with what is missing, or too much.
+        ValueError: an option is missing, or cannot be combined with the others.
     """
     if options.ray is None:
         for option in ("num_actors", "gpus_per_actor"):
@@ -59,13 +60,14 @@ def check_cluster_options(options: argparse.Namespace) -> None:
 
 @contextmanager
 def cluster(options: argparse.Namespace, dataset: "Dataset", scores: Path) -> Iterator[None]:
-    """A connection to the cluster that the options name, if there is anything to do; nothing is written yet.
+    """Connect to the cluster that the options name, if any row is left to score. Nothing is written yet.
 
-    The number type is then that of the machines that score, whatever this one has.
+    If `--dtype` is `auto`, it is set to the dtype for the machines that score, because this machine may have
+    another kind of device.
 
     Args:
-        options: of the command.
-        dataset: to be scored.
+        options: options of the command.
+        dataset: rows to score.
         scores: store of the output folder.
 
     Raises:
@@ -84,7 +86,7 @@ def cluster(options: argparse.Namespace, dataset: "Dataset", scores: Path) -> It
     is_ours = not ray.is_initialized()
     if is_ours:
         _connect(options.ray or os.environ.get("RAY_ADDRESS"))
-    # Its plans of execution; what this command decides it says itself.
+    # Ray logs its execution plans. This command prints its own decisions.
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         nodes = alive_nodes()
@@ -101,7 +103,7 @@ def cluster(options: argparse.Namespace, dataset: "Dataset", scores: Path) -> It
 
 
 def _is_finished(options: argparse.Namespace, dataset: "Dataset", scores: Path) -> bool:
-    """Whether all scores are there, in the number type of those that score; then `options` tells it."""
+    """Whether every row has a score in the store. If so, `options.dtype` becomes the dtype of the scores."""
     from local_naturalness.cli.scored_rows import is_all_finished
     from local_naturalness.cli.scoring_options import make_scorer
     from local_naturalness.spec import read_spec
@@ -131,10 +133,10 @@ def _connect(address: str | None) -> None:
 
 
 def _check_answers(host: str, port: int) -> None:
-    """Refuse what is no Ray cluster, where Ray itself would try for a quarter of an hour.
+    """Check that a Ray cluster may be listening. Ray itself would try to connect for a quarter of an hour.
 
     Raises:
-        OSError: nobody listens there, or somebody who does not speak HTTP/2, on which Ray's protocol rests.
+        OSError: nothing listens there, or it does not speak HTTP/2, which Ray's protocol is based on.
     """
     import ray
 
@@ -155,14 +157,14 @@ def fill_store(
     options: argparse.Namespace,
     note: Callable[[int, int, int], object],
 ) -> None:
-    """Score rows on the cluster; their scores are in the scorer's store afterwards.
+    """Score rows on the cluster. Afterwards, their scores are in the scorer's store.
 
     Args:
         dataset: rows that have no score yet.
-        scorer: with a store that all machines see.
-        place: folder on the same disk, for what need not be kept.
-        options: of the command.
-        note: called with the rows, the tokens and the work that were done just now.
+        scorer: a scorer with a store on a disk that all machines share.
+        place: folder for temporary files, on the same disk.
+        options: options of the command.
+        note: called with the number of rows, tokens and units of work that were just done.
     """
     import ray.data
 
@@ -192,7 +194,7 @@ def fill_store(
 
 
 def _written(dataset: "Dataset", place: Path, rows_of_a_file: int) -> list[str]:
-    """The rows in files of Parquet, where the machines of the cluster can read them."""
+    """Write the rows to Parquet files that the machines of the cluster can read."""
     from local_naturalness.cli.scored_rows import write_rows
     from local_naturalness.store.part import part_name
 
@@ -204,7 +206,7 @@ def _written(dataset: "Dataset", place: Path, rows_of_a_file: int) -> list[str]:
 
 
 def with_work(table: "pa.Table", column: str) -> "pa.Table":
-    """Rows of a table, and how much there is to do in each."""
+    """A table with a column for the work in each row."""
     return table.append_column(_WORK, [work_in(table[column])])
 
 
@@ -214,7 +216,7 @@ def _scored_tokens(batch: "pa.Table", status: str, tokens: str) -> int:
 
 
 def _own(error: Exception) -> Exception:
-    """What an actor raised, out of what Ray wraps it in; else the error itself."""
+    """The error that an actor raised, without the errors that Ray wraps around it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError | TypeError | ValueError) and type(cause).__module__ != "ray.exceptions":

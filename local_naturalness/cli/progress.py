@@ -1,7 +1,7 @@
-"""How far a scoring run is: a bar on a terminal, now and then a line in a log.
+"""The progress of a scoring run: a bar on a terminal, or a line in a log from time to time.
 
-Rows are scored inside `map`, in this process or in workers. Whoever has scored some notes it in a file of
-the run; a thread of this process follows the file.
+Rows are scored inside `map`, in this process or in workers. Each process appends what it has scored to a file
+of the run. A thread of this process follows that file and shows the progress.
 """
 
 import struct
@@ -27,16 +27,15 @@ _NOTE = struct.Struct("<qqq")  # rows, tokens, work
 
 
 class Noted:
-    """A scorer for `map(..., with_indices=True, with_rank=True)` that notes what it has scored.
+    """A scorer for `map(..., with_indices=True, with_rank=True)` that records which rows it has scored.
 
     Args:
         scorer: computes the columns.
-        is_finished: shape [rows of the dataset], bool: rows whose score is read from the store.
-        work: shape [rows of the dataset], int: how much there is to do in each, such as the length of its
-            text.
-        suffix: of the columns that the scorer writes.
+        is_finished: shape [rows of the dataset], bool. True for rows whose score is read from the store.
+        work: shape [rows of the dataset], int. The work in each row, such as the length of its text.
+        suffix: suffix of the columns that the scorer writes.
         notes: file to append to.
-        numbers: of the rows in the whole table, which errors name.
+        numbers: the number of each row in the whole table. Errors name this number.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Noted:
             these = np.array(indices[noted : noted + len(statuses)], dtype=np.int64)
             noted += len(statuses)
             is_new = ~self._is_finished[these]
-            # A row without a score may tell the number of tokens that another scorer has counted.
+            # A row without a score may have a number of tokens, which another scorer has counted.
             has_score = np.isin(statuses, list(SCORED))
             scored = np.array(tokens)[is_new & has_score].sum()
             if len(these):
@@ -73,7 +72,8 @@ class Noted:
         def kept(rows: Sequence[Scores]) -> None:
             note_next([row["status"] for row in rows], [row.get("num_tokens") or 0 for row in rows])
 
-        # A long batch is kept in several parts, and what is told of a stopped run is what is kept.
+        # A long batch is saved in several parts. A stopped run must report the rows that are saved, so each
+        # part is recorded as soon as it is saved.
         self._scorer.when_kept = kept
         try:
             columns = self._scorer(rows, rank)
@@ -86,25 +86,25 @@ class Noted:
 
 
 def note(notes: Path, rows: int, tokens: int, work: int) -> None:
-    """Add what was scored just now to a file that `followed` follows."""
-    # Notes are shorter than what a system appends at once, so those of several workers do not mingle.
+    """Append what was just scored to the file that `followed` reads."""
+    # A note is small enough to be appended in one operation, so the notes of several workers do not mix.
     with notes.open("ab", buffering=0) as file:
         file.write(_NOTE.pack(rows, tokens, work))
 
 
 class Progress:
-    """Rows scored so far, tokens per second, and how long it may still take.
+    """The number of scored rows, tokens per second, and the time left.
 
-    The time left goes by work and not by rows: a table that begins with short responses is not nearly done
-    when half of its rows are.
+    The time left is estimated from the work that is left, not from the number of rows. If a table begins with
+    short responses, much less than half of the work is done when half of the rows are.
 
     Args:
-        num_rows: to be scored.
-        what: is done.
-        stream: to write to.
-        is_bar: a bar that moves, else lines.
-        seconds_between_lines: of those.
-        work: how much is to be done in all rows; `None` counts every row as 1.
+        num_rows: number of rows to score.
+        what: description of the task, shown first.
+        stream: stream to write to.
+        is_bar: whether to show a moving bar. Otherwise lines are printed.
+        seconds_between_lines: time between two lines.
+        work: work in all rows. `None` counts every row as 1.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Progress:
             desc=what,
             file=target,
             miniters=1,
-            # The rate of the whole run: notes of several workers come in bursts.
+            # Show the average rate of the whole run, because notes of several workers arrive in bursts.
             smoothing=0,
             disable=not num_rows,
             **form,
@@ -140,7 +140,7 @@ class Progress:
         self._tokens = 0
 
     def add(self, rows: int, tokens: int, work: int | None = None) -> None:
-        """Count rows that were scored just now, the tokens of their responses, and the work in them."""
+        """Add rows that were just scored, the tokens of their responses, and the work in them."""
         self._tokens += tokens
         self._bar.rows += rows
         seconds = self._bar.format_dict["elapsed"]
@@ -149,14 +149,14 @@ class Progress:
         self._bar.update(rows if work is None else work)
 
     def close(self) -> None:
-        """Show where it ended, unless the last line has said so."""
+        """Show the final state, unless the last line has already shown it."""
         if not self._is_bar and getattr(self._bar, "last_print_n", None) == self._bar.n:
             self._bar.leave = False
         self._bar.close()
 
 
 class _RowsBar(tqdm):  # type: ignore[misc] # tqdm has no types
-    """A bar that tells rows beside what it counts."""
+    """A bar that measures work and also shows the number of rows."""
 
     rows = 0
 
@@ -168,20 +168,20 @@ class _RowsBar(tqdm):  # type: ignore[misc] # tqdm has no types
 
 
 def _clock(known: Mapping[str, Any]) -> str:
-    """The time left at the rate of the run so far; nothing is known of it before something is done."""
+    """The time left at the average rate so far. Needs some finished work."""
     rate = known["n"] / known["elapsed"]
     return str(tqdm.format_interval(max(0.0, (known["total"] - known["n"]) / rate)))
 
 
 @contextmanager
 def followed(notes: Path, num_rows: int, what: str, work: int) -> Iterator[None]:
-    """Show the progress that scorers note in a file, on standard error.
+    """Show on standard error the progress that scorers record in a file.
 
     Args:
-        notes: the file, which need not exist yet.
-        num_rows: to be scored.
-        what: is done.
-        work: how much is to be done in all of them.
+        notes: the file. It need not exist yet.
+        num_rows: number of rows to score.
+        what: description of the task.
+        work: work in all rows.
     """
     notes.touch()
     progress = Progress(num_rows, what, sys.stderr, shows_bars(), work=work)
@@ -197,7 +197,7 @@ def followed(notes: Path, num_rows: int, what: str, work: int) -> Iterator[None]
 
 
 def num_noted(notes: Path) -> int:
-    """Rows that scorers have noted in a file so far."""
+    """Number of rows that scorers have recorded in a file so far."""
     content = notes.read_bytes() if notes.exists() else b""
     return sum(rows for rows, *_ in _NOTE.iter_unpack(content[: len(content) // _NOTE.size * _NOTE.size]))
 
@@ -212,7 +212,7 @@ def _follow(path: Path, progress: Progress, is_over: Event) -> None:
 
 
 class _Lines:
-    """What tqdm writes over itself on a terminal, line by line."""
+    """A stream for tqdm that prints each update as a line of its own instead of overwriting the last one."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream

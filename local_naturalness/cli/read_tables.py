@@ -1,4 +1,4 @@
-"""Reading the tables that commands work on."""
+"""Reads the tables that commands work on."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from local_naturalness.inputs.files import TEXT_COLUMNS
 
 
 def read_table(source: str, split: str | None = None, texts: tuple[str, ...] = TEXT_COLUMNS) -> Dataset:
-    """A table, with the description that an earlier command kept beside it; see `inputs.read_table`."""
+    """Read a table with `inputs.read_table`, and the description that an earlier command saved beside it."""
     dataset = inputs.read_table(source, split, texts)
     path = Path(source)
     tables = [path] if path.is_file() else list(path.glob("*.parquet")) if path.is_dir() else []

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from local_naturalness.scorers.scorer import Scorer
 
-# Enough windows for full batches; few enough for a lively progress bar, and to lose little in a crash.
+# Enough rows for full batches, but few enough to update the progress bar often and to lose little in a crash.
 _SHARD_ROWS = 64
 
 
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
         options.shard_rows = min(options.shard_rows, len(dataset))
         stack.enter_context(cluster(options, dataset, output.scores))
         scorer = make_scorer(options, store=output.scores)
-        written = scorer(dataset[:0])  # wrong columns, student or store: said before anything is written
+        written = scorer(dataset[:0])  # finds wrong columns, student or store before anything is written
         with output.in_use(part_name(index, num_shards)) as place:
             if num_shards == 1:
                 scored = score_rows(dataset, range(len(dataset)), scorer, output, place, options, kept)
@@ -112,7 +112,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _tell_hidden(source: str) -> None:
-    """Printed last, so that it does not scroll away: ignored files that may have been meant as input."""
+    """Name ignored files that may have been meant as input. Printed last, so that it does not scroll away."""
     from local_naturalness.inputs.folders import hidden_tables
 
     if Path(source).is_dir() and (hidden := hidden_tables(Path(source))):
@@ -128,13 +128,13 @@ def _tell_statuses(statuses: Sequence[str]) -> None:
 def _tell_unscored(
     statuses: Sequence[str], rows: "Sequence[int] | np.ndarray", dataset: "Dataset", scorer: "Scorer"
 ) -> None:
-    """The first row without a score of each kind, by its number in the table, and what is known of why.
+    """For each status without a score, print the number of the first such row, and the reason if it is known.
 
     Args:
-        statuses: of the rows that were scored.
-        rows: their numbers in the table.
+        statuses: status of each row that was scored.
+        rows: number of each of these rows in the table.
         dataset: the table.
-        scorer: that scored them.
+        scorer: the scorer that was used.
     """
     from local_naturalness.scorers.written_columns import SCORED
 
@@ -146,7 +146,7 @@ def _tell_unscored(
         return
     told = []
     for status, row in first.items():
-        # Other statuses speak for themselves.
+        # Other statuses need no explanation.
         notes = scorer.show(dataset[row]).notes if status == "template_refused" else ()
         told.append(f"row {row} ({': '.join([status, *notes[:1]])})")
     print(f"First without a score: {', '.join(told)}. See one with `local-naturalness show` and --row.")

@@ -1,4 +1,4 @@
-"""Scoring the rows of a table on the command line: what is finished, what is left, and the progress."""
+"""Scores the rows of a table for a command: finds the rows that are left, scores them, shows the progress."""
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from local_naturalness.scorers.scorer import Scorer
     from local_naturalness.store.output_folder import OutputFolder
 
-_ROWS_LOOKED_UP = 1000  # at once, in the store
+_ROWS_LOOKED_UP = 1000  # in the store, at a time
 
 
 class Kept:
-    """What to say of finished rows when a run is stopped."""
+    """The message about finished rows when a run is stopped."""
 
     def __init__(self, output: str):
         self._output = output
@@ -28,7 +28,7 @@ class Kept:
         self.has_workers = False
 
     def work(self) -> "Work":
-        """What workers have to do."""
+        """The work that is left for worker processes."""
         from local_naturalness.cli.stopping import Work
 
         if not self.has_workers or self.num_finished is None:
@@ -51,7 +51,7 @@ def score_rows(
     options: argparse.Namespace,
     kept: Kept,
 ) -> "Dataset":
-    """Score the rows of a table that are not finished, and show the progress."""
+    """Score the rows of a table that have no score in the store yet, and show the progress."""
     import numpy as np
 
     from local_naturalness.cli import work_order
@@ -60,7 +60,8 @@ def score_rows(
     from local_naturalness.cli.terminal import no_bars_of_datasets
 
     dataset = table if len(rows) == len(table) else table.select(rows)
-    # An actor would tell wrong steps with another number of their row.
+    # An actor knows only the number of a row within its batch. So a column of steps is checked here, where
+    # the error can name the number in the table.
     is_read = output.has_scores or (options.ray is not None and options.steps_column is not None)
     is_finished = _are_finished(dataset, rows, scorer) if is_read else np.zeros(len(dataset), dtype=bool)
     num_finished = int(is_finished.sum())
@@ -96,14 +97,14 @@ def score_rows(
                 num_proc=options.num_proc,
                 with_indices=True,
                 with_rank=True,
-                # The store knows what is finished; a second copy in the cache would only take room.
+                # The store has all finished rows. A second copy in the cache would only take up space.
                 load_from_cache_file=False,
                 cache_file_name=str(place / "rows.arrow"),
             )
             kept.has_workers = False
             return scored if order.is_that_of_the_table else scored.select(order.inverse)
     finally:
-        num_finished = kept.num_finished()  # the notes are about to be removed
+        num_finished = kept.num_finished()  # count now, because the file of notes is about to be removed
         kept.num_finished = lambda: num_finished
 
 
@@ -111,7 +112,8 @@ def write_rows(scored: "Dataset", path: Path, rows_of_a_group: int | None = None
     """Write scored rows as Parquet."""
     from local_naturalness.inputs.columns import decoded
 
-    # Opened here: `datasets` would take a name with `::` or `[` for an address or a pattern.
+    # The file is opened here, because `datasets` would read a name with `::` or `[` as an address or a
+    # pattern.
     with path.open("wb") as file:
         decoded(scored).to_parquet(file, batch_size=rows_of_a_group)
 

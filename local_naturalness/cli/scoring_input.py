@@ -1,4 +1,4 @@
-"""The input of a command that scores: a table of any shape as rows."""
+"""The input of a command that scores: reads a table of any shape as rows."""
 
 import argparse
 import logging
@@ -17,15 +17,15 @@ logger = logging.getLogger(__name__)
 
 
 def read_rows(options: argparse.Namespace) -> Dataset:
-    """The rows of `options.input`; `options` name the columns that hold them afterwards.
+    """Read the rows of `options.input`, and set the names of their columns in `options`.
 
-    One line says how the input was read, unless it had rows already.
+    If the input had another shape, one line says how it was read.
     """
     return read_input(options)[0]
 
 
 def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | None]:
-    """The rows of `options.input` as `read_rows` gives them, the input itself, and the shape it has."""
+    """The rows of `options.input` as in `read_rows`, the input itself, and its shape."""
     named = {
         "prompt_column": options.prompt_column,
         "response_column": options.response_column,
@@ -46,7 +46,7 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
 
 
 def _refuse_side_by_side(dataset: Dataset, options: argparse.Namespace) -> None:
-    """Columns that look like the answers of several teachers are named, with the option to give."""
+    """Refuse a table whose columns look like answers of several teachers, and name the option to pass."""
     named = options.prompt_column, options.response_column, options.messages_column
     answers = answers_of(dataset)
     if not answers or any(name not in dataset.column_names for name in named if name is not None):

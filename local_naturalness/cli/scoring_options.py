@@ -92,7 +92,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="tokens per forward pass (default: chosen for speed and free memory)",
     )
-    # Options of one scorer are there only when given, so that the other one can refuse them.
+    # Options of one scorer are set only if they were given, so that the other scorer can refuse them.
     given = argparse.SUPPRESS
     local = parser.add_argument_group("local scorer")
     local.add_argument(
@@ -157,7 +157,7 @@ def make_scorer(options: argparse.Namespace, store: Path | None = None) -> "Scor
             "the other scorer."
         )
     settings = {name: getattr(options, name) for name in _BOTH + own if hasattr(options, name)}
-    # Columns that were neither named nor recognised have the names that the scorers expect.
+    # If a column was neither named nor recognised, the scorer uses its default name.
     for column in ("prompt_column", "response_column"):
         if settings[column] is None:
             del settings[column]

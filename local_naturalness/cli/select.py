@@ -138,7 +138,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _column_of_texts(selected: "Dataset", prompt_column: str | None) -> str | None:
-    """The column that identified prompts, used if nothing else says which column holds their text."""
+    """The column that identified prompts, if nothing else tells which column holds their texts."""
     from local_naturalness.tables import is_prompt_key
 
     names = selected.column_names

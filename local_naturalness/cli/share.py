@@ -1,4 +1,4 @@
-"""Scoring one share of the rows of a table; `merge` joins the shares."""
+"""Scores one share of the rows of a table (`score --shard-index`). `merge` joins the shares."""
 
 import argparse
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def checked_share(options: argparse.Namespace) -> tuple[int, int]:
-    """The index and the number of shares that the options name. A single share is the whole table.
+    """The index of the share and the number of shares, from the options. A single share is the whole table.
 
     Raises:
         ValueError: the options do not fit together.
@@ -83,7 +83,7 @@ def score_share(
         columns=_columns_read(options),
         input=digests.id,
     )
-    # A row group for each block, so that `merge` can put blocks in their order one by one.
+    # Each block is a row group, so that `merge` can read the blocks one by one in the order of the table.
     write_part(
         output.parts, place, part, (lambda path: write_rows(scored, path, block)) if len(rows) else None
     )

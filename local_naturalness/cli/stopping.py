@@ -1,7 +1,7 @@
-"""The end of a run before its time: all its processes end, and it is said what is kept.
+"""Stopping a run early: all of its processes end, and a message says what is kept.
 
-Ctrl-C reaches every process of a terminal, SIGTERM and `kill -9` only one. A worker must neither survive
-the process that started it nor answer a signal in words of its own.
+Ctrl-C reaches every process of a terminal. SIGTERM and `kill -9` reach only one. A worker must not survive
+the process that started it, and must not print a message of its own when it gets a signal.
 """
 
 import ctypes
@@ -18,19 +18,19 @@ from typing import NoReturn
 import psutil
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-# A pool whose worker was killed at a bad moment waits for ever when it is closed.
+# If a worker is killed at a bad moment, closing the pool never returns. So a run gets this long to end.
 _SECONDS_TO_END = 15.0
 _SECONDS_TO_JOIN = 120.0
 _SECONDS_BETWEEN_LOOKS = 0.25
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1  # the signal that a process gets when its parent dies
 
-# Processes that are forked while this is set end with the process of this id.
+# While this is set, forked processes end when the process with this id ends.
 _parent: int | None = None
 
 
 class Work(Enum):
-    """What workers have to do."""
+    """The work that is left for worker processes."""
 
     NONE = "there are none, or they have ended"
     SOME = "rows are left"
@@ -38,7 +38,7 @@ class Work(Enum):
 
 
 class Stopped(Exception):
-    """A run was ended from outside. The message says what is kept and how to go on."""
+    """A run was stopped from outside. The message says what is kept and how to continue."""
 
     def __init__(self, message: str, exit_code: int):
         super().__init__(message)
@@ -47,17 +47,17 @@ class Stopped(Exception):
 
 @contextmanager
 def stoppable(kept: Callable[[], str], work: Callable[[], Work]) -> Iterator[None]:
-    """End a run and its workers together when it is stopped, or when one of its workers dies.
+    """End a run together with its workers when it is stopped or when one of its workers dies.
 
     Args:
-        kept: what to say of finished work, asked when the run is over.
-        work: what workers have to do.
+        kept: returns the message about finished work. Called when the run ends.
+        work: returns the work that is left for workers.
 
     Raises:
-        Stopped: a signal came, or a worker was killed.
+        Stopped: the process got a signal, or a worker was killed.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
+        yield  # only the main thread can handle signals
         return
     received: list[int] = []
 
@@ -71,7 +71,7 @@ def stoppable(kept: Callable[[], str], work: Callable[[], Work]) -> Iterator[Non
     late = threading.Timer(_SECONDS_TO_END, lambda: _end_at_once(_of_signal(received[0], kept())))
     late.daemon = True
     before = {number: signal.getsignal(number) for number in _SIGNALS}
-    # What is ignored (by nohup, or in the background of a script) remains so.
+    # Signals that are ignored (with nohup, or in the background of a script) stay ignored.
     caught = [n for n, do in before.items() if do in (signal.SIG_DFL, signal.default_int_handler)]
     try:
         with _children_end_with_us(), _children_watched(work, lambda: _of_worker(kept())):
@@ -79,7 +79,7 @@ def stoppable(kept: Callable[[], str], work: Callable[[], Work]) -> Iterator[Non
                 signal.signal(number, stop)
             yield
     except BaseException as error:
-        # What comes out need not be the interrupt: closing a pool raises errors of its own.
+        # The error need not be the KeyboardInterrupt, because closing a pool can raise errors of its own.
         if received:
             raise _of_signal(received[0], kept()) from error
         if work() is not Work.NONE and _is_of_dead_worker(error):
@@ -92,7 +92,7 @@ def stoppable(kept: Callable[[], str], work: Callable[[], Work]) -> Iterator[Non
 
 
 def _is_of_dead_worker(error: BaseException) -> bool:
-    """Whether `datasets` has noticed it, or what workers talk through is gone."""
+    """Whether an error says that a worker died: `datasets` noticed it, or a connection to a worker broke."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, EOFError | ConnectionError) or "has abruptly died" in str(cause):
@@ -103,9 +103,9 @@ def _is_of_dead_worker(error: BaseException) -> bool:
 
 @contextmanager
 def _children_watched(work: Callable[[], Work], stopped: Callable[[], Stopped]) -> Iterator[None]:
-    """End this process if a worker is gone before its time and nothing else comes of it.
+    """End this process if a worker has died and no error follows.
 
-    A pool waits for ever for a lock that a killed worker held.
+    If a killed worker held a lock, its pool waits for the lock for ever and raises nothing.
     """
     is_over = threading.Event()
 
@@ -115,7 +115,7 @@ def _children_watched(work: Callable[[], Work], stopped: Callable[[], Stopped]) 
             if work() is not Work.NONE:
                 alive = {c.pid for c in psutil.Process().children() if c.status() != psutil.STATUS_ZOMBIE}
                 if seen - alive and not is_over.wait(_SECONDS_TO_END):
-                    # Workers whose rows are all scored may end by themselves; then their results are joined.
+                    # When all rows are scored, workers end normally. Joining their results takes longer.
                     if work() is Work.SOME or not is_over.wait(_SECONDS_TO_JOIN):
                         _end_at_once(stopped())
                 seen = alive
@@ -150,16 +150,16 @@ def _children_end_with_us() -> Iterator[None]:
 
 
 def _end_with_parent() -> None:
-    """In a process that was just forked."""
+    """Called in a process that was just forked: end it when its parent ends."""
     global _parent
     if _parent is None:
         return
     for number in _SIGNALS:
-        # Of Ctrl-C the parent tells, and ends its workers by SIGTERM.
+        # On Ctrl-C, only the parent prints a message. It then ends its workers with SIGTERM.
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != _parent:  # it was faster
+        if os.getppid() != _parent:  # the parent ended before the call
             os._exit(1)
     _parent = os.getpid()
 

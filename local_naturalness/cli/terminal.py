@@ -16,7 +16,7 @@ from local_naturalness.visible import visible
 
 
 def shows_bars() -> bool:
-    """Progress bars only on a terminal, and not where `HF_DATASETS_DISABLE_PROGRESS_BARS` forbids them."""
+    """Whether to show progress bars: on a terminal, unless `HF_DATASETS_DISABLE_PROGRESS_BARS` is set."""
     forbidden = os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS", "").upper() in {"1", "ON", "TRUE", "YES"}
     return sys.stderr.isatty() and not forbidden
 
@@ -41,7 +41,7 @@ def no_bars_of_datasets() -> Iterator[None]:
 
 
 class _OnTerminal(logging.Formatter):
-    """Makes messages safe to print, and names command-line options in place of arguments."""
+    """Makes messages safe to print, and replaces names of arguments with names of command-line options."""
 
     def __init__(self, options: Collection[str]):
         super().__init__("%(message)s")
@@ -69,10 +69,10 @@ class VisibleStream(io.TextIOBase):
 
 
 def tell_what_is_logged(options: Collection[str]) -> None:
-    """Show log messages, such as those about rows that were left out, on standard error.
+    """Show log messages on standard error, such as those about rows that were left out.
 
     Args:
-        options: of the command, such as `--student`.
+        options: names of the options of the command, such as `--student`.
     """
     logger = logging.getLogger("local_naturalness")
     if not logger.handlers:
@@ -80,7 +80,7 @@ def tell_what_is_logged(options: Collection[str]) -> None:
         handler.setFormatter(_OnTerminal(options))
         logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    # What a reader of `datasets` logs before it raises, the error tells better.
+    # Readers of `datasets` log a message before they raise an error. The error is enough.
     logging.getLogger("datasets.packaged_modules").setLevel(logging.CRITICAL)
     # A ranking prints its own warnings.
     logging.getLogger("local_naturalness.teachers").setLevel(logging.ERROR)

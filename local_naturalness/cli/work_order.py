@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from local_naturalness.scorers.scorer import Scorer
 
 _ROWS_AT_ONCE = 1000
-# Rows that tell how much of the work prompts are.
+# Rows from which the share of prompts in the work is estimated.
 _SAMPLE = 64
 
 
@@ -22,7 +22,7 @@ class WorkOrder:
 
     Attributes:
         rows: numbers of the rows, shape [rows], int64.
-        prompt_share: share of prompts in the work, if the rows of each prompt were brought together; else
+        prompt_share: share of prompts in the work, if the rows of each prompt were moved together. Otherwise
             `None`.
     """
 
@@ -31,12 +31,12 @@ class WorkOrder:
 
     @property
     def is_that_of_the_table(self) -> bool:
-        """Whether nothing is moved."""
+        """Whether no row is moved."""
         return bool((np.diff(self.rows) == 1).all())
 
     @property
     def inverse(self) -> np.ndarray:
-        """Where each row of the table is in this order, shape [rows], int64."""
+        """The position of each row of the table in this order, shape [rows], int64."""
         return np.argsort(self.rows)
 
     def __str__(self) -> str:
@@ -47,16 +47,17 @@ class WorkOrder:
 
 
 def work_order(dataset: "Dataset", scorer: "Scorer", block: int, num_workers: int = 1) -> WorkOrder:
-    """Rows of a prompt together where that saves work, then the blocks with the longest rows first.
+    """Choose the order of work: blocks with the longest rows first.
 
-    A block stays whole, so its scores are those of any other order. Workers that take equal parts of the
-    order, as those of `map(..., num_proc=)` do, are dealt blocks in turn, so that they finish together.
+    If it saves work, rows of the same prompt are moved together first. Blocks stay whole, so scores do not
+    depend on the order. The workers of `map(..., num_proc=)` take equal, contiguous parts of the order.
+    Blocks are dealt to these parts in turn, so that all workers finish at about the same time.
 
     Args:
         dataset: the rows.
-        scorer: that is going to score them.
-        block: rows that are scored together.
-        num_workers: that take parts of the order.
+        scorer: the scorer that they are for.
+        block: number of rows that are scored together.
+        num_workers: number of workers that take a part of the order each.
     """
     rows, share = np.arange(len(dataset)), None
     if len(rows) > block:
@@ -75,7 +76,7 @@ def work_in_rows(dataset: "Dataset", scorer: "Scorer") -> np.ndarray:
 
 
 def work_in(responses: pa.ChunkedArray) -> np.ndarray:
-    """The same for a column of responses. A row without a response is a little work, too."""
+    """The work in each response of a column. A row without a response counts as a little work, too."""
     from local_naturalness.inputs.text_lengths import text_lengths
 
     return 1 + text_lengths(responses)
@@ -87,9 +88,9 @@ def response_column(scorer: "Scorer") -> str:
 
 
 def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndarray, float] | None:
-    """An order with the rows of each prompt together, and the share of prompts in the work.
+    """An order in which rows of the same prompt are together, and the share of prompts in the work.
 
-    `None` if that saves too little.
+    `None` if this order saves too little.
     """
     from local_naturalness.encoding.examples import BadSteps
     from local_naturalness.estimation.repeated_prompts import WORTHWHILE, prompt_cost
@@ -105,7 +106,7 @@ def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndar
             for key in scorer.prompt_keys(dataset[start : start + _ROWS_AT_ONCE])
         ]
     except BadSteps:
-        return None  # told with its number when it is scored
+        return None  # reported with the number of the row when the row is scored
     _, first, prompts = np.unique([key or "" for key in keys], return_index=True, return_inverse=True)
     together = np.argsort(first[prompts], kind="stable")
     saved = _num_passed(prompts, block) - _num_passed(prompts[together], block)
@@ -113,13 +114,13 @@ def _together(dataset: "Dataset", scorer: "Scorer", block: int) -> tuple[np.ndar
 
 
 def _num_passed(prompts: np.ndarray, block: int) -> int:
-    """Number of passes over prompts: each prompt counts once for every block with rows of it."""
+    """Number of passes over prompts: each prompt counts once for every block that has rows of it."""
     blocks = np.arange(len(prompts)) // block
     return len(np.unique(blocks * len(prompts) + prompts))
 
 
 def _longest_first(lengths: np.ndarray, block: int, num_workers: int) -> np.ndarray:
-    """Whole blocks, longest first, dealt to workers in turn. A last block that is not full stays last.
+    """Whole blocks, longest first, dealt to workers in turn. If the last block is not full, it stays last.
 
     >>> _longest_first(np.array([1, 1, 5, 5, 9, 9, 2]), block=2, num_workers=1).tolist()
     [4, 5, 2, 3, 0, 1, 6]

@@ -1,4 +1,4 @@
-"""Atomic files: whole or absent, whatever happens to the process that writes them."""
+"""Atomic files: a file is complete or absent, even if the process that writes it is killed."""
 
 import os
 import re
@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PART = re.compile(r"\.[0-9a-f]{32}\.part")
-# Nothing here takes that long to write: what is older was left by a process that was killed.
+# No file takes this long to write. An older temporary file was left by a process that was killed.
 _ABANDONED_AFTER_SECONDS = 24 * 3600
 
 
 @contextmanager
 def part_file(folder: Path) -> Iterator[Path]:
-    """A temporary name in a folder, for `claim` or `settle`; removed if it is still there at the end."""
+    """A temporary file name in a folder, for `claim` or `settle`. Removed at the end if it still exists."""
     part = folder / f".{uuid.uuid4().hex}.part"
     try:
         yield part
@@ -25,43 +25,43 @@ def part_file(folder: Path) -> Iterator[Path]:
 
 
 def remove_abandoned_parts(folder: Path) -> None:
-    """Remove what killed processes were writing, but nothing that may still be written, or is not ours."""
+    """Remove temporary files of killed processes. Files that may still be in use, or are not ours, stay."""
     for path in folder.iterdir():
         if is_part(path) and is_abandoned(path):
-            path.unlink(missing_ok=True)  # its owner may have been faster
+            path.unlink(missing_ok=True)  # its owner may have just removed it
 
 
 def is_part(path: Path) -> bool:
-    """Whether a name is one that `part_file` gives."""
+    """Whether a file has a name that `part_file` makes."""
     return _PART.fullmatch(path.name) is not None
 
 
 def is_regular(path: Path) -> bool:
-    """Whether a file is there that is neither a link nor a folder nor a device."""
+    """Whether a path exists and is a regular file: no link, folder or device."""
     with suppress(OSError):
         return stat.S_ISREG(path.lstat().st_mode)
     return False
 
 
 def is_abandoned(path: Path) -> bool:
-    """Whether a file is so old that nobody can be writing it; links and folders never are."""
+    """Whether a regular file is so old that no process can still be writing it."""
     with suppress(OSError):
         return is_regular(path) and time.time() - path.lstat().st_mtime > _ABANDONED_AFTER_SECONDS
     return False
 
 
 def settle(part: Path, target: Path) -> None:
-    """Give a finished file its name, replacing any file of that name."""
+    """Rename a finished file to its final name. An existing file of that name is replaced."""
     _flush(part)
     os.replace(part, target)
     _flush(target.parent)
 
 
 def claim(part: Path, target: Path) -> None:
-    """Give a finished file its name, unless the name is taken. Of several processes one succeeds.
+    """Rename a finished file to its final name, unless that exists. If several processes try, one succeeds.
 
     Raises:
-        FileExistsError: the name is taken.
+        FileExistsError: the name exists already.
     """
     _flush(part)
     try:
@@ -69,7 +69,7 @@ def claim(part: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links: looking and renaming are two operations there.
+        # The file system has no hard links. Checking and renaming are then two separate operations.
         if target.exists():
             raise FileExistsError(target) from None
         os.replace(part, target)

@@ -1,10 +1,10 @@
-"""The rows of a table that each shard scores, in whole blocks."""
+"""Splits the rows of a table into shards for several runs, in whole blocks."""
 
 import numpy as np
 
 
 def block_range(total_rows: int, block: int, shard_index: int, num_shards: int) -> range:
-    """The rows of one shard when shards follow each other: whole blocks.
+    """The rows of one shard, if each shard is a contiguous range of whole blocks.
 
     >>> [block_range(10, 4, index, 2) for index in range(2)]
     [range(0, 4), range(4, 10)]
@@ -15,10 +15,11 @@ def block_range(total_rows: int, block: int, shard_index: int, num_shards: int) 
 
 
 def interleaved_rows(total_rows: int, block: int, shard_index: int, num_shards: int) -> np.ndarray:
-    """The rows of one shard that takes every `num_shards`-th block, shape [rows of the shard], int64.
+    """The rows of one shard, if it takes every `num_shards`-th block. Shape [rows of the shard], int64.
 
-    Whole blocks, so that rows are scored together as in a single run; spread over the table, since long
-    rows often stand together, and then one shard of a contiguous split takes several times as long as others.
+    Blocks stay whole, so that the same rows are scored together as in a single run. They are spread over the
+    table, because long rows are often next to each other. With contiguous shards, one shard could take
+    several times as long as the others.
 
     >>> [interleaved_rows(10, 2, index, 2).tolist() for index in range(2)]
     [[0, 1, 4, 5, 8, 9], [2, 3, 6, 7]]

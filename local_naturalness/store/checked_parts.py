@@ -1,4 +1,4 @@
-"""Checks that the parts of several runs make up one table, or says what is wrong."""
+"""Checks that the parts of several runs make up one table, and otherwise says what is wrong."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -16,7 +16,7 @@ _MOST_NAMED = 20
 
 
 def read_parts(folder: Path) -> list[Part]:
-    """The finished parts, in the order of their rows, checked to make up one table.
+    """Read the finished parts, in the order of their rows, and check that they make up one table.
 
     Raises:
         ValueError: parts are missing, duplicate, damaged, or of different runs. The message names them.
@@ -40,12 +40,12 @@ def read_parts(folder: Path) -> list[Part]:
 
 
 def takes_ranges(folder: Path, num_shards: int) -> bool:
-    """Whether shards that are finished already follow each other, so that the others have to do the same."""
+    """Whether finished shards are contiguous, as in earlier versions. Then the others must be so too."""
     return any(not part.is_interleaved and part.num_shards == num_shards for part in readable_notes(folder))
 
 
 def other_input(folder: Path, input: str, num_shards: int) -> str | None:
-    """A message if finished shards were scored from a different table than this one; else `None`."""
+    """A message if finished shards were scored from another table than this one. Otherwise `None`."""
     for part in readable_notes(folder):
         if part.input not in (None, input) and part.num_shards == num_shards:
             return _difference(folder, part.name, part.input, "this shard", input)
@@ -87,7 +87,7 @@ def _check_all_there(parts: Sequence[Part]) -> None:
 
 
 def _check_blocks(parts: Sequence[Part]) -> None:
-    """Every part holds the blocks of its shard."""
+    """Check that every part holds the blocks of its shard."""
     for part in parts:
         assert part.shard_rows is not None
         rows = interleaved_rows(part.total_rows, part.shard_rows, part.shard_index, part.num_shards)
@@ -99,7 +99,7 @@ def _check_blocks(parts: Sequence[Part]) -> None:
 
 
 def _check_ranges(parts: Sequence[Part]) -> None:
-    """Every row of the table must be in one part, and in one only."""
+    """Check that every row of the table is in exactly one part."""
     row = 0
     for part in parts:
         if part.first_row != row:

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 1000
 _ENDING = ".rows"
-_NULL = 0x9E3779B97F4A7C15  # any number that is not the digest of a value
+_NULL = 0x9E3779B97F4A7C15  # an arbitrary number that stands for a missing value
 
 
 @dataclass(frozen=True)
 class InputRows:
-    """Digests of the rows of a table, in their order.
+    """Digests of the rows of a table, in the order of the table.
 
     Args:
-        columns: those that the digests cover, in order.
+        columns: columns that the digests cover, in order.
         digests: shape [rows], uint64.
     """
 
@@ -42,11 +42,11 @@ class InputRows:
         return xxhash.xxh3_128_hexdigest(self._content())
 
     def write(self, folder: Path, place: Path) -> None:
-        """Put them where other runs find them.
+        """Write the digests where other runs find them.
 
         Args:
-            folder: of the parts.
-            place: on the same disk, for what is not finished.
+            folder: folder of the parts.
+            place: folder for temporary files, on the same disk.
         """
         target = folder / f"{self.id}{_ENDING}"
         if read_input(folder, self.id) is None:
@@ -60,7 +60,7 @@ class InputRows:
 
 
 def read_input(folder: Path, id: str) -> InputRows | None:
-    """Digests that a run has written; `None` if they are gone or damaged."""
+    """Read digests that a run has written. `None` if they are missing or damaged."""
     try:
         content = (folder / f"{id}{_ENDING}").read_bytes()
     except OSError:
@@ -79,7 +79,7 @@ def digest_rows(dataset: "Dataset", columns: Sequence[str]) -> InputRows:
 
 
 def digest_table(table: pa.Table, columns: Sequence[str]) -> np.ndarray:
-    """One digest per row over some columns, shape [rows], uint64.
+    """One digest per row of some columns, shape [rows], uint64.
 
     >>> table = pa.table({"prompt": ["a", "a", "b"], "ok": [True, True, None]})
     >>> one, two, three = digest_table(table, ["prompt", "ok"]).tolist()
@@ -92,7 +92,7 @@ def digest_table(table: pa.Table, columns: Sequence[str]) -> np.ndarray:
 
 
 def first_difference(one: InputRows, other: InputRows) -> int:
-    """Number of the first row that differs; the length of the shorter one if that is how the other begins."""
+    """Number of the first row that differs. If one table begins with all of the other, the shorter length."""
     shared = min(len(one.digests), len(other.digests))
     if one.columns != other.columns:
         return 0

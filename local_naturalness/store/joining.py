@@ -15,16 +15,16 @@ from local_naturalness.store.input_digests import InputRows, digest_table, read_
 from local_naturalness.store.manifest import ADDED_LATER
 from local_naturalness.store.part import AGAIN, Part, digest_file
 
-# Rows of many small blocks are written together.
+# Small blocks are collected up to this size and written together.
 _BYTES_AT_ONCE = 1 << 26
 
-# Beginnings of the names of columns that earlier versions did not write.
+# Prefixes of columns that earlier versions did not write.
 _ADDED_LATER = (PROMPT_KEY, "initial_loss", *sorted(ADDED_LATER))
 
 
 @dataclass(frozen=True)
 class _File:
-    """A table that was checked, and what shows whether it is still the same file."""
+    """A table that was checked, with the state of its file, to notice later changes."""
 
     part: Part
     path: Path
@@ -33,7 +33,7 @@ class _File:
     state: tuple[int, ...]
 
     def group(self, number: int) -> pa.Table:
-        # Opened anew each time: of a thousand parts not all can be open at once.
+        # The file is opened for each read, because a thousand files cannot be open at once.
         with pq.ParquetFile(self.path, metadata=self.metadata) as file:
             return file.read_row_group(number)
 
@@ -46,19 +46,19 @@ class _File:
 
 
 def joined(folder: Path, parts: Sequence[Part]) -> tuple[pa.Schema, Iterator[pa.Table]]:
-    """Columns of the whole table, and its rows piece by piece.
+    """The schema of the whole table, and its rows piece by piece.
 
     Args:
-        folder: of the parts.
-        parts: as `read_parts` gives them.
+        folder: folder of the parts.
+        parts: parts as `read_parts` returns them.
 
     Raises:
-        ValueError: a table is missing, damaged, has another number of rows than noted, or other columns.
+        ValueError: a table is missing or damaged, or does not have the rows or columns that it should have.
     """
     files = [_looked_through(folder / f"{part.name}.parquet", part) for part in parts if part.num_rows]
     if not files:
         raise ValueError("None of the parts holds a row: there is no table to write.")
-    # What parts of earlier versions lack, such as `prompt_key`, the whole lacks.
+    # Columns that parts of earlier versions lack, such as `prompt_key`, are left out of the whole table.
     schema = min((file.schema for file in files), key=len)
     for file in files:
         if not _of_all_versions(file.schema).equals(_of_all_versions(schema)):
@@ -75,7 +75,7 @@ def _of_all_versions(schema: pa.Schema) -> pa.Schema:
 
 
 def _pieces(files: Sequence[_File], columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Row groups put together to pieces of some size."""
+    """Row groups, joined to pieces of at least `_BYTES_AT_ONCE`."""
     waiting: list[pa.Table] = []
     num_bytes = num_rows = 0
     for table in _groups(files):
@@ -98,7 +98,8 @@ def _groups(files: Sequence[_File]) -> Iterator[pa.Table]:
         for file in files:
             yield from (file.group(number) for number in range(file.metadata.num_row_groups))
         return
-    # A row group is a block: the first of each part, then the second of each part, and so on.
+    # A row group is a block. First comes the first block of each part, then the second of each part, and so
+    # on.
     for number in range(files[0].metadata.num_row_groups):
         yield from (file.group(number) for file in files if number < file.metadata.num_row_groups)
 
@@ -135,7 +136,7 @@ def _has_its_blocks(file: _File) -> bool:
 
 
 def _check_rows_of_old_parts(folder: Path, files: Sequence[_File]) -> None:
-    """A part that does not tell its input must hold the rows of the input that others tell."""
+    """Check that parts without a digest of their input hold the rows of the input of the other parts."""
     inputs = {file.part.input for file in files if file.part.input is not None}
     old = [file for file in files if file.part.input is None]
     if not inputs:

@@ -1,4 +1,4 @@
-"""Keys of rows by their content, and an index of where the scores of each key are."""
+"""Keys of rows, made from their content, and an index of where the scores of each key are."""
 
 import json
 from collections.abc import Collection, Iterable, Sequence
@@ -12,12 +12,13 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.messages import without_nulls
 
 KEY_BYTES = 16
-# Keys that were added last lie in a dict; beyond this many, and a quarter of all, they are sorted in.
+# Recent keys are in a dict. They are sorted into the array when there are more than this many, and more than
+# a quarter of all keys.
 _MANY = 65_536
 
 
 class Place(NamedTuple):
-    """Shard and row in it."""
+    """Number of a shard, and of a row in that shard."""
 
     shard: int
     row: int
@@ -26,8 +27,8 @@ class Place(NamedTuple):
 def content_key(example: Example) -> bytes:
     """128-bit digest of what is scored.
 
-    Arrow keeps the fields of a message in one order and fills in absent ones as null, JSON Lines do neither:
-    both give the same key.
+    Arrow stores the fields of all messages in one order and fills absent fields with null. JSON Lines do not.
+    The key is the same for both.
 
     >>> message = {"role": "user", "content": "Hi"}
     >>> reordered = {"content": "Hi", "name": None, "role": "user"}
@@ -36,7 +37,7 @@ def content_key(example: Example) -> bytes:
     >>> content_key(Example("Hi", "A. B.")) == content_key(Example("Hi", "A. B.", steps=["A. ", "B."]))
     False
     """
-    fields = dict(vars(example))  # `asdict` of the whole would copy every text
+    fields = dict(vars(example))  # `asdict` of the whole example would copy every text
     if example.turns is not None:
         fields["turns"] = list(map(asdict, example.turns))
     content = json.dumps(without_nulls(fields), sort_keys=True, default=str)
@@ -44,7 +45,7 @@ def content_key(example: Example) -> bytes:
 
 
 class KeyIndex:
-    """Where each key lies: 24 bytes a key, sorted, and a dict of the ones added last."""
+    """The place of each key: sorted arrays with 24 bytes per key, and a dict of recent keys."""
 
     def __init__(self) -> None:
         self._keys = np.empty(0, f"S{KEY_BYTES}")
@@ -52,7 +53,7 @@ class KeyIndex:
         self._recent: dict[bytes, Place] = {}
 
     def add(self, shard: int, keys: Iterable[bytes]) -> None:
-        """Note the keys of a shard, in the order of its rows; a key that is known stays where it is."""
+        """Add the keys of a shard, in the order of its rows. A known key keeps its place."""
         keys = list(keys)
         for row, (key, known) in enumerate(zip(keys, self.find(keys), strict=True)):
             if known is None:
@@ -61,7 +62,7 @@ class KeyIndex:
             self._sort_in()
 
     def find(self, keys: Sequence[bytes]) -> list[Place | None]:
-        """The place of each key, `None` where it is not known."""
+        """The place of each key. `None` if a key is not known."""
         positions = np.searchsorted(self._keys, np.array(keys, self._keys.dtype))
         return [
             self._recent.get(key) or self._sorted_place(key, position)
@@ -75,7 +76,7 @@ class KeyIndex:
         self._recent = {key: place for key, place in self._recent.items() if place.shard not in shards}
 
     def _sorted_place(self, key: bytes, position: int) -> Place | None:
-        # numpy drops zero bytes at the end of what it gives out
+        # numpy returns byte strings without zero bytes at their end
         if position == len(self._keys) or self._keys[position].ljust(KEY_BYTES, b"\0") != key:
             return None
         return Place(*self._places[position].tolist())

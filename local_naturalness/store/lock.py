@@ -1,4 +1,4 @@
-"""A lock for one process at a time, which the operating system releases when that process ends."""
+"""A lock that one process can hold. The operating system releases it when that process ends."""
 
 import logging
 import os
@@ -15,26 +15,27 @@ except ImportError:  # Windows
 logger = logging.getLogger(__name__)
 
 _LONGEST_ID = 20
-# A link would lead the lock to a file that is somebody else's. Windows has no such flag.
+# A link could make the lock overwrite the file of somebody else. Windows has no such flag.
 _NEVER_THROUGH_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @contextmanager
 def locked(path: Path, what: str) -> Iterator[bool]:
-    """Hold a lock file, which tells the process id of its holder.
+    """Hold a lock. The lock file contains the process id of the holder.
 
-    A lock of the process itself, not of the open file: worker processes that outlive a killed parent must
-    not keep it. The file stays behind; a dead process holds no lock whatever the file says.
+    The lock belongs to the process, not to the open file. So worker processes that outlive a killed parent do
+    not keep it. The file is not removed at the end. It locks nothing unless a living process holds the lock.
 
     Args:
-        path: of the lock file.
-        what: is in use by another process, for the error message.
+        path: path of the lock file.
+        what: what the lock protects, for the error message.
 
     Yields:
-        Whether there is a lock: some file systems have none, and then nobody can be kept out.
+        Whether the lock is held. `False` on file systems without locks, where other processes cannot be kept
+        out.
 
     Raises:
-        ValueError: another process holds the lock, or the file is something else than a lock file.
+        ValueError: another process holds the lock, or the file is not a lock file.
     """
     descriptor = _opened(path)
     try:
@@ -48,7 +49,7 @@ def locked(path: Path, what: str) -> Iterator[bool]:
 
 
 def _opened(path: Path) -> int:
-    """The lock file, made if need be. It is going to be overwritten, so it must not be anything else."""
+    """Open the lock file, or create it. It will be overwritten, so another kind of file is refused."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NEVER_THROUGH_LINKS, 0o666)
     except OSError as error:

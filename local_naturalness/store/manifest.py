@@ -1,4 +1,4 @@
-"""What a store holds, in a file that people can read."""
+"""The manifest of a store: a readable file that says whose scores the store holds."""
 
 import json
 from contextlib import suppress
@@ -10,13 +10,21 @@ from local_naturalness.store.strict_json import made, read_object
 
 _NAME = "manifest.json"
 _FORMAT = 1
-# Columns that earlier versions did not compute: a store that lacks them is read, with nulls in their place.
+# Columns that earlier versions did not compute. A store without them can be read. Their values are then null.
 ADDED_LATER = frozenset({"repeated_step_share", "high_entropy_sum", "prediction_difficulty"})
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """Identity of the scorer, its settings in words, the columns kept, tokens of a batch as asked for."""
+    """Whose scores a store holds.
+
+    Attributes:
+        id: identity of the scorer.
+        spec: spec of the scorer, with all of its settings.
+        columns: columns that the store keeps.
+        max_tokens_per_batch: the argument of the scorer that created the store.
+        format: version of the store format.
+    """
 
     id: str
     spec: str
@@ -35,13 +43,13 @@ def manifest_of(folder: Path, asked: Manifest) -> Manifest:
     if not path.exists():
         with part_file(folder) as part:
             part.write_text(json.dumps(asdict(asked), indent=2) + "\n", encoding="utf-8")
-            with suppress(FileExistsError):  # another process was faster: its manifest counts
+            with suppress(FileExistsError):  # another process has just written one, and that one is used
                 claim(part, path)
     return _read(path)
 
 
 def kept_spec(folder: Path) -> str | None:
-    """The spec that a store was begun with; `None` if there is no store.
+    """The spec that a store was created with. `None` if there is no store.
 
     Raises:
         ValueError: the manifest cannot be read.

@@ -11,7 +11,7 @@ from local_naturalness.spec import read_spec, spec_difference
 from local_naturalness.store.manifest import ADDED_LATER, Manifest
 from local_naturalness.store.part import AGAIN, Part
 
-# Columns that are there when steps are asked for.
+# Columns that exist only with `return_steps=True`.
 _OF_STEPS = frozenset({"step_scores", "step_spans", "global_step_scores", "step_tokens"})
 
 
@@ -78,7 +78,7 @@ def refuse_other_settings_in_parts(parts: Sequence[Part]) -> None:
 
 
 def _of_other_columns(held: Manifest, asked: Manifest, missing: set[str], other: set[str]) -> str:
-    """What is wrong with a store that lacks columns, or has others; what follows its name."""
+    """The message for a store with missing or other columns, without the name of the store."""
     again = "choose another folder, where all rows are scored again"
     if missing and missing <= _OF_STEPS and not other:
         return f"was created without `return_steps=True`, so it keeps no steps. Leave that out, or {again}."

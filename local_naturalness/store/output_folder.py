@@ -1,4 +1,4 @@
-"""The output folder of a command: one visible table, and a hidden folder with everything else."""
+"""The output folder of a command: one table, and a hidden folder with everything else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +15,8 @@ class OutputFolder:
     """The paths in an output folder.
 
     Args:
-        folder: of the final table.
-        name: of the final table, without an ending.
+        folder: folder of the final table.
+        name: file name of the final table, without the extension.
     """
 
     def __init__(self, folder: str, name: str = "scored"):
@@ -31,13 +31,13 @@ class OutputFolder:
         return any(self.scores.glob("*.parquet"))
 
     def check(self, may_replace: bool) -> None:
-        """The final table must be the only one.
+        """Check that the final table can be written, and will be the only table in the folder.
 
         Args:
-            may_replace: the table itself may be there already.
+            may_replace: whether the final table may exist already.
 
         Raises:
-            ValueError: the folder holds another table, a file has its name, or nobody could write to it.
+            ValueError: the folder holds another table, is a file, or has a name that `datasets` cannot use.
         """
         if "::" in str(self.folder):
             raise ValueError(
@@ -61,10 +61,12 @@ class OutputFolder:
 
     @contextmanager
     def in_use(self, name: str) -> Iterator[Path]:
-        """An empty folder for what a run need not keep; the same run cannot be started twice at once.
+        """Lock the folder for a run and provide an empty folder for its temporary files.
+
+        The same run cannot be started twice at the same time.
 
         Args:
-            name: of the run.
+            name: name of the run.
         """
         hidden = self.folder / _HIDDEN
         hidden.mkdir(parents=True, exist_ok=True)
@@ -73,11 +75,11 @@ class OutputFolder:
             yield place
 
     def write_table(self, write: Callable[[Path], object], place: Path | None = None) -> None:
-        """Write the final table, which appears when it is complete.
+        """Write the final table. It appears only when it is complete.
 
         Args:
-            write: writes it to a path.
-            place: on the same disk, for what is not finished; by default the folder itself.
+            write: function that writes the table to a path.
+            place: folder for the unfinished table, on the same disk. By default the output folder itself.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with part_file(place or self.folder) as part:

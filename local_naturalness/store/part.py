@@ -1,4 +1,4 @@
-"""A part of a table that one of several runs has scored: a file of rows, and a note that describes them."""
+"""A part of a table that one of several runs has scored: a file of rows, and a note that describes it."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import xxhash
 from local_naturalness.store.atomic_files import settle
 from local_naturalness.store.strict_json import made, read_object
 
-# How to mend a part, in the words of an error.
+# How to repair a part, for error messages.
 AGAIN = "with the same command; its finished rows are kept"
 _CHECKSUM = "checksum"
 _BYTES_AT_ONCE = 1 << 24
@@ -20,20 +20,20 @@ _BYTES_AT_ONCE = 1 << 24
 
 @dataclass(frozen=True)
 class Part:
-    """Which rows of a table of `total_rows` a part holds, and how they were scored.
+    """Which rows of a table of `total_rows` rows a part holds, and how they were scored.
 
     Args:
         first_row: number of its first row.
-        num_rows: of the part.
-        spec: of the scorer.
-        shard_rows: rows that were scored together.
-        is_interleaved: the rows are every `num_shards`-th block of `shard_rows` rows, else they are
-            `[first_row, first_row + num_rows)`.
-        columns: what was read, argument of the scorer and name of the column.
+        num_rows: number of rows in the part.
+        spec: spec of the scorer.
+        shard_rows: number of rows that were scored together.
+        is_interleaved: whether the rows are every `num_shards`-th block of `shard_rows` rows. Otherwise they
+            are `[first_row, first_row + num_rows)`.
+        columns: columns that were read, as a dict from arguments of the scorer to names of columns.
         input: digest of the whole table, see `InputRows`.
         table: digest of the file that holds the rows.
 
-    Versions up to 0.1.0 noted neither of the last five, and their shards followed each other.
+    Versions up to 0.1.0 stored none of the last five fields, and their shards were contiguous.
     """
 
     shard_index: int
@@ -50,17 +50,17 @@ class Part:
 
     @property
     def end(self) -> int:
-        """Behind the last row, where the rows follow each other."""
+        """Number of the row after the last one, if the rows are contiguous."""
         return self.first_row + self.num_rows
 
     @property
     def name(self) -> str:
-        """File name without an ending."""
+        """File name without the extension."""
         return part_name(self.shard_index, self.num_shards)
 
 
 def part_name(index: int, count: int) -> str:
-    """File name of one of several parts, without an ending.
+    """File name of one of several parts, without the extension.
 
     >>> part_name(3, 8)
     '00003-of-00008'
@@ -72,10 +72,10 @@ def write_part(folder: Path, place: Path, part: Part, write: Callable[[Path], ob
     """Write a part and then its note. A part without a note is not finished.
 
     Args:
-        folder: of the parts.
-        place: on the same disk, for files that are not finished.
-        part: what the note tells; the digest of the table is added.
-        write: writes the table; `None` where the part has no rows.
+        folder: folder of the parts.
+        place: folder for unfinished files, on the same disk.
+        part: content of the note. The digest of the table is added.
+        write: function that writes the table. `None` if the part has no rows.
     """
     folder.mkdir(exist_ok=True)
     note, table = (folder / f"{part.name}{ending}" for ending in (".json", ".parquet"))
@@ -91,16 +91,16 @@ def write_part(folder: Path, place: Path, part: Part, write: Callable[[Path], ob
 
 
 def read_notes(folder: Path) -> list[Part]:
-    """The parts that are finished, in the order of their names.
+    """The finished parts, in the order of their names.
 
     Raises:
-        ValueError: a note is damaged; the message names it.
+        ValueError: a note is damaged. The message names it.
     """
     return [_read_note(path) for path in sorted(folder.glob("*.json"))]
 
 
 def readable_notes(folder: Path) -> list[Part]:
-    """The finished parts whose notes are not damaged: for a run that is about to replace one of them."""
+    """The finished parts whose notes are not damaged, for a run that is about to replace a part."""
     notes = []
     for path in sorted(folder.glob("*.json")):
         with suppress(ValueError):

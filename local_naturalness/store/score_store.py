@@ -1,8 +1,9 @@
-"""Finished scores by the content of their rows, shared by the processes that work on one folder.
+"""Finished scores, found by the content of their rows. Several processes can share one store.
 
-The store is a log of numbered shards. Whoever appends first learns the keys of all shards that others have
-appended, leaves out the rows that they contain, and then claims the next number; if another process claims it
-first, the same again. So a row has one score, whoever computed it. No process learns a shard twice.
+The store is a log of numbered shards. Before a process appends a shard, it reads the keys of all shards that
+others have appended, and leaves out the rows that they contain. Then it claims the next number. If another
+process claims that number first, it starts again. So each row has one score, whichever process computed it.
+No process reads the keys of a shard twice.
 """
 
 import logging
@@ -34,13 +35,13 @@ class ScoreStore:
     """A folder of finished rows of one scorer.
 
     Args:
-        folder: made if it does not exist.
-        spec: the scorer's spec line; its `id` is the identity.
-        types: the columns that the scorer computes, besides `status`.
-        max_tokens_per_batch: as asked for; `None` follows what the store was begun with.
+        folder: folder of the store. Created if it does not exist.
+        spec: spec line of the scorer. Its `id` is the identity of the store.
+        types: Arrow types of the columns that the scorer computes, besides `status`.
+        max_tokens_per_batch: the scorer's argument. `None` takes the value that the store was created with.
 
     Raises:
-        ValueError: the store is damaged beyond use or belongs to other settings.
+        ValueError: the manifest of the store is damaged, or its scores have other settings.
     """
 
     def __init__(
@@ -70,17 +71,17 @@ class ScoreStore:
     def scores(
         self, examples: Sequence[Example], compute: Callable[[Sequence[Example]], Sequence[Row]]
     ) -> list[Row]:
-        """The finished row of every example; those that are missing are computed, once each, and kept.
+        """The finished row of every example. Missing rows are computed, once each, and stored.
 
         Args:
-            examples: what is to be scored.
-            compute: scores examples. What it is given becomes one shard.
+            examples: examples to score.
+            compute: function that scores examples. The rows of one call become one shard.
 
         Returns:
             For each example a dict of `status` and the columns of `types`.
 
         Raises:
-            OSError: the new rows could not be written; all that was finished before is kept.
+            OSError: the new rows could not be written. All rows that were finished before are kept.
         """
         keys = [content_key(example) for example in examples]
         distinct = dict(zip(keys, examples, strict=True))
@@ -88,7 +89,7 @@ class ScoreStore:
         found = self._read(distinct)
         if missing := [key for key in distinct if key not in found]:
             left = dict(zip(missing, compute([distinct[key] for key in missing]), strict=True))
-            # Again if another process had some of these rows for a moment only (`ShardLog.append`).
+            # Try again if another process had some of these rows only for a moment (`ShardLog.append`).
             for _ in range(_ATTEMPTS):
                 self._append(left)
                 found |= self._read(left)
@@ -111,7 +112,7 @@ class ScoreStore:
         try:
             while entries := self._unknown(entries):
                 if self._log.append(self._next, pa.Table.from_pylist(entries, self._schema)):
-                    self._log.rows(self._next)  # so that it is read once, and whole
+                    self._log.rows(self._next)  # reads the whole shard once and keeps it in memory
                     break
                 self._catch_up()
         except OSError as error:
@@ -126,7 +127,7 @@ class ScoreStore:
         return [entry for entry, place in zip(entries, places, strict=True) if place is None]
 
     def _read(self, keys: Iterable[bytes]) -> dict[bytes, Row]:
-        """Finished rows of those keys that have one."""
+        """The finished rows of those keys that have one."""
         found: dict[bytes, Row] = {}
         left = list(keys)
         while left:
@@ -145,9 +146,10 @@ class ScoreStore:
         return found
 
     def _rows(self, number: int, places: Mapping[bytes, int]) -> dict[bytes, Row] | None:
-        """Rows of a shard by their keys; `None` if they are not there, or not there any more.
+        """Rows of a shard by their keys. `None` if the rows are not in it, or not any more.
 
-        Another process may just have taken the name of a shard that was merged: keys tell.
+        If a shard was merged, another process may just have used its name for other rows. So keys are
+        compared.
         """
         table = self._log.rows(number)
         if table is None or max(places.values()) >= len(table):
@@ -156,7 +158,7 @@ class ScoreStore:
         return rows if rows.keys() == places.keys() else None
 
     def _forget(self, number: int) -> bool:
-        """Forget a shard that cannot be read, or learn where its rows are now if it was merged."""
+        """Forget a shard that cannot be read. If it was merged, learn where its rows are now."""
         first = self._log.merged_into(number)
         if first is None:
             self._index.forget({number})
@@ -167,21 +169,21 @@ class ScoreStore:
         return True
 
     def _catch_up(self) -> None:
-        """Learn what has been appended since, by this process or another."""
+        """Read the keys of shards that were appended since the last call, by this process or another."""
         while True:
             first = self._log.merged_into(self._next) if self._log.may_be_merged(self._next) else None
             if first is None and not self._log.has(self._next):
-                # Nobody has taken the number, or it was merged and removed between the two looks.
+                # Either no process has used the number, or its shard was merged between the two checks above.
                 first = self._log.merged_into(self._next)
                 if first is None:
                     return
             self._next = self._learn(self._next) if first is None else self._learn_merged(first)
 
     def _learn(self, number: int) -> int:
-        """Note the keys of a shard.
+        """Add the keys of a shard to the index.
 
         Returns:
-            The number after those that it stands for.
+            The number after the last number that the shard stands for.
         """
         found = self._log.keys(number)
         if found is None:
@@ -192,7 +194,7 @@ class ScoreStore:
         return following
 
     def _learn_merged(self, first: int) -> int:
-        """The same of a shard that has become the first of a range."""
+        """Add the keys of the shard that a range was merged into, and return the number after the range."""
         self._log.forget(first)
         return self._learn(first)
 

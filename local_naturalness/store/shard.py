@@ -10,12 +10,12 @@ from local_naturalness.counted import counted
 from local_naturalness.store.manifest import ADDED_LATER
 
 _OWNER, _ROWS = b"local_naturalness.id", b"local_naturalness.rows"
-# How many numbers of the log a shard stands for, where several were merged into it.
+# How many numbers of the log a shard stands for, if several were merged into it.
 _NUMBERS = b"local_naturalness.numbers"
 
 
 class DamagedShard(Exception):
-    """A file that holds no finished rows that could be trusted; the message says why."""
+    """A shard whose rows cannot be trusted. The message says why."""
 
 
 def write_shard(path: Path, table: pa.Table, owner: str, numbers: int = 1) -> None:
@@ -25,7 +25,7 @@ def write_shard(path: Path, table: pa.Table, owner: str, numbers: int = 1) -> No
         path: to write to.
         table: the rows.
         owner: identity of the scorer.
-        numbers: of the log that the shard stands for.
+        numbers: how many numbers of the log the shard stands for.
     """
     notes = {_OWNER: owner.encode(), _ROWS: str(len(table)).encode()}
     if numbers > 1:
@@ -37,7 +37,7 @@ def read_shard(path: Path, schema: pa.Schema, columns: Sequence[str], owner: str
     """Read columns of a shard, and check it.
 
     Raises:
-        DamagedShard: truncated, changed, or written by another scorer.
+        DamagedShard: the file is truncated or changed, or was written by another scorer.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -60,7 +60,7 @@ def read_shard(path: Path, schema: pa.Schema, columns: Sequence[str], owner: str
 
 
 def is_merged(path: Path) -> bool:
-    """Whether a shard stands for several numbers of the log; one that cannot be read does not."""
+    """Whether a shard stands for several numbers of the log. `False` if it cannot be read."""
     try:
         return num_numbers(pq.read_schema(path)) > 1
     except (OSError, ValueError, pa.ArrowException):
@@ -73,7 +73,7 @@ def num_numbers(schema: pa.Schema) -> int:
 
 
 def _completed(table: pa.Table, schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
-    """The columns in their order; those that an earlier version did not compute are null."""
+    """The columns in the given order. Columns that an earlier version did not compute are null."""
     for name in columns:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))

@@ -1,9 +1,9 @@
 """The log of shards in a store. Small shards are merged, so that there are never many.
 
-Numbers come in ranges of 64. Whoever claims the last number of a range writes the rows of all its shards
-into its first one, in their order, and removes the others. So what was in the first shard stays at its place,
-and a process that misses another number finds its rows in the first of the range. If a process died on the
-way, whoever fills a later range does the rest of its work.
+Numbers come in ranges of 64. The process that claims the last number of a range writes the rows of all shards
+of the range into the first shard, in order, and removes the others. So rows of the first shard keep their
+places. A process that does not find another shard looks into the first shard of the range. If a process died
+during a merge, the process that fills a later range finishes it.
 """
 
 import logging
@@ -21,10 +21,10 @@ from local_naturalness.store.shard_names import range_of, shard_numbers, shard_p
 
 logger = logging.getLogger(__name__)
 
-# Of shards that stay in memory: whoever reads rows in the order in which they were scored reads each shard
-# once; so does, in any order, whoever reads a store that is smaller than this.
+# Size of the shards that stay in memory. A process that reads rows in the order in which they were scored
+# reads each shard once. If the whole store is smaller than this, that holds for any order.
 _BYTES_KEPT = 1 << 26
-# Nobody takes that long to merge a range; whoever did would find it merged, and stop.
+# No merge takes this long. A process that did would find the range merged, and stop.
 _ABANDONED = 600.0  # seconds
 
 
@@ -32,8 +32,8 @@ class ShardLog:
     """The shards of one scorer in a folder.
 
     Args:
-        folder: of the store.
-        schema: of the rows.
+        folder: folder of the store.
+        schema: schema of the rows.
         owner: identity of the scorer.
     """
 
@@ -42,25 +42,26 @@ class ShardLog:
         self._schema = schema
         self._owner = owner
         self._kept: OrderedDict[int, pa.Table] = OrderedDict()
-        # By the first number of a range: the file that was no merged shard, and ranges tried to be merged.
+        # Both by the first number of a range: the state of a first shard that was not merged when it was last
+        # read, and the ranges that this process has tried to merge.
         self._unmerged: dict[int, tuple[int, ...] | None] = {}
         self._tried: set[int] = set()
 
     def numbers(self) -> list[int]:
-        """Those of all shards that are there, ascending."""
+        """The numbers of all shards, ascending."""
         return shard_numbers(self._folder)
 
     def has(self, number: int) -> bool:
-        """Whether a shard is there under that number."""
+        """Whether there is a shard with that number."""
         return self._path(number).exists()
 
     def may_be_merged(self, number: int) -> bool:
-        """Whether `merged_into` may say otherwise than last time; it costs less to ask."""
+        """Whether the result of `merged_into` may have changed. This is cheaper than calling it."""
         first = _first(number)
         return number != first and self._unmerged.get(first, ()) != _state(self._path(first))
 
     def merged_into(self, number: int) -> int | None:
-        """The first shard of the range, if the rows of a shard are there; else `None`."""
+        """The number of the first shard of the range, if the shard was merged into it. Otherwise `None`."""
         first = _first(number)
         if number == first:
             return None
@@ -71,17 +72,17 @@ class ShardLog:
         return None
 
     def gone_from(self, first: int) -> list[int]:
-        """Numbers of a range whose shards are not there any more."""
+        """Numbers of a range whose shards no longer exist."""
         return [number for number in range_of(first)[1:] if not self.has(number)]
 
     def keys(self, number: int) -> tuple[list[bytes], int] | None:
-        """Keys of a shard, and the number after those that it stands for; `None` if it cannot be trusted."""
+        """Keys of a shard, and the number after those it stands for. `None` if it cannot be trusted."""
         kept = self._kept.get(number)
         table = kept if kept is not None else self._read(number, ["key"])
         return None if table is None else (table["key"].to_pylist(), number + num_numbers(table.schema))
 
     def rows(self, number: int) -> pa.Table | None:
-        """A shard; `None`, with a warning, if it cannot be trusted, and without one if it was merged."""
+        """Read a shard. `None` if it was merged, or, with a warning, if it cannot be trusted."""
         table = self._kept.pop(number, None)
         if table is None:
             table = self._read(number, self._schema.names)
@@ -92,14 +93,17 @@ class ShardLog:
         return table
 
     def forget(self, number: int) -> None:
-        """Read a shard anew when it is asked for, since another may have its name."""
+        """Forget the rows of a shard, because another shard may have its name now."""
         self._kept.pop(number, None)
 
     def append(self, number: int, table: pa.Table) -> bool:
         """Write a shard, unless another process has taken the number.
 
+        Returns:
+            Whether the shard was written.
+
         Raises:
-            OSError: it could not be written.
+            OSError: the shard could not be written.
         """
         with part_file(self._folder) as part:
             write_shard(part, table, self._owner)
@@ -108,7 +112,8 @@ class ShardLog:
             except FileExistsError:
                 return False
         if number != _first(number) and is_merged(self._path(_first(number))):
-            # Its shard was merged and removed just now: the name is free and yet taken.
+            # A shard with this number was just merged and removed. Its name was free, but must not be used
+            # again.
             self._path(number).unlink(missing_ok=True)
             return False
         if number == range_of(number)[-1]:
@@ -117,7 +122,7 @@ class ShardLog:
         return True
 
     def _abandoned(self, before: int) -> list[int]:
-        """First numbers of earlier ranges that are not one file, though nobody works on them any more."""
+        """First numbers of earlier ranges that were not merged, although no process works on them now."""
         firsts = {_first(number) for number in self.numbers() if number != _first(number) < before}
         now = time.time()
         found = sorted(first for first in firsts - self._tried if now - self._touched(first) > _ABANDONED)
@@ -125,14 +130,14 @@ class ShardLog:
         return found
 
     def _touched(self, first: int) -> float:
-        """When the last shard of a range was written, or the one that all were merged into."""
+        """When the last shard of a range was written, or the shard that all were merged into."""
         states = [_state(self._path(number)) for number in (first, range_of(first)[-1])]
         return max((state[0] / 1e9 for state in states if state is not None), default=0.0)
 
     def _merge(self, first: int) -> None:
-        """Put the rows of a range into its first shard; nothing happens if one of them cannot be trusted.
+        """Write the rows of a range into its first shard. Nothing changes if a shard cannot be trusted.
 
-        Several processes may do so at once: all write the same rows in the same order.
+        Several processes may do this at the same time, because all write the same rows in the same order.
         """
         numbers = range_of(first)
         try:
@@ -141,19 +146,21 @@ class ShardLog:
                 return
             tables = [self._checked(number, self._schema.names) for number in numbers]
             if is_merged(self._path(first)):
-                return  # by another just now: what was read may be others' rows under names that this freed
+                # Another process has just merged the range. It freed names that others may have used since,
+                # so the tables that were read may hold other rows.
+                return
             with part_file(self._folder) as part:
                 write_shard(part, pa.concat_tables(tables), self._owner, len(numbers))
                 settle(part, self._path(first))
             for number in numbers[1:]:
                 self._path(number).unlink(missing_ok=True)
         except DamagedShard:
-            return  # told by whoever needs its rows
+            return  # reported when the rows of the shard are needed
         except OSError as error:
             logger.warning("The small shards of the score store %s were not merged: %s.", self._folder, error)
 
     def _remove_leftovers(self, first: int) -> None:
-        """Remove shards of a merged range; one with rows that are nowhere else stays."""
+        """Remove the old shards of a merged range. A shard with rows that are nowhere else stays."""
         held = set(self._checked(first, ["key"])["key"].to_pylist())
         for number in range_of(first)[1:]:
             if self.has(number) and held.issuperset(self._checked(number, ["key"])["key"].to_pylist()):
@@ -180,7 +187,7 @@ class ShardLog:
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
-    """What changes if a file is replaced; its time, in nanoseconds, comes first."""
+    """Time in nanoseconds, size and inode of a file. They change if the file is replaced."""
     with suppress(OSError):
         found = path.stat()
         return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,4 +1,4 @@
-"""Names of shards: numbers of eight digits, in ranges of 64, each of which is merged into its first shard."""
+"""Names of shards: numbers of eight digits. Each range of 64 numbers is merged into its first shard."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def shard_numbers(folder: Path) -> list[int]:
 
 
 def range_of(number: int) -> range:
-    """The range that a number is in.
+    """The range of 64 numbers that a number belongs to.
 
     >>> range_of(70)
     range(64, 128)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 Kind = TypeVar("Kind")
 
-# Beyond this a file is not one of ours, and need not be read to the end to know it.
+# A longer file cannot be one of ours, so the rest of it is not read.
 _MOST_BYTES = 1_000_000
 
 
@@ -17,7 +17,8 @@ def read_object(path: Path) -> dict[str, Any]:
     """The object that a JSON file holds.
 
     Raises:
-        ValueError: it cannot be read, is no JSON object, or is nested without end; the message says which.
+        ValueError: the file cannot be read, is not a JSON object, or is nested too deeply. The message says
+            which.
     """
     try:
         with path.open("rb") as file:
@@ -35,7 +36,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def made(kind: type[Kind], values: dict[str, Any]) -> Kind:
-    """A dataclass of values that came from a file.
+    """Make a dataclass from the values of a file.
 
     Raises:
         ValueError: a field is missing, unknown, or of another type.
@@ -73,6 +74,6 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
             return tuple(value)
         if origin is dict and isinstance(value, dict) and all(isinstance(v, str) for v in value.values()):
             return value
-        if type(value) is origin:  # a truth value is not a number
+        if type(value) is origin:  # not `isinstance`, because a bool is not a number here
             return value
     raise ValueError(f"{name!r} is a {type(value).__name__}")

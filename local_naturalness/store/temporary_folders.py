@@ -12,21 +12,21 @@ import xxhash
 
 from local_naturalness.store.atomic_files import is_abandoned, is_part, is_regular
 
-# `datasets` writes to a temporary name first, and numbers the files of workers.
+# Files of a run. `datasets` writes to a temporary name first, and numbers the files of workers.
 _OWN_FILES = re.compile(r"progress|rows(_\d{5}_of_\d{5})?\.arrow|tmp\w{8}|\d+-of-\d+\.(parquet|json)")
 
 
 @contextmanager
 def workplace(folder: Path, name: str, is_locked: bool) -> Iterator[Path]:
-    """An empty folder for the time of a run; folders that earlier runs of that name left are removed.
+    """Provide an empty folder during a run, and remove folders that earlier runs of that name left.
 
-    A folder of a run that may still be alive is left alone: without a lock, and on another machine (where
-    a lock may not be seen), that is all that was touched within a day.
+    Folders of runs that may still be alive are kept. Without a lock, and for runs on other machines (whose
+    locks may not be visible here), these are all folders whose files changed within the last day.
 
     Args:
-        folder: where to make it.
-        name: of the run.
-        is_locked: no other process of this machine works under that name.
+        folder: parent folder.
+        name: name of the run.
+        is_locked: whether a lock ensures that no other process of this machine runs under that name.
     """
     mine = f"{name}.{_machine()}"
     for path in folder.glob(f"{name}.*.tmp"):
@@ -41,7 +41,7 @@ def workplace(folder: Path, name: str, is_locked: bool) -> Iterator[Path]:
 
 
 def _remove(place: Path, whatever_age: bool) -> None:
-    """Remove a folder with the files that a run makes; if it holds anything else, that remains."""
+    """Remove a folder and the files that a run makes. Any other file, and then the folder, stays."""
     with suppress(OSError):
         files = [path for path in place.iterdir() if _is_own(path)]
         if whatever_age or (files and all(map(is_abandoned, files))):

@@ -1,5 +1,6 @@
 """The numbers of a scored table that a page is made of."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -182,12 +183,15 @@ def _values(
 
 def _shown(names: list[str]) -> list[str]:
     """Names that are safe to show, numbered if they would become equal."""
-    shown: list[str] = []
+    shown: dict[str, None] = {}
+    times: Counter[str] = Counter()
     for name in names:
-        short = public_text(name) or "(no name)"
-        number = sum(one == short or one.startswith(f"{short} #") for one in shown)
-        shown.append(f"{short} #{number + 1}" if number else short)
-    return shown
+        new = short = public_text(name) or "(no name)"
+        while new in shown:
+            times[short] += 1
+            new = f"{short} #{times[short] + 1}"
+        shown[new] = None
+    return list(shown)
 
 
 def _criteria(

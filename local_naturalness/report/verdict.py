@@ -13,14 +13,14 @@ from local_naturalness.teachers.result import TeacherGroup
 _GROUPS_TOLD = 4
 
 
-def verdict(table: ScoredTable, ranking: TeacherRanking) -> list[str]:
+def verdict(table: ScoredTable, ranking: TeacherRanking, num_groups: int) -> list[str]:
     """Which teacher comes first, group by group, and how many responses have a score."""
     told = [
-        (f"Group {number}: " if len(ranking.groups) > 1 else "") + _first(table, ranking.criterion, group)
+        (f"Group {number}: " if num_groups > 1 else "") + _first(table, ranking.criterion, group)
         for number, group in enumerate(ranking.groups[:_GROUPS_TOLD], start=1)
     ]
-    if len(ranking.groups) > _GROUPS_TOLD:
-        more = counted(len(ranking.groups) - _GROUPS_TOLD, "more group")
+    if num_groups > _GROUPS_TOLD:
+        more = counted(num_groups - _GROUPS_TOLD, "more group")
         told.append(f"There are {more} of teachers that share no prompt with these.")
     scored, total = int(table.is_scored.sum()), int(table.is_counted.sum())
     have = "has" if total == 1 else "have"

@@ -28,7 +28,7 @@ from local_naturalness.store.atomic_files import part_file, settle
 from local_naturalness.tables import Where, require_dataset
 from local_naturalness.tables.html import table_html, text_html
 from local_naturalness.tables.text import number_text
-from local_naturalness.teachers import rank_teachers
+from local_naturalness.teachers.rank import rank_first_groups
 from local_naturalness.teachers.result import TeacherGroup
 from local_naturalness.teachers.text import shown_table, size_sentence
 from local_naturalness.version import __version__
@@ -106,9 +106,10 @@ def write_report(
     numbers = NumbersOfPrompts.of(table)
     direction = None if table.criterion.base else table.criterion.direction
     passes = None if table.counted.passes is None else WHERE
-    ranking = rank_teachers(
+    ranking, num_groups = rank_first_groups(
         numbers.dataset,
         table.criterion.name,
+        _GROUPS_LISTED,
         direction=direction,
         where=passes,
         correct=table.correct_column,
@@ -132,7 +133,7 @@ def write_report(
     span = charts.span_of(line for _, of_view in known for line in of_view.values()) if known else (0.0, 1.0)
     shown_prompts, how_many = decisions(table, selection, texts, tints, rows)
     page = _page(
-        paragraphs=[text_html(one) for one in verdict(table, ranking)],
+        paragraphs=[text_html(one) for one in verdict(table, ranking, num_groups)],
         against=[
             text_html(one)
             for one in (table.counted.note, *doubts(table, ranking, comparison, wins), numbers.note())
@@ -144,9 +145,9 @@ def write_report(
                 size_sentence(group),
                 max(len(group.table) - _TEACHERS_LISTED, 0),
             )
-            for group in ranking.groups[:_GROUPS_LISTED]
+            for group in ranking.groups
         ],
-        num_groups_hidden=max(len(ranking.groups) - _GROUPS_LISTED, 0),
+        num_groups_hidden=num_groups - len(ranking.groups),
         drawn=findings.drawings(table),
         curves=[(view, charts.curves(of_view, names, "nats", span)) for view, of_view in known],
         control=table_html(chosen_beside_random(table, selection), ""),

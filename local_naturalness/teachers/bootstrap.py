@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -33,9 +34,7 @@ def bootstrap_weights(num_draws: int, seed: int) -> Weights:
     do not depend on how many prompts are asked for at a time.
     """
     bits = np.random.PCG64(seed)
-    probability = [math.exp(-1) / math.factorial(count) for count in range(12)]
-    quantile = (np.arange(2**16) + 0.5) / 2**16
-    count_of = pa.array(np.searchsorted(np.cumsum(probability), quantile).astype(np.uint8))
+    count_of = _quantiles()
     per_prompt = -(-num_draws // 4)
 
     def weights(size: int) -> np.ndarray:
@@ -46,3 +45,11 @@ def bootstrap_weights(num_draws: int, seed: int) -> Weights:
         return by_prompt.T.astype(np.float32, order="C")
 
     return weights
+
+
+@cache
+def _quantiles() -> pa.Array:
+    """The count of each of 65,536 equally likely numbers."""
+    probability = [math.exp(-1) / math.factorial(count) for count in range(12)]
+    quantile = (np.arange(2**16) + 0.5) / 2**16
+    return pa.array(np.searchsorted(np.cumsum(probability), quantile).astype(np.uint8))

@@ -13,10 +13,22 @@ class Group:
     Args:
         teachers: Teacher codes, ascending.
         prompts: Prompt codes, ascending.
+        rows: Row numbers, ascending.
     """
 
     teachers: np.ndarray
     prompts: np.ndarray
+    rows: np.ndarray
+
+    def of_prompts(self, kept: np.ndarray, prompt: np.ndarray) -> "Group":
+        """The same teachers with some of the prompts.
+
+        Args:
+            kept: Shape [prompts].
+            prompt: Prompt codes of all rows.
+        """
+        prompts = self.prompts[kept]
+        return Group(self.teachers, prompts, self.rows[np.isin(prompt[self.rows], prompts)])
 
 
 def linked_groups(prompt: np.ndarray, teacher: np.ndarray) -> list[Group]:
@@ -56,10 +68,18 @@ def linked_groups(prompt: np.ndarray, teacher: np.ndarray) -> list[Group]:
         of_teacher[code] = find(code)
     of_prompt = np.full(len(anchor), -1, dtype=np.int64)
     of_prompt[prompt] = of_teacher[teacher]
+    teachers, prompts, rows = map(_places_by_root, (of_teacher, of_prompt, of_teacher[teacher]))
     return [
-        Group(np.flatnonzero(of_teacher == first), np.flatnonzero(of_prompt == first))
-        for first in pd.unique(of_teacher[of_teacher >= 0])
+        Group(teachers[first], prompts[first], rows[first])
+        for first in pd.unique(of_teacher[of_teacher >= 0]).tolist()
     ]
+
+
+def _places_by_root(roots: np.ndarray) -> dict[int, np.ndarray]:
+    """Where each root stands. Thousands of groups are found in one pass."""
+    order = np.argsort(roots, kind="stable")
+    found, starts = np.unique(roots[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def cell_means(values: np.ndarray, prompt: np.ndarray, teacher: np.ndarray, group: Group) -> np.ndarray:
@@ -76,22 +96,15 @@ def cell_means(values: np.ndarray, prompt: np.ndarray, teacher: np.ndarray, grou
 
     Example: teacher 0 answered prompt 0 twice.
 
-    >>> group = Group(np.array([0, 1]), np.array([0]))
+    >>> group = Group(np.array([0, 1]), np.array([0]), np.arange(3))
     >>> cell_means(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 0]), np.array([0, 0, 1]), group)
     array([[2., 5.]])
     """
     shape = len(group.prompts), len(group.teachers)
-    row_of, column_of = _places(group.prompts, prompt), _places(group.teachers, teacher)
-    inside = (row_of >= 0) & (column_of >= 0) & ~np.isnan(values)
-    cell = row_of[inside] * shape[1] + column_of[inside]
-    total = np.bincount(cell, values[inside], minlength=shape[0] * shape[1])
+    rows = group.rows[~np.isnan(values[group.rows])]
+    cell = np.searchsorted(group.prompts, prompt[rows]) * shape[1]
+    cell += np.searchsorted(group.teachers, teacher[rows])
+    total = np.bincount(cell, values[rows], minlength=shape[0] * shape[1])
     count = np.bincount(cell, minlength=shape[0] * shape[1])
     with np.errstate(invalid="ignore"):
         return (total / count).reshape(shape)
-
-
-def _places(members: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """For each code its place among `members`, -1 when it is none."""
-    place = np.full(max(members.max(initial=-1), codes.max(initial=-1)) + 2, -1, dtype=np.int64)
-    place[members] = np.arange(len(members))
-    return place[codes]

@@ -84,6 +84,41 @@ def rank_teachers(
     >>> [(group.best, group.table["mean"].round(2).tolist()) for group in ranking.groups]
     [('b', [-0.5, -0.7]), ('c', [-0.1])]
     """
+    ranking, _ = rank_first_groups(
+        dataset,
+        by,
+        None,
+        where=where,
+        correct=correct,
+        prompt_column=prompt_column,
+        teacher_column=teacher_column,
+        direction=direction,
+        complete_only=complete_only,
+        num_bootstrap=num_bootstrap,
+        seed=seed,
+    )
+    return ranking
+
+
+def rank_first_groups(
+    dataset: Dataset,
+    by: str,
+    most_groups: int | None,
+    *,
+    where: Where | None = None,
+    correct: str | None = None,
+    prompt_column: str | None = None,
+    teacher_column: str = "teacher",
+    direction: str | None = None,
+    complete_only: bool = False,
+    num_bootstrap: int = 1000,
+    seed: int = 0,
+) -> tuple[TeacherRanking, int]:
+    """The ranking of the first groups of teachers, as `rank_teachers` gives it, and the number of all groups.
+
+    Args:
+        most_groups: A page shows only a few of thousands of groups; `None` for all.
+    """
     require_dataset(dataset, "rank_teachers")
     if by == "random":
         raise ValueError("Teachers cannot be ranked by random numbers: `by` must be a criterion.")
@@ -94,19 +129,20 @@ def rank_teachers(
     passes = eligible_rows(dataset, columns, where)
     prompt_column = grouping_column(columns.names, prompt_column)
     scored = read_scored(columns, criterion, prompt_column, teacher_column, passes, correct)
+    linked = linked_groups(scored.prompt, scored.teacher)
     groups = [
         _rank_group(scored, group, criterion, complete_only, num_bootstrap, seed)
-        for group in linked_groups(scored.prompt, scored.teacher)
+        for group in linked[:most_groups]
     ]
-    notes = _notes(scored, groups, complete_only)
+    notes = _notes(scored, complete_only)
     ranking = TeacherRanking(by, criterion.direction, groups, notes)
     for warning in ranking.warnings:
         # The table says it too: louder, and people would read everything twice.
         logger.info("%s", warning)
-    return ranking
+    return ranking, len(linked)
 
 
-def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) -> list[str]:
+def _notes(scored: ScoredRows, complete_only: bool) -> list[str]:
     notes: list[str] = _kept(scored)
     notes += [
         f"Left out, without {what}: {counted(number, 'row')}." for what, number in scored.left_out.items()
@@ -115,11 +151,12 @@ def _notes(scored: ScoredRows, groups: list[TeacherGroup], complete_only: bool) 
         notes.append(f"Not ranked, because they have no valid score: {', '.join(scored.unscored)}.")
     if complete_only:
         notes.append("Only prompts that all teachers of a group answered are used.")
-    num_repeated = sum((group.table["num_responses"] - group.table["num_prompts"]).sum() for group in groups)
+    cells = scored.prompt * len(scored.names) + scored.teacher
+    num_repeated = len(cells) - len(pd.unique(cells))
     if num_repeated and not complete_only:
         notes.append(
             "Repeated answers of the same teacher to the same prompt are averaged: "
-            f"{counted(int(num_repeated), 'row')}."
+            f"{counted(num_repeated, 'row')}."
         )
     return notes
 
@@ -148,7 +185,8 @@ def _rank_group(
     names = [scored.names[code] for code in group.teachers]
     values = GroupValues.of(scored, group, criterion.sign)
     if complete_only:
-        values = values.complete()
+        group = group.of_prompts(~np.isnan(values.per_response).any(axis=1), scored.prompt)
+        values = GroupValues.of(scored, group, criterion.sign)
         if not len(values.per_response):
             raise ValueError(
                 f"`complete_only=True` leaves nothing: no prompt is answered by all of {names}. "
@@ -178,25 +216,23 @@ def _rank_group(
 
 
 def _table(values: GroupValues, result: Estimate, names: list[str], num_rows: np.ndarray) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {
-            "teacher": names,
-            "mean": result.mean,
-            "low": result.low,
-            "high": result.high,
-            "gap": result.mean - result.mean[result.order[0]],
-            "gap_low": result.gap_low,
-            "gap_high": result.gap_high,
-            "p_best": result.p_best,
-            "win_rate": result.win_rate,
-            "num_prompts": np.count_nonzero(~np.isnan(values.per_response), axis=0),
-            "num_responses": num_rows,
-            "mean_complete": result.mean_complete,
-            "accuracy": values.plain_mean("correct"),
-            "mean_tokens": values.plain_mean("tokens"),
-            "repeated_step_share": values.plain_mean("repeated"),
-        }
-    )
-    ordered = table.iloc[result.order].reset_index(drop=True)
-    ordered.insert(0, "rank", np.arange(1, len(ordered) + 1))
-    return ordered
+    columns = {
+        "teacher": names,
+        "mean": result.mean,
+        "low": result.low,
+        "high": result.high,
+        "gap": result.mean - result.mean[result.order[0]],
+        "gap_low": result.gap_low,
+        "gap_high": result.gap_high,
+        "p_best": result.p_best,
+        "win_rate": result.win_rate,
+        "num_prompts": np.count_nonzero(~np.isnan(values.per_response), axis=0),
+        "num_responses": num_rows,
+        "mean_complete": result.mean_complete,
+        "accuracy": values.plain_mean("correct"),
+        "mean_tokens": values.plain_mean("tokens"),
+        "repeated_step_share": values.plain_mean("repeated"),
+    }
+    # Thousands of groups have a table each: they are made in one go.
+    ordered = {name: np.asarray(values)[result.order] for name, values in columns.items()}
+    return pd.DataFrame({"rank": np.arange(1, len(names) + 1), **ordered})

@@ -109,6 +109,24 @@ def test_names_that_look_alike_once_paths_are_gone_stay_apart(tmp_path):
     assert "judge #2" in page.text and "somebody" not in page.source and "/home" not in page.source
 
 
+def test_of_many_groups_the_first_are_ranked_and_all_are_counted(tmp_path):
+    rows = [
+        {
+            "prompt": f"p{place // 2}",
+            "teacher": f"t{place}",
+            "response": "x",
+            "local_naturalness": -1.0 - place,
+        }
+        for place in range(60)
+    ]
+    page = Page(write_report(Dataset.from_list(rows), tmp_path / "report.html"))
+    assert "There are 26 more groups of teachers" in page.text
+    assert "10 more groups of teachers are not listed" in page.text
+    for place in range(60):
+        # Twenty groups, of which the first teacher is the better one.
+        assert (f">t{place}</th><td>{-1 - place}.0" in page.source) == (place < 40)
+
+
 def test_the_command_writes_it(scored, tmp_path, capsys):
     table, output = str(tmp_path / "scored.parquet"), tmp_path / "new" / "report.html"
     scored.to_parquet(table)

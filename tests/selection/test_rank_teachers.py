@@ -87,6 +87,12 @@ def test_complete_only_needs_a_complete_prompt(make):
         rank_teachers(dataset, complete_only=True, **HIGH)
 
 
+def test_complete_only_counts_the_rows_that_it_uses(make):
+    rows = make("ppqrr", "abaab", score=[1.0, 2.0, 9.0, 1.0, 2.0])
+    table = rank_teachers(rows, complete_only=True, **HIGH).to_pandas()
+    assert table[["num_prompts", "num_responses"]].to_numpy().tolist() == [[2, 2], [2, 2]]
+
+
 def test_another_order_over_complete_prompts_is_said(make):
     # Over p, all three: c, b, a. Fitted over all: a is far ahead of b on q and r.
     dataset = make("pppqqrr", "abcabab", score=[1.0, 2.0, 3.0, 9.0, 1.0, 9.0, 1.0])

@@ -1,6 +1,6 @@
 """The part of a card that the library writes: how the responses were chosen, in Markdown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from local_naturalness.counted import counted
 from local_naturalness.hub.escaping import escaped
@@ -12,6 +12,7 @@ from local_naturalness.hub.facts import (
     source_facts,
 )
 from local_naturalness.hub.provenance import Provenance
+from local_naturalness.selection.reasons import MAX_TEACHERS_RECORDED
 from local_naturalness.version import __version__
 
 BEGIN = "<!-- local_naturalness:begin -->"
@@ -69,7 +70,7 @@ def _teacher_part(provenance: Provenance) -> list[str]:
     rows = [
         (
             escaped(name),
-            NOT_RECORDED if before is None else f"{before.get(name, 0):.1%}",
+            _candidates_share(before, name),
             f"{after.get(name, 0):.1%}",
             *(
                 _MEANS[trait][1].format(found[name]) if name in found else "-"
@@ -83,6 +84,13 @@ def _teacher_part(provenance: Provenance) -> list[str]:
     left_out = len(names) - _MAX_TEACHERS
     more = [f"{counted(left_out, 'more teacher')} with smaller shares."] if left_out > 0 else []
     return ["### Teachers", table, *more]
+
+
+def _candidates_share(before: Mapping[str, float | None] | None, teacher: str) -> str:
+    if before is None:
+        return NOT_RECORDED
+    share = before.get(teacher, None if len(before) >= MAX_TEACHERS_RECORDED else 0.0)
+    return NOT_RECORDED if share is None else f"{share:.1%}"
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

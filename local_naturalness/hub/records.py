@@ -6,6 +6,7 @@ from typing import Any
 
 from datasets import Dataset
 
+from local_naturalness.selection.reasons import MAX_TEACHERS_RECORDED
 from local_naturalness.selection.record import record_in
 from local_naturalness.spec import settings_in
 
@@ -23,6 +24,9 @@ _OUTCOMES = (
     "teacher_shares_after",
     "previous",
 )
+
+# Why candidates are not selected; rows that are rejected for other reasons are no candidates.
+_PASSED_OVER = ("duplicate", "not_in_top_k", "teacher_share")
 
 
 def joined_record(splits: Mapping[str, Dataset]) -> Record | None:
@@ -87,16 +91,26 @@ def _joined_outcomes(records: list[Record]) -> Record:
 
 
 def _joined_traits(records: list[Record]) -> dict[str, Any]:
-    """Means over all splits; the candidates of a split count as its rows, the picks as what it selected."""
+    """Means over all splits, weighted by their candidates and their picks."""
     joined: dict[str, Any] = {}
     for trait in set.intersection(*(set(record["traits"]) for record in records)):
         parts = [(record["traits"][trait], record) for record in records]
         joined[trait] = {"column": parts[0][0]["column"]}
-        for which, weight in (("before", "rows"), ("after", "selected")):
-            known = [(part[which], record[weight]) for part, record in parts if part[which] is not None]
+        for which, weight in (("before", _num_candidates), ("after", _num_selected)):
+            known = [(part[which], weight(record)) for part, record in parts if part[which] is not None]
             total = sum(number for _, number in known)
             joined[trait][which] = sum(mean * number for mean, number in known) / total if total else None
     return joined
+
+
+def _num_selected(record: Record) -> int:
+    return int(record["selected"])
+
+
+def _num_candidates(record: Record) -> int:
+    """How many rows could have been selected."""
+    passed_over = sum(record["rejected"].get(reason, 0) for reason in _PASSED_OVER)
+    return _num_selected(record) + int(passed_over)
 
 
 def _joined_unscored(records: list[Record]) -> dict[str, dict[str, int]]:
@@ -107,10 +121,16 @@ def _joined_unscored(records: list[Record]) -> dict[str, dict[str, int]]:
     return {column: dict(statuses.most_common()) for column, statuses in counts.items()}
 
 
-def _joined_shares(records: list[Record]) -> dict[str, float]:
+def _joined_shares(records: list[Record]) -> dict[str, float | None]:
+    """Shares over all splits, `None` where the share in one of them is not known."""
     total = sum(record["rows"] for record in records) or 1
     shares: Counter[str] = Counter()
+    unknown: set[str] = set()
+    everyone = dict.fromkeys(name for record in records for name in record["teacher_shares_before"])
     for record in records:
-        for teacher, share in record["teacher_shares_before"].items():
-            shares[teacher] += share * record["rows"] / total
-    return dict(shares)
+        of_split = record["teacher_shares_before"]
+        for teacher in everyone:
+            shares[teacher] += of_split.get(teacher, 0.0) * record["rows"] / total
+        if len(of_split) >= MAX_TEACHERS_RECORDED:
+            unknown |= everyone.keys() - of_split.keys()
+    return {teacher: None if teacher in unknown else share for teacher, share in shares.items()}

@@ -6,7 +6,7 @@ conversations and missing values can stand in one column, in any order.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from local_naturalness.encoding.examples import read_examples
@@ -32,6 +32,8 @@ def encoded_inputs(
             raise ValueError(f"`{argument}` is missing: predictions and prompts are needed, one for one.")
         if isinstance(values, str):
             raise TypeError(f"`{argument}` must be a list, found the text {values[:40]!r}: put it in a list.")
+        if isinstance(values, Mapping | Set):
+            raise TypeError(f"`{argument}` must be a list, one value per row, found {type(values).__name__}.")
         inputs[argument] = list(values)
     if len(inputs["predictions"]) != len(inputs[name]):
         raise ValueError(

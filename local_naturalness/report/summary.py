@@ -1,5 +1,6 @@
 """A summary of a selection for a notebook or a terminal."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +74,10 @@ def summarize_selection(selection: Dataset) -> SelectionSummary:
             "returned: Parquet and JSON files keep the columns only."
         )
     before, after = record.get("teacher_shares_before") or {}, record.get("teacher_shares_after") or {}
+    # Earlier versions recorded the largest shares of each alone.
     shares = {
-        "of the candidates": [number_text(before.get(name, 0.0), 1, as_share=True) for name in before],
-        "of the selection": [number_text(after.get(name, 0.0), 1, as_share=True) for name in before],
+        told: [number_text(some.get(name, math.nan), 1, as_share=True) for name in before]
+        for told, some in (("of the candidates", before), ("of the selection", after))
     }
     return SelectionSummary(_sentences(record), pd.DataFrame(shares, index=list(map(public_text, before))))
 

@@ -23,7 +23,8 @@ REASONS = {
     "teacher_share": "max_teacher_share` or `match",
 }
 CODES = ["", *REASONS]
-_MAX_TEACHERS_RECORDED = 50
+# By share, of the candidates and of the selection.
+MAX_TEACHERS_RECORDED = 50
 _LENGTHS_DIFFER = 0.05
 
 
@@ -52,16 +53,18 @@ def count_outcome(
         "rejected": {code: int(number[i]) for i, code in enumerate(CODES) if i and number[i]},
     }
     if teacher is not None:
-        counts["teacher_shares_before"] = _shares(teacher, names)
-        counts["teacher_shares_after"] = _shares(teacher[rows], names)
+        shares = [_shares(some, len(names)) for some in (teacher, teacher[rows])]
+        # The same teachers in both: one that is in neither list of the largest is in none.
+        largest = [np.argsort(-some, kind="stable")[:MAX_TEACHERS_RECORDED] for some in shares]
+        listed = np.unique(np.concatenate(largest))
+        for when, some in zip(("before", "after"), shares, strict=True):
+            order = listed[np.argsort(-some[listed], kind="stable")]
+            counts[f"teacher_shares_{when}"] = {names[i]: round(float(some[i]), 6) for i in order}
     return counts
 
 
-def _shares(teacher: np.ndarray, names: list[str]) -> dict[str, float]:
-    number = np.bincount(teacher[teacher >= 0], minlength=len(names))
-    largest = np.argsort(-number, kind="stable")[:_MAX_TEACHERS_RECORDED]
-    total = max(len(teacher), 1)
-    return {names[i]: round(float(number[i] / total), 6) for i in largest}
+def _shares(teacher: np.ndarray, num_teachers: int) -> np.ndarray:
+    return np.bincount(teacher[teacher >= 0], minlength=num_teachers) / max(len(teacher), 1)
 
 
 def log_counts(

@@ -13,6 +13,7 @@ from local_naturalness import __version__
 from local_naturalness.hub import push_selection
 from local_naturalness.hub.card import updated_card
 from local_naturalness.hub.provenance import gather
+from local_naturalness.report import summarize_selection
 from local_naturalness.selection import select_responses
 
 EMPTY = "---\n{}\n---\n"
@@ -153,6 +154,39 @@ def test_right_answers_and_repetition_stand_beside_the_mean():
         test=select_responses(candidates.rename_column("is_correct", "ok").select(range(3)), correct="ok"),
     )
     assert cell(write_card(both), "Right answers") == "71.4% of the selection, 42.9% of its candidates"
+
+
+def test_means_of_splits_are_weighted_by_candidates_not_by_rows():
+    # brief alone is right; in the first split it is the only one that passes `where`.
+    rows = make_candidates(ok=lambda p, t: p > 2 or t == 0, is_correct=lambda p, t: t == 0)
+    both = DatasetDict(train=rows.select(range(9)), test=rows.select(range(9, 18)))
+    text = write_card(select_responses(both, where="ok", by="num_tokens", direction="low"))
+    assert cell(text, "Right answers") == "100.0% of the selection, 50.0% of its candidates"
+
+
+def test_of_many_teachers_no_share_is_made_up():
+    # t0 to t59 have two candidates each but are never chosen, and u0 to u59 one, which always is.
+    rows = [
+        {
+            "prompt": f"{place}",
+            "teacher": f"{kind}{place}",
+            "response": f"{kind}{i}",
+            "local_naturalness": -float(kind == "t"),
+        }
+        for place in range(60)
+        for kind, i in (("t", 0), ("t", 1), ("u", 0))
+    ]
+    selection = select_responses(Dataset.from_list(rows))
+    text = write_card(selection)
+    shares = [line for line in text.splitlines() if line.startswith("| u")]
+    assert len(shares) == 50 and all("| 0.6% | 1.7% |" in line for line in shares)
+    teachers = summarize_selection(selection).teachers
+    assert set(teachers.loc["t0"]) == {"1.1%", "0.0%"} and set(teachers.loc["u0"]) == {"0.6%", "1.7%"}
+    # Of two such splits the record does not know all teachers.
+    other = Dataset.from_list([row | {"teacher": f"v{row['teacher']}"} for row in rows])
+    text = write_card(DatasetDict(train=selection, test=select_responses(other)))
+    shares = [line for line in text.splitlines() if line.startswith("| u")]
+    assert shares and all("| not recorded | 0.8% |" in line for line in shares)
 
 
 def test_selections_in_sequence_are_all_told():

@@ -52,6 +52,8 @@ def test_a_second_result_does_not_hold_the_first(metric, texts):
         ({"predictions": ["a"], "references": []}, "found 1 `predictions` and 0 `references`"),
         ({"predictions": ["a"], "prompts": ["b"], "references": ["b"]}, "another name for `prompts`"),
         ({"predictions": "a", "prompts": ["b"]}, "must be a list, found the text 'a'"),
+        ({"predictions": ["a"], "prompts": {"prompt": ["b"]}}, "one value per row, found dict"),
+        ({"predictions": {"a"}, "prompts": ["b"]}, "one value per row, found set"),
         ({"predictions": [1], "prompts": ["b"]}, "'predictions' must hold texts, found int 1"),
         ({"predictions": ["a"], "references": [3]}, "'references' must hold texts or lists of messages"),
         ({"predictions": ["a"], "prompts": [[{"text": "b"}]]}, "messages with 'role' and 'content'"),

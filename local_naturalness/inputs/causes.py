@@ -53,7 +53,9 @@ def cause_in_text(path: Path, kind: str) -> str | None:
         if begin in _UTF16:
             return "it is encoded in utf-16, not utf-8: convert it, such as with `iconv -f utf-16 -t utf-8`"
         with opened(path) as lines:
-            whole = is_json and lines.read(200).lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"[")
+            begin = lines.read(200).lstrip(codecs.BOM_UTF8 + b" \t\r\n")
+            # A list, or an object over several lines.
+            whole = is_json and (begin.startswith(b"[") or begin.splitlines()[:1] == [b"{"])
         with opened(path) as lines:
             if whole:
                 return _in_json(lines.read(), "it")

@@ -38,7 +38,7 @@ def read_table(
     source = str(source)
     path = Path(source)
     if path.is_file():
-        dataset = _without_splits(read_files([path], texts), source, split)
+        dataset = _without_splits(read_files([path], texts, split), source, split)
     elif path.is_dir():
         dataset = _read_folder(path, split, texts)
     elif _looks_like_path(source):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datasets import Dataset, Features, List, Value
+from datasets import Dataset, List, Value
 
 from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.inputs.columns import undecoded
+from local_naturalness.shapes.mapped import kept, mapped
 
 # Fields of an object that hold its text, the first of them that is there.
 _TEXTS = ("response", "text", "content", "completion", "output", "generation", "answer")
@@ -73,7 +73,7 @@ def with_lists(dataset: Any, column: str, values: Sequence[Any]) -> Any:
                 "rename or remove it."
             )
         texts = {column: List(_TEXT), "teacher": List(_TEXT)}
-        return _mapped(dataset, _of_teachers, {"column": column}, column, texts)
+        return _with_columns(dataset, _of_teachers, {"column": column}, texts)
     name = text_field([item for value in values if isinstance(value, list) for item in value])
     if name is None:
         return dataset
@@ -88,7 +88,22 @@ def with_lists(dataset: Any, column: str, values: Sequence[Any]) -> Any:
         for field in fields
     }
     features = {new: List(kinds[field]) for field, new in names.items()} if kinds else None
-    return _mapped(dataset, _of_fields, {"column": column, "names": names}, column, features)
+    return _with_columns(dataset, _of_fields, {"column": column, "names": names}, features)
+
+
+def _with_columns(dataset: Any, function: Any, settings: dict[str, Any], features: Any) -> Any:
+    """The dataset with what a function makes of a column; `features` of it are not known of a stream."""
+    removed = [settings["column"]]
+    others = kept(dataset, removed)
+    known = isinstance(dataset, Dataset) and others is not None and features is not None
+    return mapped(
+        dataset,
+        function,
+        removed=removed,
+        features={**others, **features} if known else None,
+        shown="Reading answers",
+        settings=settings,
+    )
 
 
 def _of_teachers(rows: Mapping[str, Any], column: str) -> dict[str, list[Any]]:
@@ -110,19 +125,3 @@ def _of_fields(rows: Mapping[str, Any], column: str, names: Mapping[str, str]) -
         ]
         for field, new in names.items()
     }
-
-
-def _mapped(
-    dataset: Any, function: Any, settings: dict[str, Any], column: str, features: dict[str, Any] | None
-) -> Any:
-    if not isinstance(dataset, Dataset):
-        return dataset.map(function, batched=True, fn_kwargs=settings, remove_columns=[column])
-    kept = {name: feature for name, feature in dataset.features.items() if name != column}
-    return undecoded(dataset.with_format(None)).map(
-        function,
-        batched=True,
-        fn_kwargs=settings,
-        remove_columns=[column],
-        features=Features({**kept, **features}) if features else None,  # type: ignore[arg-type] # a dict; its `*args` are not annotated
-        desc="Reading answers",
-    )

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, Value
+from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Value
 
 from local_naturalness.counted import counted
-from local_naturalness.inputs.columns import as_text, undecoded
+from local_naturalness.inputs.columns import as_text
+from local_naturalness.shapes.mapped import kept, mapped
 from local_naturalness.shapes.parallel import parallel_lists
 from local_naturalness.shapes.seen import RESPONSE_LISTS
 
 AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
+_SHOWN = "One row per response"
 
 
 def explode(dataset: AnyDataset, lists: Sequence[str] | None = None) -> AnyDataset:
@@ -62,20 +64,34 @@ def exploded(dataset: AnyDataset, lists: Sequence[str], loose: Sequence[str] = (
     missing = [name for name in lists if name not in columns]
     if missing or not lists:
         raise ValueError(f"`lists` names {missing or 'nothing'}; the columns are {columns}.")
-    features = _features(dataset, dict.fromkeys(lists, None))
-    settings = {"lists": tuple(lists), "loose": tuple(loose)}
-    rows: AnyDataset = _mapped(dataset, _exploded, settings, columns, features)
+    features = kept(dataset, ())
+    if features is not None:
+        features |= {name: getattr(features[name], "feature", features[name]) for name in lists}
+    rows: AnyDataset = mapped(
+        dataset,
+        _exploded,
+        removed=columns,
+        features=features,
+        shown=_SHOWN,
+        settings={"lists": tuple(lists), "loose": tuple(loose)},
+        with_indices=True,
+    )
     return rows
 
 
 def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) -> AnyDataset:
     """One row per teacher, with `teacher` and `response`, from a column of responses for each."""
-    columns = _columns(dataset)
-    features = _features(dataset, {})
+    features = kept(dataset, teacher_columns)
     if features is not None:
-        kept = {name: feature for name, feature in features.items() if name not in teacher_columns}
-        features = Features({**kept, "teacher": Value("string"), "response": Value("string")})  # type: ignore[arg-type] # a dict; its `*args` are not annotated
-    rows: AnyDataset = _mapped(dataset, _by_teacher, {"teachers": tuple(teacher_columns)}, columns, features)
+        features |= {"teacher": Value("string"), "response": Value("string")}
+    rows: AnyDataset = mapped(
+        dataset,
+        _by_teacher,
+        removed=_columns(dataset),
+        features=features,
+        shown=_SHOWN,
+        settings={"teachers": tuple(teacher_columns)},
+    )
     return rows
 
 
@@ -109,47 +125,13 @@ def _items(value: Any, size: int, is_list: bool) -> Sequence[Any]:
     return value if value and len(value) == max(size, 1) else [None] * max(size, 1)
 
 
-def _by_teacher(
-    rows: Mapping[str, Any], places: list[int], teachers: tuple[str, ...]
-) -> dict[str, list[Any]]:
+def _by_teacher(rows: Mapping[str, Any], teachers: tuple[str, ...]) -> dict[str, list[Any]]:
     others = {name: column for name, column in rows.items() if name not in teachers}
+    count = len(rows[teachers[0]])
     return {name: [value for value in column for _ in teachers] for name, column in others.items()} | {
-        "teacher": list(teachers) * len(places),
-        "response": [as_text(rows[teacher][row]) for row in range(len(places)) for teacher in teachers],
+        "teacher": list(teachers) * count,
+        "response": [as_text(rows[teacher][row]) for row in range(count) for teacher in teachers],
     }
-
-
-def _mapped(
-    dataset: Any,
-    function: Any,
-    settings: dict[str, Any],
-    columns: list[str],
-    features: Features | None,
-) -> Any:
-    shown: dict[str, str] = {}
-    if isinstance(dataset, Dataset):
-        dataset = undecoded(dataset.with_format(None))
-        shown = {"desc": "One row per response"}  # streams have no bar
-    return dataset.map(
-        function,
-        batched=True,
-        with_indices=True,
-        fn_kwargs=settings,
-        remove_columns=columns,
-        features=features,
-        **shown,
-    )
-
-
-def _features(dataset: Any, lists: Mapping[str, None]) -> Features | None:
-    """Types of the columns, those of lists replaced by the types of their items; `None` if not known."""
-    if dataset.features is None:
-        return None
-    items = {
-        name: getattr(feature, "feature", feature) if name in lists else feature
-        for name, feature in dataset.features.items()
-    }
-    return Features(items)  # type: ignore[arg-type] # a dict; its `*args` are not annotated
 
 
 def _columns(dataset: Any) -> list[str]:

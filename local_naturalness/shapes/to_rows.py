@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import datasets
-from datasets import Dataset, DatasetDict, Features, IterableDataset, IterableDatasetDict, List, Value
+from datasets import Dataset, DatasetDict, IterableDatasetDict, List, Value
 
 from local_naturalness.encoding.messages import messages_from_json, read_messages
-from local_naturalness.inputs.columns import undecoded, with_mixed_as_text
+from local_naturalness.inputs.columns import with_mixed_as_text
 from local_naturalness.shapes.answers import with_lists
 from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_per_teacher
+from local_naturalness.shapes.mapped import kept, mapped
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.samples import answers_of, sample_of
@@ -156,17 +157,11 @@ def _refuse_clashes(columns: Sequence[str], shape: Shape) -> None:
 
 
 def _converted(dataset: Any, shape: Shape) -> Any:
-    columns = list(shape.consumed)
-    if isinstance(dataset, IterableDataset):
-        return dataset.map(shape.convert, batched=True, remove_columns=columns)
-    kept = {name: feature for name, feature in dataset.features.items() if name not in columns}
-    return undecoded(dataset.with_format(None)).map(
-        shape.convert,
-        batched=True,
-        remove_columns=columns,
-        features=Features({**kept, **_written_features(dataset, shape)}),  # type: ignore[arg-type] # a dict; its `*args` are not annotated
-        desc="Reading rows",
-    )
+    features = None
+    if isinstance(dataset, Dataset):
+        features = {**(kept(dataset, shape.consumed) or {}), **_written_features(dataset, shape)}
+    assert shape.convert is not None
+    return mapped(dataset, shape.convert, removed=shape.consumed, features=features, shown="Reading rows")
 
 
 def _written_features(dataset: Dataset, shape: Shape) -> dict[str, Any]:

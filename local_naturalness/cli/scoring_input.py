@@ -2,15 +2,17 @@
 
 import argparse
 import logging
+from itertools import chain
 
 from datasets import Dataset
 
 from local_naturalness.cli.read_tables import read_table
 from local_naturalness.encoding.map_rows import missing_columns_message
 from local_naturalness.inputs.files import TEXT_COLUMNS
-from local_naturalness.shapes.samples import answers_of
-from local_naturalness.shapes.seen import KNOWN, PROMPTS
+from local_naturalness.shapes.samples import texts_of
+from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape
+from local_naturalness.shapes.side_by_side import hint
 from local_naturalness.shapes.to_rows import shaped
 
 logger = logging.getLogger(__name__)
@@ -31,8 +33,10 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
         "response_column": options.response_column,
         "messages_column": options.messages_column,
         "teacher_columns": options.teacher_columns,
+        "reasoning_columns": options.reasoning_columns,
     }
-    texts = {*TEXT_COLUMNS, *KNOWN, *filter(None, list(named.values())[:3]), *(options.teacher_columns or ())}
+    lists = options.teacher_columns, options.reasoning_columns
+    texts = {*TEXT_COLUMNS, *KNOWN, *filter(None, list(named.values())[:3]), *chain(*filter(None, lists))}
     dataset = read_table(options.input, options.split, tuple(texts))
     rows, shape = shaped(dataset, shape=options.shape, **named)
     if shape is None:
@@ -46,18 +50,16 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
 
 
 def _refuse_side_by_side(dataset: Dataset, options: argparse.Namespace) -> None:
-    """Refuse a table whose columns look like answers of several teachers, and name the option to pass."""
+    """Refuse a table whose columns look like answers, and name the options to pass."""
     named = options.prompt_column, options.response_column, options.messages_column
-    answers = answers_of(dataset)
-    if not answers or any(name not in dataset.column_names for name in named if name is not None):
+    if any(name not in dataset.column_names for name in named if name is not None):
         return
     if options.response_column is None and options.messages_column is None:
-        found = [options.prompt_column, *PROMPTS]
-        prompts = (
-            "" if set(found) & set(dataset.column_names) else " and that of the prompts, `prompt_column=...`"
-        )
-        raise ValueError(
-            missing_columns_message({"response_column": "response"}, dataset.column_names, options.command)
-            + " If each of these columns holds the answers of one teacher, pass "
-            f"`teacher_columns={answers!r}`{prompts}."
-        )
+        told = hint(texts_of(dataset), "pass")
+        if told:
+            raise ValueError(
+                missing_columns_message(
+                    {"response_column": "response"}, dataset.column_names, options.command
+                )
+                + told
+            )

@@ -58,6 +58,12 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher-columns", nargs="+", metavar="COLUMN", help="columns of responses, one column per teacher"
     )
     rows.add_argument(
+        "--reasoning-columns",
+        nargs="+",
+        metavar="COLUMN",
+        help="columns of reasoning that belongs to the responses: one, or one per teacher",
+    )
+    rows.add_argument(
         "--shape",
         help="how the input is laid out: rows, messages, sharegpt, prompt-completion, alpaca, lists or wide "
         "(default: recognised, and printed)",

@@ -9,7 +9,7 @@ from typing import Any
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
 from local_naturalness.encoding.messages import Message
-from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, tags_of
+from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, repeats, tags_of
 
 Tools = Sequence[Mapping[str, Any]]
 
@@ -20,8 +20,8 @@ _UNREAD_KEYS = ("function_call", "audio", "refusal")
 # `reasoning_details`, `thinking_blocks`, `thought`, `cot`; not `reasoning_effort` or a signature.
 _REASONING = re.compile(
     r"(?!.*(effort|budget|tokens|signature|id|enabled|format)$)"
-    r".*(reasoning|think(ing)?|thoughts?|rationale|chain_of_thought|scratchpad)"
-    r"(_(content|text|details|blocks|trace|process))?$|cot$",
+    r"(.*(reasoning|think(ing)?|thoughts?|rationales?|chain_?of_?thoughts?|scratchpad)|(.*_)?cots?)"
+    r"(_?(content|text|details|blocks|traces?|process|trajector(y|ies)|chains?|steps|outputs?))?$",
     re.IGNORECASE,
 )
 
@@ -46,7 +46,7 @@ class Answer:
         reasoning = next((message[key] for key in _REASONING_KEYS if message.get(key)), "")
         calls = message.get("tool_calls") or []
         unread = [key for key in _UNREAD_KEYS if message.get(key)]
-        unread += [] if reasoning else [key for key in message if _is_other_reasoning(key, message[key])]
+        unread += [] if reasoning else list(_other_reasoning(message, content))
         if unread:
             named = ", ".join(f"`{key}`" for key in unread)
             raise TypeError(
@@ -85,16 +85,27 @@ class Response:
 def names_reasoning(name: str) -> bool:
     """Whether the name of a field or column suggests that it holds reasoning.
 
-    >>> [name for name in ("thinking", "cot", "finish_reason", "reasoning_effort") if names_reasoning(name)]
-    ['thinking', 'cot']
+    >>> names = ["thinking", "Complex_CoT", "r1_thinking_trajectory", "finish_reason", "reasoning_effort"]
+    >>> list(filter(names_reasoning, names))
+    ['thinking', 'Complex_CoT', 'r1_thinking_trajectory']
     """
     return _REASONING.match(name) is not None
 
 
-def _is_other_reasoning(key: str, value: Any) -> bool:
-    """Whether a field of a message holds reasoning under a name that templates do not read."""
-    is_read = key in ("role", "content", *_REASONING_KEYS)
-    return isinstance(value, str | list) and bool(value) and not is_read and names_reasoning(key)
+def _other_reasoning(message: Mapping[str, Any], content: Any) -> Iterator[str]:
+    """Fields that hold reasoning under a name that templates do not read, unless the content repeats it.
+
+    Some data sets tell of a message in an object of its fields, such as in `info`.
+    """
+    for key, value in message.items():
+        if key in ("role", "content", "tool_calls", *_REASONING_KEYS):
+            continue
+        if isinstance(value, Mapping):
+            yield from (f"{key}.{inner}" for inner in _other_reasoning(value, content))
+        elif isinstance(value, str | list) and value and names_reasoning(key):
+            is_repeated = isinstance(value, str) and isinstance(content, str) and repeats(content, value)
+            if not is_repeated:
+                yield key
 
 
 def response_of(

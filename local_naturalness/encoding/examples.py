@@ -192,6 +192,11 @@ def _checked_text(text: Any, column: str) -> str | None:
     if text is None or isinstance(text, str):
         return text
     hint = f" {_WIDE_ROWS}" if isinstance(text, Sequence) else ""
+    if isinstance(text, Mapping):
+        hint = (
+            " If it is the reply of an inference server, call `to_rows(dataset)` of "
+            "`local_naturalness.shapes` first."
+        )
     if isinstance(text, Number):
         hint = (
             " Convert the numbers to text with `to_rows(dataset)` of `local_naturalness.shapes`, or name "

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from local_naturalness.encoding.reasoning import carries_reasoning, repeats
+
 Message = dict[str, Any]
 Prompt = str | list[Message]
 Tools = Sequence[Mapping[str, Any]]
@@ -103,6 +105,15 @@ def is_message(value: Any) -> bool:
     return ("role" in value and not _PARTS.isdisjoint(value)) or _is_sharegpt(value)
 
 
+def role_of(message: Mapping[str, Any]) -> Any:
+    """The role of a message as chat templates know it.
+
+    >>> role_of({"from": "gpt", "value": "Hi"})
+    'assistant'
+    """
+    return _known_role(message["from"] if _is_sharegpt(message) else message.get("role"))
+
+
 def messages_from_json(text: Any) -> list[Any] | None:
     """The list of messages that a text holds as JSON; `None` for any other text.
 
@@ -157,7 +168,15 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
     reasoning, content = _split_reasoning(content, column)
     if reasoning and not any(others.get(key) for key in _REASONING):
         others["reasoning_content"] = reasoning
-    return {"role": _known_role(role), "content": text_of(content, column), **others}
+    text = text_of(content, column)
+    if text and not others.keys().isdisjoint(_REASONING) and carries_reasoning(text):
+        # Some data sets hold it a second time.
+        others = {key: value for key, value in others.items() if not _is_repeated(key, value, text)}
+    return {"role": _known_role(role), "content": text, **others}
+
+
+def _is_repeated(key: str, value: Any, content: str) -> bool:
+    return key in _REASONING and isinstance(value, str) and bool(value.strip()) and repeats(content, value)
 
 
 def _known_role(role: Any) -> Any:

@@ -138,6 +138,16 @@ def pieces(content: str) -> list[str]:
     return [piece for text in _TAG.split(content) if (piece := text.strip())]
 
 
+def repeats(content: str, reasoning: str) -> bool:
+    """Whether a content holds a reasoning that is stored beside it once more, whatever the white space.
+
+    >>> repeats("<think>2 + 3</think>It is 5.", "2 + 3\\n"), repeats("It is 5.", "2 + 3")
+    (True, False)
+    """
+    written = "".join(content.split())
+    return all("".join(piece.split()) in written for piece in pieces(reasoning))
+
+
 def tags_of(prompt: str, template: str) -> ReasoningTags:
     """The tags of a student's family.
 

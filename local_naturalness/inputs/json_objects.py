@@ -101,7 +101,7 @@ def _parsed(data: bytes) -> Any:
 def _chosen(names: Sequence[str], path: Path, asked: str | None) -> str:
     if len(names) == 1 and asked in (None, "train"):
         return names[0]
-    if asked not in names:
+    if asked is None or asked not in names:
         raise WrongObject(
             f"{str(path)!r} is one object around {counted(len(names), 'list')} of rows "
             f"({_joined(list(map(repr, names)))}): choose one with `split=...`, or put it in another file."

@@ -11,7 +11,7 @@ from local_naturalness.encoding.conversation import Answer
 from local_naturalness.encoding.examples import Example, read_examples
 from local_naturalness.shapes.reading import read_shaped
 from local_naturalness.shapes.recognise import recognise
-from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.seen import is_looked_at
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.tables import require_columns
 
@@ -55,8 +55,8 @@ class TextColumns:
             require_columns(names, {"messages_column": messages_column})
         elif response_column != "response":
             require_columns(names, {"response_column": response_column})
-        known = KNOWN | {response_column, messages_column}
-        few = few_rows(dataset, np.arange(min(len(dataset), 100)), [one for one in names if one in known])
+        known = [one for one in names if is_looked_at(one) or one in (response_column, messages_column)]
+        few = few_rows(dataset, np.arange(min(len(dataset), 100)), known)
         shape = recognise(
             {name: [row[name] for row in few] if name in known else [] for name in names},
             messages_column=messages_column,

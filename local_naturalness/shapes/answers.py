@@ -94,8 +94,8 @@ def with_lists(dataset: Any, column: str, values: Sequence[Any]) -> Any:
 def _with_columns(dataset: Any, function: Any, settings: dict[str, Any], features: Any) -> Any:
     """The dataset with what a function makes of a column; `features` of it are not known of a stream."""
     removed = [settings["column"]]
-    others = kept(dataset, removed)
-    known = isinstance(dataset, Dataset) and others is not None and features is not None
+    others = kept(dataset, removed) or {}
+    known = isinstance(dataset, Dataset) and features is not None
     return mapped(
         dataset,
         function,

@@ -25,8 +25,10 @@ def conversation(column: str, system_column: str | None) -> Convert:
     return convert
 
 
-def completion(prompt_column: str, completion_column: str) -> Convert:
-    """Messages from TRL's `prompt` and `completion` where either holds messages.
+def completion(prompt_column: str, completion_column: str, reasoning_column: str | None = None) -> Convert:
+    """Messages from TRL's `prompt` and `completion` where either holds messages, or reasoning stands apart.
+
+    A row without completion is a conversation without answer.
 
     Raises:
         ValueError: a completion is not one assistant turn: a trainer would train on all of it, and one turn
@@ -34,26 +36,73 @@ def completion(prompt_column: str, completion_column: str) -> Convert:
     """
 
     def convert(batch: Batch) -> dict[str, list[Any]]:
-        both = zip(batch[prompt_column], batch[completion_column], strict=True)
-        return {"messages": [_joined(prompt, answer) for prompt, answer in both]}
+        reasonings = batch[reasoning_column] if reasoning_column else [None] * len(batch[prompt_column])
+        rows = zip(batch[prompt_column], batch[completion_column], reasonings, strict=True)
+        return {"messages": [_joined(*row) for row in rows]}
 
-    def _joined(prompt: Any, answer: Any) -> list[Message] | None:
-        if prompt is None or answer is None:
+    def _joined(prompt: Any, answer: Any, reasoning: Any) -> list[Message] | None:
+        if prompt is None or prompt == "":
             return None
+        asked = _as_turn(prompt, "user", prompt_column)
+        if answer is None:
+            return asked
         answers = _as_turn(answer, "assistant", completion_column)
         if [message["role"] for message in answers] != ["assistant"]:
             roles = ", ".join(repr(message["role"]) for message in answers)
             raise ValueError(
                 f"A row of {completion_column!r} must hold one message of the assistant, found "
                 f"{roles or 'none'}. For several turns join prompt and completion into a column `messages` "
-                'and use `splitter="turn"`.'
+                f'and use `splitter="turn"`. If {completion_column!r} holds the prompt too, pass '
+                f"`messages_column={completion_column!r}` and no other column."
             )
-        return [*_as_turn(prompt, "user", prompt_column), *answers]
+        return [*asked, *_reasoned(answers, reasoning, reasoning_column)]
 
     return convert
 
 
-def alpaca(input_column: str | None, system_column: str | None, history_column: str | None) -> Convert:
+def reasoned(messages_column: str, reasoning_column: str) -> Convert:
+    """Messages whose last turn, if it is the assistant's, has the reasoning of another column."""
+
+    def convert(batch: Batch) -> dict[str, list[Any]]:
+        rows = zip(batch[messages_column], batch[reasoning_column], strict=True)
+        return {
+            messages_column: [
+                None
+                if messages is None or messages == ""
+                else _reasoned(_messages(messages, messages_column), reasoning, reasoning_column)
+                for messages, reasoning in rows
+            ]
+        }
+
+    return convert
+
+
+def _reasoned(messages: list[Message], reasoning: Any, column: str | None) -> list[Message]:
+    """Messages with reasoning in their last turn.
+
+    Raises:
+        ValueError: there are several pieces of reasoning for one answer, or the turn has some already.
+    """
+    if isinstance(reasoning, Sequence) and not isinstance(reasoning, str):
+        pieces = [piece for piece in reasoning if piece]
+        if len(pieces) > 1:
+            raise ValueError(
+                f"A row of {column!r} holds {len(pieces)} pieces of reasoning for one response: make them "
+                "one text."
+            )
+        reasoning = pieces[0] if pieces else None
+    if not reasoning or not messages or messages[-1]["role"] != "assistant":
+        return messages
+    if messages[-1].get("reasoning_content"):
+        raise ValueError(
+            f"A row has reasoning in {column!r}, and in the last message too: name one of them, or remove it."
+        )
+    return [*messages[:-1], {**messages[-1], "reasoning_content": as_text(reasoning)}]
+
+
+def alpaca(
+    output_column: str, input_column: str | None, system_column: str | None, history_column: str | None
+) -> Convert:
     """A prompt of `instruction` and `input`, on two lines. Messages if there is a system text or history."""
 
     def convert(batch: Batch) -> dict[str, list[Any]]:
@@ -66,7 +115,7 @@ def alpaca(input_column: str | None, system_column: str | None, history_column: 
         has_turns = system_column or history_column
         return {
             "prompt": [(_turns if has_turns else _question)(*row) for row in rows],
-            "response": list(map(as_text, batch["output"])),
+            "response": list(map(as_text, batch[output_column])),
         }
 
     def _question(instruction: Any, given: Any, *_: Any) -> str | None:

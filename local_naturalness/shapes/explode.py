@@ -7,7 +7,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict,
 
 from local_naturalness.counted import counted
 from local_naturalness.inputs.columns import as_text
-from local_naturalness.shapes.mapped import kept, mapped
+from local_naturalness.shapes.mapped import columns_of, kept, mapped
 from local_naturalness.shapes.parallel import parallel_lists
 from local_naturalness.shapes.seen import RESPONSE_LISTS
 
@@ -45,7 +45,7 @@ def explode(dataset: AnyDataset, lists: Sequence[str] | None = None) -> AnyDatas
     """
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         return type(dataset)({split: explode(rows, lists) for split, rows in dataset.items()})
-    columns = _columns(dataset)
+    columns = columns_of(dataset)
     loose: Sequence[str] = ()
     if lists is None:
         found = parallel_lists(dataset, _responses(columns))
@@ -60,7 +60,7 @@ def exploded(dataset: AnyDataset, lists: Sequence[str], loose: Sequence[str] = (
     Raises:
         ValueError: as `explode`.
     """
-    columns = _columns(dataset)
+    columns = columns_of(dataset)
     missing = [name for name in lists if name not in columns]
     if missing or not lists:
         raise ValueError(f"`lists` names {missing or 'nothing'}; the columns are {columns}.")
@@ -79,18 +79,25 @@ def exploded(dataset: AnyDataset, lists: Sequence[str], loose: Sequence[str] = (
     return rows
 
 
-def one_column_per_teacher(dataset: AnyDataset, teacher_columns: Sequence[str]) -> AnyDataset:
-    """One row per teacher, with `teacher` and `response`, from a column of responses for each."""
-    features = kept(dataset, teacher_columns)
+def one_column_per_teacher(
+    dataset: AnyDataset, teacher_columns: Sequence[str], reasoning_columns: Sequence[str] = ()
+) -> AnyDataset:
+    """One row per teacher, with `teacher` and `response`, from a column of responses for each.
+
+    With a column of reasoning for each, there is `reasoning_content` too.
+    """
+    features, all_features = kept(dataset, (*teacher_columns, *reasoning_columns)), kept(dataset, ())
     if features is not None:
         features |= {"teacher": Value("string"), "response": Value("string")}
+        if reasoning_columns and all_features is not None:
+            features["reasoning_content"] = all_features[reasoning_columns[0]]
     rows: AnyDataset = mapped(
         dataset,
         _by_teacher,
-        removed=_columns(dataset),
+        removed=columns_of(dataset),
         features=features,
         shown=_SHOWN,
-        settings={"teachers": tuple(teacher_columns)},
+        settings={"teachers": tuple(teacher_columns), "reasonings": tuple(reasoning_columns)},
     )
     return rows
 
@@ -125,17 +132,17 @@ def _items(value: Any, size: int, is_list: bool) -> Sequence[Any]:
     return value if value and len(value) == max(size, 1) else [None] * max(size, 1)
 
 
-def _by_teacher(rows: Mapping[str, Any], teachers: tuple[str, ...]) -> dict[str, list[Any]]:
-    others = {name: column for name, column in rows.items() if name not in teachers}
+def _by_teacher(
+    rows: Mapping[str, Any], teachers: tuple[str, ...], reasonings: tuple[str, ...]
+) -> dict[str, list[Any]]:
+    others = {name: column for name, column in rows.items() if name not in (*teachers, *reasonings)}
     count = len(rows[teachers[0]])
+    parts = {"reasoning_content": [rows[name][row] for row in range(count) for name in reasonings]}
     return {name: [value for value in column for _ in teachers] for name, column in others.items()} | {
         "teacher": list(teachers) * count,
         "response": [as_text(rows[teacher][row]) for row in range(count) for teacher in teachers],
+        **(parts if reasonings else {}),
     }
-
-
-def _columns(dataset: Any) -> list[str]:
-    return list(dataset.column_names or next(iter(dataset), {}))
 
 
 def _responses(columns: Sequence[str]) -> str:

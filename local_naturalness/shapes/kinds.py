@@ -8,13 +8,15 @@ from local_naturalness.encoding.messages import is_message, messages_from_json
 from local_naturalness.shapes.answers import has_one_text_per_teacher, text_field
 
 Kind = str  # one of those below
+_NAME = 20  # characters of a name or flag at most; not all languages have spaces between words
 
-TEXT, NUMBERS, JSON, MESSAGES, TEXTS, ANSWERS, NOTHING, OTHER = (
+TEXT, NUMBERS, JSON, MESSAGES, TEXTS, CHATS, ANSWERS, NOTHING, OTHER = (
     "text",
     "numbers",
     "messages as JSON text",
     "messages",
     "lists of texts",
+    "lists of messages",
     "answers",
     "nothing",
     "other",
@@ -56,4 +58,16 @@ def _kind(value: Any) -> Kind:
         return MESSAGES
     if text_field(value):
         return ANSWERS
+    if all(isinstance(item, list) and item and all(map(is_message, item)) for item in value):
+        return CHATS
     return TEXTS if all(item is None or isinstance(item, str) for item in value) else OTHER
+
+
+def holds_prose(values: Iterable[Any]) -> bool:
+    """Whether texts, or lists of them, are more than flags and names.
+
+    >>> holds_prose(["We add.", None]), holds_prose([["We add."]]), holds_prose(["on", "off"])
+    (True, True, False)
+    """
+    texts = (text for value in values for text in (value if isinstance(value, list) else [value]))
+    return any(isinstance(text, str) and (len(text.split()) > 1 or len(text) > _NAME) for text in texts)

@@ -48,3 +48,8 @@ def kept(dataset: Any, removed: Sequence[str]) -> dict[str, Any] | None:
     if dataset.features is None:
         return None
     return {name: feature for name, feature in dataset.features.items() if name not in removed}
+
+
+def columns_of(dataset: Any) -> list[str]:
+    """Names of the columns; those of a stream may have to be read from its first row."""
+    return list(dataset.column_names or next(iter(dataset), {}))

@@ -16,9 +16,10 @@ from local_naturalness.encoding.map_rows import (
     read_rows,
 )
 from local_naturalness.shapes.recognise import recognise
-from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.seen import is_looked_at
+from local_naturalness.shapes.served import columns_of_replies
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.shapes.side_by_side import answer_columns, side_by_side_hint
+from local_naturalness.shapes.side_by_side import hint
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +35,17 @@ def shape_of(rows: Any, caller: str) -> Shape | None:
     """
     if not isinstance(rows, Mapping):
         return None
-    shape = recognise({name: _values(rows, name) if name in KNOWN else [] for name in rows})
+    sample = {name: _values(rows, name) if is_looked_at(name) else [] for name in rows}
+    shape = recognise(sample)
     if shape is None and "response" not in rows:
-        if answers := answer_columns({name: _values(rows, name) for name in rows if name not in KNOWN}):
+        if hinted := hint({name: _values(rows, name) for name in rows}):
             missing = missing_columns_message({"response_column": "response"}, list(rows), caller)
-            raise ValueError(missing + side_by_side_hint(answers))
+            raise ValueError(missing + hinted)
+    if shape is None and (replies := columns_of_replies({name: _values(rows, name) for name in rows})):
+        raise ValueError(
+            f"{caller} needs texts or messages, and {replies[0]!r} holds replies of an inference server: "
+            "call `to_rows(dataset)` of `local_naturalness.shapes` first."
+        )
     if shape is not None and not shape.is_row_by_row:
         raise ValueError(
             f"{caller} scores one response per row, and here each row holds a list of them "

@@ -41,8 +41,8 @@ def recognise(
         raise ValueError(f"`shape` must be one of {', '.join(SHAPES)}; found {shape!r}.")
     seen = Seen(sample, prompt_column, response_column, messages_column, tuple(teacher_columns or ()))
     names = (shape,) if shape else _possible(seen)
-    for name in names:
-        if found := RECOGNISERS[name](seen):
+    for name, find in RECOGNISERS:
+        if name in names and (found := find(seen)):
             return found
     if shape:
         raise ValueError(
@@ -57,6 +57,6 @@ def _possible(seen: Seen) -> Sequence[str]:
         return ("wide",)
     if seen.messages is not None:
         return ("sharegpt",) if seen.messages in CONVERSATIONS[1:] else ("messages",)
-    if seen.named_response is not None:
-        return ("rows", "lists")
-    return ("rows", "lists", "prompt-completion") if seen.named_prompt is not None else tuple(RECOGNISERS)
+    if seen.named_response is not None or seen.named_prompt is not None:
+        return ("rows", "lists", "prompt-completion")
+    return SHAPES

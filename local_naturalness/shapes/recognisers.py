@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from local_naturalness.shapes import conversions
-from local_naturalness.shapes.kinds import ANSWERS, JSON, MESSAGES, NOTHING, NUMBERS, TEXT, TEXTS, Kind
+from local_naturalness.shapes.kinds import (
+    ANSWERS,
+    CHATS,
+    JSON,
+    MESSAGES,
+    NOTHING,
+    NUMBERS,
+    TEXT,
+    TEXTS,
+    Kind,
+)
+from local_naturalness.shapes.seen import ANSWERS as ANSWER_NAMES
 from local_naturalness.shapes.seen import CONVERSATIONS, RESPONSE_LISTS, Seen
 from local_naturalness.shapes.shape import Shape
 
@@ -39,24 +50,35 @@ def _made_text(prompt: str, response: str, kinds: Sequence[Kind | None]) -> str:
 def _lists(seen: Seen) -> Shape | None:
     named = seen.named_response
     known = [named] if named else [name for name in ("response", *RESPONSE_LISTS) if _is_list(seen, name)]
-    if len(known) != 1 or not _is_list(seen, known[0]) or seen.prompt is None:
+    prompt = seen.prompt or seen.question
+    if len(known) != 1 or not _is_list(seen, known[0]) or prompt is None:
         return None
-    told = f"Read as lists per prompt: each item of `{known[0]}` becomes a row"
-    if seen.holds_objects(known[0]):
-        told = f"Read as an answer of each teacher: each text in `{known[0]}` becomes a row"
+    (responses,) = known
+    told = f"Read as lists per prompt: each item of `{responses}` becomes a row"
+    if seen.holds_objects(responses):
+        told = f"Read as an answer of each teacher: each text in `{responses}` becomes a row"
+    if seen.kind(responses) == CHATS:
+        return Shape(
+            "lists",
+            f"{told}; `{prompt}` and `{responses}` become `messages`.",
+            {"messages_column": "messages"},
+            (prompt, responses),
+            conversions.completion(prompt, responses),
+            lists=(responses,),
+        )
     return Shape(
         "lists",
-        told + _becomes({seen.prompt: "prompt"}) + ".",
+        told + _becomes({prompt: "prompt"}) + ".",
         {"prompt_column": "prompt", "response_column": "response"},
-        lists=(known[0],),
-        renamed={seen.prompt: "prompt", known[0]: "response"},
+        lists=(responses,),
+        renamed={prompt: "prompt", responses: "response"},
     )
 
 
 def _is_list(seen: Seen, name: str) -> bool:
     # An object in a column named `response` may be the parts of one answer.
     is_one = name == "response" and name != seen.named_response and seen.holds_objects(name)
-    return seen.kind(name) in (TEXTS, ANSWERS) and not is_one
+    return seen.kind(name) in (TEXTS, ANSWERS, CHATS) and not is_one
 
 
 def _wide(seen: Seen) -> Shape | None:
@@ -88,12 +110,16 @@ def _wide(seen: Seen) -> Shape | None:
 
 
 def _prompt_completion(seen: Seen) -> Shape | None:
-    prompt, completion = seen.named_prompt or "prompt", "completion"
+    if seen.question and not seen.named_prompt and not seen.there("prompt"):
+        return _answered(seen, seen.question)
+    prompt, completion = seen.named_prompt or "prompt", seen.named_response or "completion"
+    if seen.there(completion) is None and seen.kind("response") == MESSAGES:
+        completion = "response"
     kinds = seen.kind(prompt), seen.kind(completion)
     if None in kinds or kinds[1] not in (TEXT, NUMBERS, MESSAGES, JSON):
         return None
-    if MESSAGES in kinds or JSON in kinds:
-        told = f"Read as prompt and completion: `{prompt}` and `completion` become `messages`."
+    if {MESSAGES, JSON} & {*kinds}:
+        told = f"Read as prompt and completion: `{prompt}` and `{completion}` become `messages`."
         convert = conversions.completion(prompt, completion)
         return Shape(
             "prompt-completion", told, {"messages_column": "messages"}, (prompt, completion), convert
@@ -103,6 +129,30 @@ def _prompt_completion(seen: Seen) -> Shape | None:
         "Read as prompt and completion: `completion` becomes `response`.",
         {"prompt_column": prompt, "response_column": "response"},
         renamed={completion: "response"},
+    )
+
+
+def _answered(seen: Seen, prompt: str) -> Shape | None:
+    """Conversations that end with a question, and their answers in another column, perhaps with reasoning."""
+    reasoning = seen.reasoning
+    names = (
+        [seen.named_response] if seen.named_response else [*ANSWER_NAMES, *(["answer"] if reasoning else [])]
+    )
+    known = [name for name in names if seen.kind(name) in (TEXT, NUMBERS, MESSAGES)]
+    if not known:
+        return None
+    read = (prompt, known[0], *([reasoning] if reasoning else []))
+    teacher = seen.teacher
+    return Shape(
+        "prompt-completion",
+        f"Read as prompt and completion: {' and '.join(f'`{name}`' for name in read)} become `messages`"
+        + (_becomes({teacher: "teacher"}) if teacher else "")
+        + ".",
+        {"messages_column": "messages"},
+        read,
+        conversions.completion(*read),
+        added_fields=("reasoning_content",) if reasoning else (),
+        renamed={teacher: "teacher"} if teacher else {},
     )
 
 
@@ -146,18 +196,38 @@ def _is_plain(messages: Any) -> bool:
 
 
 def _alpaca(seen: Seen) -> Shape | None:
-    if seen.kind("instruction") not in (TEXT, NUMBERS) or seen.kind("output") not in (TEXT, NUMBERS):
+    outputs = [name for name in ("output", "response") if seen.kind(name) in (TEXT, NUMBERS)]
+    if seen.kind("instruction") not in (TEXT, NUMBERS) or not outputs:
         return None
+    (output, *_) = outputs
     more = {name: seen.there(name) for name in ("input", "system", "history")}
     used = [f"`{name}`" for name in more.values() if name]
     told = " and ".join(["`instruction`", *used]) + (" become" if used else " becomes")
     return Shape(
         "alpaca",
-        f"Read as Alpaca: {told} `prompt`, `output` becomes `response`.",
+        f"Read as Alpaca: {told} `prompt`{_becomes({output: 'response'}).replace(';', ',')}.",
         {"prompt_column": "prompt", "response_column": "response"},
-        ("instruction", *(name for name in more if name in seen.sample), "output"),
-        conversions.alpaca(*more.values()),
+        ("instruction", *(name for name in more if name in seen.sample), output),
+        conversions.alpaca(output, *more.values()),
         has_chat_prompts=bool(more["system"] or more["history"]),
+    )
+
+
+def _asked_and_answered(seen: Seen) -> Shape | None:
+    """A prompt and a response under the other names that data sets have for them."""
+    prompt = seen.prompt or ("input" if seen.kind("input") in (TEXT, MESSAGES) else None)
+    known = [seen.named_response] if seen.named_response else list(filter(seen.there, ANSWER_NAMES))
+    if prompt is None or len(known) != 1 or seen.kind(known[0]) not in (TEXT, NUMBERS):
+        return None
+    names = {prompt: "prompt", known[0]: "response"}
+    numbers = known if seen.kind(known[0]) == NUMBERS else []
+    if seen.kind(prompt) in (NUMBERS, JSON) or numbers:
+        return None
+    return Shape(
+        "rows",
+        f"Read as rows{_becomes(names).replace(';', ':', 1)}.",
+        {"prompt_column": "prompt", "response_column": "response"},
+        renamed={old: new for old, new in names.items() if old != new},
     )
 
 
@@ -171,12 +241,13 @@ def _becomes(names: Mapping[str, str]) -> str:
 
 # In the order in which they are tried: a list of candidates says more than the one of them that stands beside
 # it as a conversation.
-RECOGNISERS: dict[str, Callable[[Seen], Shape | None]] = {
-    "rows": _rows,
-    "wide": _wide,
-    "lists": _lists,
-    "prompt-completion": _prompt_completion,
-    "messages": _conversation("messages", "messages"),
-    "sharegpt": _conversation("sharegpt", "ShareGPT"),
-    "alpaca": _alpaca,
-}
+RECOGNISERS: tuple[tuple[str, Callable[[Seen], Shape | None]], ...] = (
+    ("rows", _rows),
+    ("wide", _wide),
+    ("lists", _lists),
+    ("prompt-completion", _prompt_completion),
+    ("messages", _conversation("messages", "messages")),
+    ("sharegpt", _conversation("sharegpt", "ShareGPT")),
+    ("alpaca", _alpaca),
+    ("rows", _asked_and_answered),
+)

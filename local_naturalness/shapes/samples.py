@@ -3,35 +3,39 @@
 from collections.abc import Collection
 from typing import Any
 
-from datasets import Dataset, IterableDataset
+from datasets import Dataset, IterableDataset, LargeList, List
 
 from local_naturalness.inputs.columns import undecoded
-from local_naturalness.shapes.seen import KNOWN
-from local_naturalness.shapes.side_by_side import answer_columns
+from local_naturalness.shapes.seen import is_looked_at
 
 _ROWS = 100
+_TEXTS = ("string", "large_string")
 
 
 def sample_of(dataset: Dataset | IterableDataset, names: Collection[str]) -> dict[str, list[Any]]:
-    """The first values of columns; none of those that are not asked for.
+    """The first values of columns; none of those whose name says nothing and that are not asked for.
 
     Args:
         dataset: may be a stream, which is read from its beginning.
-        names: of the columns to look at.
+        names: of further columns to look at.
     """
     if isinstance(dataset, Dataset):
-        known = [name for name in dataset.column_names if name in names]
+        known = [
+            name
+            for name, kind in dataset.features.items()
+            if name in names or is_looked_at(name) or _is_nested(kind)
+        ]
         looked_at = undecoded(dataset.with_format(None).select_columns(known))[:_ROWS] if known else {}
         return {name: looked_at.get(name, []) for name in dataset.column_names}
     rows = list(dataset.take(_ROWS))
     return {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
 
 
-def answers_of(dataset: Dataset | IterableDataset) -> list[str]:
-    """Columns that look like the answers of several teachers, side by side."""
-    names = list(dataset.column_names or next(iter(dataset), {}))
-    if isinstance(dataset, Dataset):
-        kinds = dataset.features
-        names = [name for name in names if getattr(kinds[name], "dtype", None) in ("string", "large_string")]
-    values = sample_of(dataset, names)
-    return answer_columns({name: column for name, column in values.items() if name not in KNOWN})
+def _is_nested(kind: Any) -> bool:
+    return isinstance(kind, dict | List | LargeList) or type(kind).__name__ == "Json"
+
+
+def texts_of(dataset: Dataset | IterableDataset) -> dict[str, list[Any]]:
+    """The first values of all columns of texts, lists and objects."""
+    kinds = dataset.features if isinstance(dataset, Dataset) else {}
+    return sample_of(dataset, [name for name in kinds if getattr(kinds[name], "dtype", None) in _TEXTS])

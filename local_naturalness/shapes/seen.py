@@ -3,13 +3,33 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local_naturalness.encoding.messages import messages_from_json
-from local_naturalness.shapes.kinds import Kind, kind_of
+from local_naturalness.encoding.conversation import names_reasoning
+from local_naturalness.encoding.messages import messages_from_json, role_of
+from local_naturalness.shapes.kinds import JSON, MESSAGES, TEXT, Kind, holds_prose, kind_of
 
 PROMPTS = ("prompt", "problem", "question", "query", "instruction")
-RESPONSE_LISTS = ("generations", "responses", "completions", "candidates")
+RESPONSE_LISTS = ("generations", "responses", "completions", "candidates", "outputs")
+# Of these, the first that is there answers a conversation that ends with a question; `answer` only beside
+# reasoning, because elsewhere it is often the right result.
+ANSWERS = ("response", "completion", "output", "generation")
 CONVERSATIONS = ("messages", "conversations", "conversation")
-# Every name that means something to recognition.
+# Columns that name the model that answered.
+TEACHERS = (
+    "model",
+    "models",
+    "teachers",
+    "generator",
+    "generators",
+    "model_name",
+    "model_names",
+    "generation_model",
+    "generation_models",
+    "response_model",
+    "response_models",
+    "teacher_model",
+    "model_used",
+)
+# Every name of a part of a row.
 KNOWN = frozenset(
     {
         *PROMPTS,
@@ -21,8 +41,24 @@ KNOWN = frozenset(
         "output",
         "system",
         "history",
+        "generation",
     }
 )
+
+
+def is_looked_at(name: str) -> bool:
+    """Whether recognition looks at the values of a column of this name, which was not named by the user."""
+    return name in KNOWN or name in ("answer", "system_prompt", *TEACHERS) or names_reasoning(name)
+
+
+def waits_for_answer(sample: Mapping[str, Iterable[Any]]) -> bool:
+    """Whether there are conversations, and all of them end with a question."""
+    return Seen(sample, None, None, None, ()).question is not None
+
+
+def teacher_of(sample: Mapping[str, Iterable[Any]]) -> str | None:
+    """The column of texts that names the teacher."""
+    return "teacher" if "teacher" in sample else Seen(sample, None, None, None, ()).teacher
 
 
 class Seen:
@@ -66,3 +102,26 @@ class Seen:
             return self.named_prompt if self.named_prompt in self.sample else None
         known = [name for name in PROMPTS if name in self.sample]
         return known[0] if known[:1] == ["prompt"] or len(known) == 1 else None
+
+    @property
+    def question(self) -> str | None:
+        """The column of conversations, if all of them wait for an answer."""
+        return next((name for name in CONVERSATIONS if self._waits(name)), None)
+
+    def _waits(self, column: str) -> bool:
+        if self.kind(column) not in (MESSAGES, JSON):
+            return False
+        values = filter(None, (messages_from_json(value) or value for value in self.sample[column]))
+        return all(role_of(messages[-1]) != "assistant" for messages in values)
+
+    @property
+    def teacher(self) -> str | None:
+        """The column of texts that names the teacher and is not called `teacher`."""
+        known = () if "teacher" in self.sample else TEACHERS
+        return next((name for name in known if self.kind(name) == TEXT), None)
+
+    @property
+    def reasoning(self) -> str | None:
+        """The only column of texts whose name says that it holds reasoning."""
+        found = [name for name in self.sample if names_reasoning(name) and holds_prose(self.sample[name])]
+        return found[0] if len(found) == 1 else None

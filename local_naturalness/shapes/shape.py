@@ -23,7 +23,9 @@ class Shape:
         loose: those of `lists` that may have another number of items in some rows.
         teacher_columns: columns of which each becomes a row.
         has_chat_prompts: the prompts that come of it are lists of messages.
-        renamed: new names of columns, applied at the end.
+        renamed: new names of columns, applied after all of this.
+        added_fields: fields of the messages that come from columns of texts.
+        reasoning: columns of reasoning that is then joined with the responses: one, or one per teacher.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Shape:
     teacher_columns: tuple[str, ...] = ()
     has_chat_prompts: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
+    added_fields: tuple[str, ...] = ()
+    reasoning: tuple[str, ...] = ()
 
     @property
     def is_row_by_row(self) -> bool:

@@ -1,32 +1,31 @@
 """A dataset of any shape as the rows that scorers read."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import datasets
-from datasets import Dataset, DatasetDict, IterableDatasetDict, List, Value
+from datasets import Dataset, DatasetDict, IterableDatasetDict
 
-from local_naturalness.encoding.messages import messages_from_json, read_messages
+from local_naturalness.counted import counted
 from local_naturalness.inputs.columns import with_mixed_as_text
+from local_naturalness.shapes import conversions
 from local_naturalness.shapes.answers import with_lists
 from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_per_teacher
-from local_naturalness.shapes.mapped import kept, mapped
+from local_naturalness.shapes.mapped import columns_of, kept, mapped
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
-from local_naturalness.shapes.samples import answers_of, sample_of
-from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.samples import sample_of, texts_of
+from local_naturalness.shapes.seen import TEACHERS, teacher_of, waits_for_answer
+from local_naturalness.shapes.served import no_prompts, unpacked
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.shapes.side_by_side import side_by_side_hint
-from local_naturalness.shapes.unread import SYSTEM, tell_reasoning, tell_system
+from local_naturalness.shapes.side_by_side import hint
+from local_naturalness.shapes.unread import tell_reasoning, tell_system
+from local_naturalness.shapes.written_types import written_types
 
 logger = logging.getLogger(__name__)
 
-_TEACHERS = ("model", "models", "teachers", "generator", "generators", "model_name", "generation_models")
-_TEXT = Value("string")
-_PLAIN_MESSAGE = {"role": _TEXT, "content": _TEXT}
-_PLAIN_FIELDS = {"role", "content", "from", "value"}
+_NAMED = ("prompt_column", "response_column", "messages_column")
 
 
 def to_rows(
@@ -37,6 +36,7 @@ def to_rows(
     response_column: str | None = None,
     messages_column: str | None = None,
     teacher_columns: Sequence[str] | None = None,
+    reasoning_columns: Sequence[str] | None = None,
 ) -> AnyDataset:
     """Convert a dataset to rows that scorers read.
 
@@ -54,6 +54,8 @@ def to_rows(
         response_column: column of responses, or of lists of responses.
         messages_column: column of conversations.
         teacher_columns: columns of responses, one per teacher.
+        reasoning_columns: columns of reasoning that belongs to the responses: one, or one per teacher. The
+            rows then have `messages`, with the reasoning in `reasoning_content`.
 
     Raises:
         ValueError: no shape is recognised, or a new column would overwrite an existing one.
@@ -72,54 +74,94 @@ def to_rows(
         "response_column": response_column,
         "messages_column": messages_column,
         "teacher_columns": teacher_columns,
+        "reasoning_columns": reasoning_columns,
     }
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         return type(dataset)({split: to_rows(rows, **named) for split, rows in dataset.items()})
     dataset, found = shaped(dataset, **named)
     if found is None:
         raise ValueError(
-            f"No shape is recognised in the columns {', '.join(map(repr, dataset.column_names or ()))}. Name "
+            f"No shape is recognised in the columns {', '.join(map(repr, columns_of(dataset)))}. Name "
             "them with `prompt_column=...` and `response_column=...`, `messages_column=...` or "
-            f"`teacher_columns=[...]`.{side_by_side_hint(answers_of(dataset))}"
+            f"`teacher_columns=[...]`.{hint(texts_of(dataset))}"
         )
     if found.told:
         logger.warning("%s", found)
     return dataset
 
 
-def shaped(dataset: Any, **named: Any) -> tuple[Any, Shape | None]:
+def shaped(
+    dataset: Any, *, reasoning_columns: Sequence[str] | None = None, **named: Any
+) -> tuple[Any, Shape | None]:
     """A dataset as rows, and the shape it had; with `None`, as it came.
 
     Args:
         dataset: `Dataset` or a stream.
+        reasoning_columns: as of `to_rows`.
         named: as of `to_rows`.
     """
     if isinstance(dataset, Dataset):
         dataset = with_mixed_as_text(dataset)
-    columns = {named.get(f"{name}_column") for name in ("prompt", "response", "messages")} - {None}
-    looked_at = {*KNOWN, *SYSTEM, *columns, *(named.get("teacher_columns") or ())}
-    sample = sample_of(dataset, looked_at)
+    columns = {named[name] for name in _NAMED if named.get(name)}
+    columns |= {*(named.get("teacher_columns") or ()), *(reasoning_columns or ())}
+    sample = sample_of(dataset, columns)
     shape = recognise(sample, **named)
+    if shape is None or (shape.name in ("messages", "sharegpt") and waits_for_answer(sample)):
+        there = list(sample)
+        dataset, replies = unpacked(dataset, sample, named.get("response_column"))
+        if replies is not None:
+            sample = sample_of(dataset, columns | {replies})
+            shape = recognise(sample, **named | {"response_column": replies})
+            if shape is None:
+                raise ValueError(no_prompts(replies, there))
     if shape is None:
         return dataset, None
     if shape.lists:
         dataset = with_lists(dataset, shape.lists[0], sample[shape.lists[0]])
-    read = {*shape.consumed, *columns, *(named.get("teacher_columns") or ())}
+    shape = _with_reasoning(shape, reasoning_columns or (), columns_of(dataset))
+    read = {*shape.consumed, *columns, *shape.reasoning}
     tell_system(sample, read)
-    tell_reasoning(dataset, read)
+    tell_reasoning(dataset, sample, read)
     if shape.lists:
         parallel = parallel_lists(dataset, shape.lists[0])
         parallel.tell()
-        shape = _with_lists(shape, parallel, dataset.column_names or ())
-    return _applied(dataset, shape), shape
+        shape = _with_lists(shape, parallel, teacher_of(sample))
+    return _reasoned(_applied(dataset, shape), shape)
 
 
-def _with_lists(shape: Shape, parallel: Parallel, columns: Sequence[str]) -> Shape:
-    """Add the parallel lists to a shape, and rename the one that names the teacher."""
+def _with_reasoning(shape: Shape, columns: Sequence[str], there: Sequence[str]) -> Shape:
+    """Add columns of reasoning to a shape.
+
+    Raises:
+        ValueError: one is missing, or there are more or fewer of them than columns of responses.
+    """
+    if not columns:
+        return shape
+    missing = [name for name in columns if name not in there]
+    if missing:
+        raise ValueError(
+            f"`reasoning_columns` names {', '.join(map(repr, missing))}; the columns are "
+            f"{', '.join(map(repr, there))}."
+        )
+    expected = len(shape.teacher_columns) or 1
+    if len(columns) != expected:
+        raise ValueError(
+            f"`reasoning_columns` must name {counted(expected, 'column')}, one for each column of responses, "
+            f"found {counted(len(columns), 'column')}."
+        )
+    listed = " and ".join(f"`{name}`" for name in columns)
+    read = shape.told.removesuffix(".") or "Read as rows"
+    told = f"{read}; {listed} {'is' if expected == 1 else 'are'} the reasoning."
+    return replace(shape, told=told, reasoning=tuple(columns))
+
+
+def _with_lists(shape: Shape, parallel: Parallel, teacher: str | None) -> Shape:
+    """Add the parallel lists to a shape, and rename the one, or the column, that names the teacher."""
     lists = parallel.lists
     renamed = dict(shape.renamed)
-    has_teacher = "teacher" in (*columns, *lists)
-    teachers = [name for name in _TEACHERS if name in lists and not has_teacher][:1]
+    has_teacher = teacher == "teacher" or "teacher" in lists
+    known = [name for name in TEACHERS if name in lists] or ([teacher] if teacher else [])
+    teachers = [] if has_teacher else known[:1]
     renamed |= dict.fromkeys(teachers, "teacher")
     told = shape.told.removesuffix(".")
     if others := ", ".join(f"`{name}`" for name in lists[1:]):
@@ -132,15 +174,35 @@ def _with_lists(shape: Shape, parallel: Parallel, columns: Sequence[str]) -> Sha
 
 
 def _applied(dataset: Any, shape: Shape) -> Any:
-    _refuse_clashes(list(dataset.column_names or ()), shape)
+    _refuse_clashes(columns_of(dataset), shape)
     if shape.lists:
         dataset = exploded(dataset, shape.lists, shape.loose)
     if shape.teacher_columns:
-        dataset = one_column_per_teacher(dataset, shape.teacher_columns)
+        reasonings = shape.reasoning if len(shape.reasoning) > 1 else ()
+        dataset = one_column_per_teacher(dataset, shape.teacher_columns, reasonings)
     if shape.convert is not None:
         dataset = _converted(dataset, shape)
     renamed = {old: new for old, new in shape.renamed.items() if old != new}
     return dataset.rename_columns(renamed) if renamed else dataset
+
+
+def _reasoned(dataset: Any, shape: Shape) -> tuple[Any, Shape]:
+    """Rows whose reasoning stands in another column, as messages; and their shape."""
+    if not shape.reasoning:
+        return dataset, shape
+    column = "reasoning_content" if len(shape.reasoning) > 1 else shape.reasoning[0]
+    column = shape.renamed.get(column, column)
+    read = (*shape.columns.values(), column)
+    convert = (conversions.reasoned if len(read) == 2 else conversions.completion)(*read)
+    written = read[0] if len(read) == 2 else "messages"
+    step = replace(
+        shape,
+        columns={"messages_column": written},
+        consumed=read,
+        convert=convert,
+        added_fields=("reasoning_content",),
+    )
+    return _converted(dataset, step), replace(shape, columns=step.columns)
 
 
 def _refuse_clashes(columns: Sequence[str], shape: Shape) -> None:
@@ -159,46 +221,6 @@ def _refuse_clashes(columns: Sequence[str], shape: Shape) -> None:
 def _converted(dataset: Any, shape: Shape) -> Any:
     features = None
     if isinstance(dataset, Dataset):
-        features = {**(kept(dataset, shape.consumed) or {}), **_written_features(dataset, shape)}
+        features = {**(kept(dataset, shape.consumed) or {}), **written_types(dataset, shape)}
     assert shape.convert is not None
     return mapped(dataset, shape.convert, removed=shape.consumed, features=features, shown="Reading rows")
-
-
-def _written_features(dataset: Dataset, shape: Shape) -> dict[str, Any]:
-    if name := shape.columns.get("messages_column"):
-        return {name: _messages_feature(dataset, shape.consumed)}
-    prompt, response = shape.columns["prompt_column"], shape.columns["response_column"]
-    read = shape.consumed if shape.name == "rows" else ()
-    chat = _messages_feature(dataset, [name for name in read if name != response])
-    return {prompt: chat if shape.has_chat_prompts else _feature_of_prompts(dataset, prompt), response: _TEXT}
-
-
-def _feature_of_prompts(dataset: Dataset, name: str) -> Any:
-    """Lists of messages stay what they are; everything else becomes text."""
-    feature = dataset.features.get(name)
-    return feature if isinstance(feature, List) else _TEXT
-
-
-def _messages_feature(dataset: Dataset, columns: Iterable[str]) -> Any:
-    """The type of messages that are made of some columns, with all fields of all messages."""
-    fields: dict[str, Any] = dict(_PLAIN_MESSAGE)
-    for name in columns:
-        inner = getattr(dataset.features[name], "feature", None)
-        if isinstance(inner, dict):
-            fields |= {field: kind for field, kind in inner.items() if field not in _PLAIN_FIELDS}
-            if not isinstance(inner.get("content", _TEXT), Value):  # blocks, some of which may be reasoning
-                fields |= dict.fromkeys(_fields_in(dataset, name) - _PLAIN_FIELDS - {*fields}, _TEXT)
-        elif _fields_in(dataset, name) - _PLAIN_FIELDS:
-            return List(datasets.Json())  # fields that differ from message to message
-    return List(fields)
-
-
-def _fields_in(dataset: Dataset, name: str) -> set[str]:
-    """Names of the fields of messages in a column of JSON."""
-    found: set[str] = set()
-    for batch in dataset.with_format(None).select_columns([name]).iter(1000):
-        for value in batch[name]:
-            messages = messages_from_json(value) or value
-            if isinstance(messages, Sequence) and not isinstance(messages, str):
-                found.update(field for message in read_messages(messages, name) for field in message)
-    return found

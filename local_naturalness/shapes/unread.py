@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
+from local_naturalness.shapes.kinds import holds_prose
 
 logger = logging.getLogger(__name__)
 
@@ -35,19 +36,21 @@ def _begins_with_system(value: Any) -> bool:
     return isinstance(first, Mapping) and first.get("role", first.get("from")) == "system"
 
 
-def tell_reasoning(dataset: Any, read: Collection[str | None]) -> None:
+def tell_reasoning(dataset: Any, sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
     """Say which columns hold reasoning that is not part of any response, as far as names tell.
 
     Args:
         dataset: `Dataset` or a stream.
+        sample: some values of columns, which may be mere flags.
         read: columns that are part of the rows.
     """
     for name, kind in (dataset.features or {}).items():
         is_text = getattr(getattr(kind, "feature", kind), "dtype", None) in _TEXTS  # or a list of texts
-        if is_text and names_reasoning(name) and name not in read:
+        is_flag = name in sample and not holds_prose(sample[name])
+        if is_text and names_reasoning(name) and name not in read and not is_flag:
             logger.warning(
                 "The column `%s` is not scored. If it holds the reasoning that belongs to the responses, "
-                "score both together: put the reasoning into the responses, between the student's tags "
-                "(such as <think>...</think>), or into `reasoning_content` of messages.",
+                "score both together: pass `reasoning_columns=%r`, unless the responses have it already.",
                 name,
+                [name],
             )

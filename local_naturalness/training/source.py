@@ -9,7 +9,7 @@ from datasets import Dataset
 from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
 from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.shapes.reading import read_shaped, shape_of
-from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.seen import is_looked_at
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.tables import is_prompt_key
 from local_naturalness.training.scored_prompts import scored_columns
@@ -90,7 +90,7 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
         return Source(prompt_column, response_column, None, None, (prompt_column, response_column))
     shape = None
     if (prompt_column, response_column) == ("prompt", "response"):
-        known = [name for name in columns if name in KNOWN]
+        known = [name for name in columns if is_looked_at(name)]
         sample = dataset.with_format(None).select_columns(known)[:_SAMPLE]
         shape = shape_of({name: [] for name in columns} | sample, "export") if known else None
     if shape is not None:

@@ -10,7 +10,7 @@ import torch
 
 from local_naturalness.engine.cached import Continuation
 from local_naturalness.engine.length_limits import boundaries
-from local_naturalness.engine.packed_attention import SUPPORTED, attention_name, blind_attention, run_with
+from local_naturalness.engine.packable import arbitrary_tokens, not_packable_because
 from local_naturalness.engine.packing import Window, pack_windows
 from local_naturalness.engine.padded import Rows
 from local_naturalness.engine.passes import run_pass
@@ -81,7 +81,7 @@ class _Check:
 
     def refuse_looking_ahead(self) -> None:
         """Refuse models in which the score of a token depends on later tokens."""
-        tokens = _tokens((2, 16), self._vocabulary)
+        tokens = arbitrary_tokens((2, 16), self._vocabulary)
         changed = tokens[0].copy()
         changed[-2:] = np.where(
             tokens[1, -2:] != changed[-2:], tokens[1, -2:], (changed[-2:] + 1) % self._vocabulary
@@ -115,18 +115,8 @@ class _Check:
 
     def longest_packed(self) -> int:
         """Longest window that may be packed."""
-        if attention_name(self._student.model) not in SUPPORTED:
-            self._note("packed", f"it attends by {attention_name(self._student.model)!r}")
-            return 0
-        try:
-            if self._mixes_beside_attention():
-                self._note("packed", "tokens meet elsewhere than in attention")
-                return 0
-            if self._counts_places():
-                self._note("packed", "attention computes the positions of tokens by itself")
-                return 0
-        except Exception as error:
-            self._note("packed", error)
+        if (reason := not_packable_because(self._student)) is not None:
+            self._note("packed", reason)
             return 0
         return self.longest(_packed, "packed", _CROSSING)
 
@@ -181,7 +171,7 @@ class _Check:
 
     def _windows(self, prompt: int, tokens: int) -> list[Window]:
         """Two prompts with windows of several lengths."""
-        ids = _tokens((6, prompt + tokens + 6), self._vocabulary)
+        ids = arbitrary_tokens((6, prompt + tokens + 6), self._vocabulary)
         long, short = ids[0, :prompt], ids[1, :3]
         return [
             Window(long, ids[2, : max(2, tokens // 2)], 0),
@@ -224,63 +214,6 @@ class _Check:
             handle.remove()
         floor = _ALWAYS_ROUNDING.get(self._student.model.dtype, _ALWAYS_ROUNDING_IN_HALF)
         return floor + (_ROUNDINGS * rounding if np.isfinite(rounding) else 0.0)
-
-    def _mixes_beside_attention(self) -> bool:
-        """Whether other tokens see a token although attention is blind.
-
-        Only its own state may change with it. Experts compute tokens in other groups then, which rounds in
-        other ways, before the token as after it; a convolution or recurrence changes what is after it.
-        """
-        length, place = 48, 20
-        ids = _tokens((1, length), self._vocabulary)
-        positions = np.arange(length)[None]
-        plain = run_with(blind_attention, self._student, ids, positions)[0].float()
-        for change in (1, 2, 3):
-            other = ids.copy()
-            other[0, place] = (other[0, place] + change) % self._vocabulary
-            moved = (
-                (run_with(blind_attention, self._student, other, positions)[0].float() - plain).abs().amax(1)
-            )
-            rounding = 1e-6 * plain.abs().max() + 8 * moved[:place].max()
-            if not (moved[place + 1 :].max() > rounding):
-                return False
-        return True
-
-    def _counts_places(self) -> bool:
-        """Whether attention numbers the tokens of a sequence, in which a pack holds many texts.
-
-        Where the numbers begin to matter far beyond what the check passes, no score would show it.
-        """
-        inside: list[torch.nn.Module] = []
-
-        def enter(module: torch.nn.Module, _: Any) -> None:
-            inside.append(module)
-
-        def leave(*_: Any) -> None:
-            inside.pop()
-
-        hooks = [
-            hook
-            for module in self._student.model.modules()
-            if "Attention" in type(module).__name__
-            for hook in (
-                module.register_forward_pre_hook(enter),
-                module.register_forward_hook(leave, always_call=True),
-            )
-        ]
-        length = 48
-        ids = _tokens((1, length), self._vocabulary)
-        try:
-            with Calls({"arange"}, when=lambda places: bool(inside) and len(places) >= length) as counts:
-                run_with(blind_attention, self._student, ids, np.arange(length)[None])
-        finally:
-            for hook in hooks:
-                hook.remove()
-        return counts.seen
-
-
-def _tokens(shape: tuple[int, int], vocabulary: int) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, vocabulary, shape)
 
 
 def _packed(windows: Sequence[Window]) -> Sequence[Pass]:

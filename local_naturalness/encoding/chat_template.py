@@ -7,10 +7,10 @@ from typing import Any
 
 from local_naturalness.encoding.messages import Message
 
-# Templates that print today's date print this one, so that scores do not drift from day to day. It is the
-# date that Llama 3 falls back to.
+# Templates that print today's date print this one instead, so that scores do not change from day to day. It
+# is the default date of Llama 3.
 PINNED_DATE = "2024-07-26"
-# Spelled out, because the names of days and months would follow the machine's locale.
+# Spelled out, because names of days and months would depend on the locale of the machine.
 _PINNED = {
     "%Y": "2024", "%y": "24", "%m": "07", "%-m": "7", "%B": "July", "%b": "Jul", "%h": "Jul",
     "%d": "26", "%-d": "26", "%e": "26", "%j": "208", "%A": "Friday", "%a": "Fri", "%u": "5", "%w": "5",
@@ -19,10 +19,10 @@ _PINNED = {
     "%T": "00:00:00", "%X": "00:00:00", "%R": "00:00", "%Z": "UTC", "%z": "+0000",
 }  # fmt: skip
 
-# Stands for the text of an assistant turn where only what is around it matters.
+# Takes the place of the text of an assistant turn if only the text around it matters.
 MARK = "(assistant turn)"
 
-# What `apply_chat_template` takes itself: these are no variables of a template.
+# Arguments of `apply_chat_template` itself. They are not variables of a template.
 _RESERVED = frozenset(
     "conversation messages tools documents chat_template add_generation_prompt continue_final_message "
     "tokenize sanitize_control_tokens padding truncation max_length return_tensors return_dict "
@@ -38,11 +38,11 @@ class ChatTemplate:
     """Render conversations as the student was, or will be, trained to see them.
 
     Args:
-        tokenizer: with a chat template.
+        tokenizer: a tokenizer with a chat template.
         switches: variables of the template, such as `{"enable_thinking": True}`.
 
     Raises:
-        ValueError: the template knows no such variable.
+        ValueError: the template does not use such a variable.
     """
 
     def __init__(self, tokenizer: Any, switches: Mapping[str, Any] | None = None):
@@ -60,20 +60,20 @@ class ChatTemplate:
 
     @property
     def source(self) -> str:
-        """Text of the template, or of all templates where a tokenizer has several."""
+        """Text of the template, or of all templates if the tokenizer has several."""
         template = self._tokenizer.chat_template
         return "\n".join(template.values()) if isinstance(template, Mapping) else template
 
     @property
     def pinned_date(self) -> str | None:
-        """The date that is shown instead of today's; `None` where the template prints none."""
+        """The date that is shown instead of today's. `None` if the template prints no date."""
         return PINNED_DATE if "strftime_now" in self.source else None
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None) -> str:
-        """Render messages and the header after which the assistant answers.
+        """Render messages and the header of the assistant's answer.
 
-        A template without a generation prompt gets the header that it writes before an answer, up to the
-        spaces that tokenizers join with the answer's first word.
+        If a template has no generation prompt, the text that it writes before an answer is added. Spaces at
+        the end of that text are left out, because tokenizers join them with the first word of the answer.
         """
         rendered = self._rendered(messages, tools, add_generation_prompt=True)
         asked = str(messages[-1].get("content", "")).strip() if messages[-1]["role"] == "user" else ""
@@ -97,7 +97,7 @@ class ChatTemplate:
         return self._rendered(messages, tools, add_generation_prompt=False)
 
     def end_of_turn(self, messages: Sequence[Message]) -> str:
-        """What the template writes after the text of an assistant turn, such as `"<|im_end|>\\n"`."""
+        """The text that the template writes after an assistant turn, such as `"<|im_end|>\\n"`."""
         if self._end_of_turn is None:
             marked = self.conversation([*messages, {"role": "assistant", "content": MARK}])
             _, mark, after = marked.rpartition(MARK)
@@ -123,7 +123,7 @@ class ChatTemplate:
         return self._applied(messages, tools, add_generation_prompt)
 
     def _needs_blocks(self) -> bool:
-        """Whether text is left out, or refused, unless it stands in a block of content, as for images."""
+        """Whether the template shows text only in blocks of content, as multimodal templates do."""
         shown = []
         for message in ({"role": "user", "content": MARK}, _in_blocks({"role": "user", "content": MARK})):
             try:
@@ -152,7 +152,7 @@ class ChatTemplate:
                 **self._switches,
             )
             return rendered
-        except Exception as error:  # templates raise whatever their author chose
+        except Exception as error:  # templates may raise any error
             raise TemplateRefusal(
                 f"The chat template of {type(self._tokenizer).__name__} refused a conversation with the "
                 f"roles {[message.get('role') for message in messages]}: {error}. Change the messages or "
@@ -164,7 +164,7 @@ def checked_switches(switches: Any) -> dict[str, Any] | None:
     """Check the variables for a template.
 
     Raises:
-        TypeError: neither `None` nor a mapping of names to values of JSON.
+        TypeError: the argument is neither `None` nor a mapping of names to JSON values.
         ValueError: a name is an argument of the tokenizer's method.
     """
     if switches is None:
@@ -195,7 +195,7 @@ def _in_blocks(message: Message) -> Message:
 
 
 def _date_macro() -> str:
-    """`strftime_now` in the template's own language, since a template sees no functions of ours."""
+    """`strftime_now` as a Jinja macro, because functions cannot be passed to a template."""
     replaced = "".join(f" | replace({code!r}, {text!r})" for code, text in _PINNED.items())
     return "{%- macro strftime_now(format) -%}{{- format" + replaced + " -}}{%- endmacro +%}"
 

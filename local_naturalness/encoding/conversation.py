@@ -13,11 +13,12 @@ from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, re
 
 Tools = Sequence[Mapping[str, Any]]
 
-# Under these names data sets keep the reasoning beside the answer.
+# Fields in which datasets keep the reasoning beside the answer.
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
-# Parts that no template reads, and the same reasoning once more in another form.
+# Fields that no template reads.
 _UNREAD_KEYS = ("function_call", "audio", "refusal")
-# `reasoning_details`, `thinking_blocks`, `thought`, `cot`; not `reasoning_effort` or a signature.
+# Matches `reasoning_details`, `thinking_blocks`, `thought` and `cot`, but not `reasoning_effort` or a
+# signature.
 _REASONING = re.compile(
     r"(?!.*(effort|budget|tokens|signature|id|enabled|format)$)"
     r"(.*(reasoning|think(ing)?|thoughts?|rationales?|chain_?of_?thoughts?|scratchpad)|(.*_)?cots?)"
@@ -36,11 +37,10 @@ class Answer:
 
     @classmethod
     def of(cls, message: Message) -> "Answer":
-        """Read a message whose nulls are dropped.
+        """Read a message without null fields.
 
         Raises:
-            TypeError: a part is something else than a text (or, of calls, a list), or one that cannot be
-                shown to the student.
+            TypeError: a part is not a text (or, for calls, a list), or cannot be shown to the student.
         """
         content = message.get("content", "")
         reasoning = next((message[key] for key in _REASONING_KEYS if message.get(key)), "")
@@ -65,7 +65,7 @@ class Answer:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing but the content."""
+        """Whether the turn has only content."""
         return not self.reasoning and not self.tool_calls
 
 
@@ -74,8 +74,8 @@ class Response:
     """The text of an assistant turn.
 
     Attributes:
-        text: behind the rendered prompt, up to the end of the turn.
-        is_rendered: whether the template writes it; else its parts are joined.
+        text: the text after the rendered prompt, up to the end of the turn.
+        is_rendered: whether the template wrote the text. Otherwise the parts of the turn were joined.
     """
 
     text: str
@@ -120,7 +120,7 @@ def response_of(
     Args:
         message: the assistant turn.
         prompt: the messages before it.
-        template: `None` if there is none; then only reasoning and content can be written.
+        template: chat template. If it is `None`, only reasoning and content can be written.
         tools: the tools that the template shows.
 
     Raises:
@@ -150,10 +150,10 @@ def response_of(
 def _rendered_turn(
     message: Message, prompt: Sequence[Message], shown: str, template: ChatTemplate, tools: Tools | None
 ) -> str | None:
-    """What follows the prompt in the rendered conversation; `None` where that does not begin with it."""
+    """The text after the prompt in the rendered conversation. `None` if it does not begin with the prompt."""
     try:
         conversation = template.conversation([*prompt, message], tools)
-    except TemplateRefusal:  # such as harmony's, of a content that holds its tags
+    except TemplateRefusal:  # for example, harmony refuses content with its own tags
         return None
     if not conversation.startswith(shown):
         return None
@@ -168,7 +168,8 @@ def _rendered_without_reasoning(
     rendered = _rendered_turn(plain, prompt, shown, template, tools)
     if rendered is not None:
         return rendered
-    # The prompt is another one than the one that training renders, such as with an open block of reasoning.
+    # The prompt differs from the one that training renders, for example because it opens a block of
+    # reasoning.
     content = str(plain.get("content", ""))
     marked = template.conversation([*prompt, plain | {"content": MARK}], tools)
     _, mark, after = marked.rpartition(MARK)
@@ -190,12 +191,12 @@ def _joined(answer: Answer, tags: ReasoningTags) -> str:
 
 
 def _writes_texts(text: str, answer: Answer) -> bool:
-    """Whether reasoning and content are written, whatever stands around and between them."""
+    """Whether reasoning and content are in the text, with anything around and between them."""
     return all(piece in text for piece in (*pieces(answer.reasoning), *pieces(answer.content)))
 
 
 def _writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether every call is written: its name as often as it is called, and all of its arguments."""
+    """Whether every call is in the text: each name as often as it is called, and all arguments."""
     called = [call.get("function", call) for call in calls]
     names = Counter(str(call.get("name", "")) for call in called)
     return all(text.count(name) >= count for name, count in names.items()) and all(
@@ -206,7 +207,7 @@ def _writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _leaves(arguments: Any) -> Iterator[Any]:
-    """The values in the arguments of a call, which may be a JSON text."""
+    """The values in the arguments of a call. The arguments may be a JSON text."""
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments)
@@ -228,7 +229,7 @@ def _leaves(arguments: Any) -> Iterator[Any]:
 def _spellings(value: Any) -> set[str]:
     """A value as templates write it: as JSON with or without escapes, or as Python prints it."""
     spelled = {str(value), json.dumps(value), json.dumps(value, ensure_ascii=False)}
-    # Inside a JSON text that stands in a JSON text, quotes are escaped twice.
+    # In a JSON text inside another JSON text, quotes are escaped twice.
     twice = {json.dumps(text)[1:-1] for text in spelled}
     return {text.strip('"').strip() for text in spelled | twice}
 

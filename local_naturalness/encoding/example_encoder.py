@@ -26,16 +26,16 @@ from local_naturalness.steps import Splitter, align_steps
 class EncodedExample:
     """Token ids of a row and its steps: `[start, end)` tokens and `[start, end)` characters.
 
-    Steps tile the response, unless other turns of a conversation stand between them: those are context
-    of the step that follows, which `begins` includes.
+    Steps tile the response, unless other turns of a conversation are between them. Those turns are context of
+    the step after them, and `begins` includes them.
 
     Attributes:
-        prompt: ids of what precedes every window.
+        prompt: ids of the prompt, which precedes every window.
         response: ids of the response.
         steps: ranges of `response`.
         spans: ranges of `text`.
-        begins: where in `response` the context that belongs to each step begins.
-        text: the response as it is scored, of a conversation as the template writes it.
+        begins: for each step, where in `response` the context that belongs to it begins.
+        text: the response as it is scored. In a conversation, as the template writes it.
         shown: the text of the prompt.
         doubts: reasons to doubt the score, such as `REASONING_SWITCHED_OFF`.
     """
@@ -51,11 +51,11 @@ class EncodedExample:
 
     @property
     def num_tokens(self) -> int:
-        """Tokens that steps own."""
+        """Number of tokens that belong to steps."""
         return sum(end - start for start, end in self.steps)
 
     def owned(self, values: np.ndarray) -> np.ndarray:
-        """From the values of all tokens, select those of tokens that steps own."""
+        """Select the values of tokens that belong to steps from the values of all tokens."""
         return np.concatenate([values[start:end] for start, end in self.steps])
 
     @property
@@ -66,11 +66,11 @@ class EncodedExample:
 
 
 class ExampleEncoder:
-    """Encode rows for one student; prompts that several teachers answered are encoded once.
+    """Encode rows for one student. A prompt that several teachers answered is encoded once.
 
     Attributes:
-        refusal: the error of the chat template for the first conversation that it refused; `None` if there
-            was none.
+        refusal: the error of the chat template for the first conversation that it refused. `None` if it
+            refused none.
     """
 
     def __init__(self, tokenizer: object, prompts: PromptEncoder, splitter: Splitter | None):
@@ -81,7 +81,7 @@ class ExampleEncoder:
         self.refusal: str | None = None
 
     def encode(self, example: Example) -> EncodedExample | str:
-        """Tokens and steps of a row, or the status code that says why there are none.
+        """Tokens and steps of a row, or the status that says why there are none.
 
         Raises:
             TypeError: a part of the row cannot be shown to the student, such as tools.
@@ -129,7 +129,7 @@ class ExampleEncoder:
         )
 
     def _encode_turns(self, example: Example, prompt: Prompt, turns: Sequence[Turn]) -> EncodedExample | str:
-        """Each assistant turn a step; other turns between them as the template renders them."""
+        """Each assistant turn is a step. Other turns between them are rendered by the template."""
         shown = self._prompt(prompt, example.tools)
         messages = as_messages(prompt)
         parts: list[np.ndarray] = []
@@ -162,7 +162,7 @@ class ExampleEncoder:
         doubts = doubts_of_turns(example)
         if shown.empty_block and carries_reasoning(texts[0]):
             doubts.add(REASONING_SWITCHED_OFF)
-        # What follows the last turn that owns tokens is not part of the response.
+        # Tokens after the last turn that has tokens are not part of the response.
         ids = np.concatenate(parts)[:begin]
         return EncodedExample(
             shown.ids, ids, steps, spans, begins, "".join(texts), shown.text, frozenset(doubts)
@@ -176,7 +176,7 @@ class ExampleEncoder:
     def _between(
         self, messages: list[Message], before: Turn, turn: Turn, text: str, example: Example
     ) -> np.ndarray:
-        """Ids of what stands between two assistant turns; `messages` end with the first of them."""
+        """Ids of the text between two assistant turns. `messages` ends with the first of them."""
         prompt = messages[:-1]
         if before.message is None:
             return self._prompts.encode_between(prompt, turn.between, example.tools)
@@ -231,7 +231,7 @@ def _has_more_than_content(example: Example) -> bool:
 
 
 def _aligned(text: str, content: str, steps: Sequence[str]) -> list[tuple[int, int]]:
-    """Spans of given steps; what a template writes around the content belongs to the first and last."""
+    """Spans of given steps. Text that a template adds around them belongs to the first and last step."""
     spans = align_steps(content, steps)
     offset = text.find(content.strip())
     if text == content or offset < 0 or not spans:

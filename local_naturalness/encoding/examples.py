@@ -1,4 +1,4 @@
-"""From the columns of a dataset to prompts and responses."""
+"""Reads prompts and responses from the columns of a dataset."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _WIDE_ROWS = (
 )
 
 
-# As trainers name the column of the tools that a template shows to the student.
+# Column of the tools that a template shows to the student. Trainers use the same name.
 TOOLS_COLUMN = "tools"
 
 
@@ -34,9 +34,9 @@ class Turn:
     """One assistant turn of a conversation, and the messages between it and the assistant turn before.
 
     Attributes:
-        between: those messages.
+        between: these messages.
         text: content of the turn.
-        message: the whole turn, where it has more than content.
+        message: the whole turn, if it has more than content.
     """
 
     between: list[Message]
@@ -46,16 +46,17 @@ class Turn:
 
 @dataclass(frozen=True)
 class Example:
-    """One row: what the student is asked, what a teacher answered, and its steps where they are given.
+    """One row: the prompt, the response of a teacher, and its steps if they are given.
 
     Attributes:
         prompt: a text or messages.
-        response: a text; of a conversation the content of its last assistant turn, or of all turns joined.
-        steps: of the response.
-        turns: where each assistant turn is a step.
-        tools: that the student is shown with the prompt.
-        message: of a conversation, the last assistant turn. What is scored is how the template writes it.
-        later: number of messages behind the last assistant turn, which are not scored; `None` for none.
+        response: a text. In a conversation, the content of the last assistant turn, or of all turns joined.
+        steps: steps of the response.
+        turns: assistant turns, if each of them is a step.
+        tools: tools that the student is shown with the prompt.
+        message: in a conversation, the last assistant turn. It is scored as the template writes it.
+        later: number of messages after the last assistant turn. They are not scored. `None` if there are
+            none.
     """
 
     prompt: Prompt | None
@@ -68,7 +69,7 @@ class Example:
 
     @property
     def follows_assistant(self) -> bool:
-        """Whether another turn of the assistant stands directly before the response."""
+        """Whether the message before the response is another assistant turn."""
         return isinstance(self.prompt, list) and bool(self.prompt) and self.prompt[-1]["role"] == "assistant"
 
 
@@ -76,8 +77,8 @@ class BadSteps(ValueError):
     """The steps of a row are not those of its response.
 
     Args:
-        row: its number, from 0 on, among those that were read.
-        column: of the steps.
+        row: number of the row, from 0, among the rows that were read.
+        column: column of the steps.
         problem: what is wrong with them.
 
     >>> print(BadSteps(1, "steps", "they end early.").in_row(65))
@@ -85,14 +86,14 @@ class BadSteps(ValueError):
     """
 
     def __init__(self, row: int, column: str, problem: str):
-        # All of them, so that worker processes can send it.
+        # All arguments are passed on, so that the error can be pickled by worker processes.
         super().__init__(row, column, problem)
         self.row = row
         self._column = column
         self._problem = problem
 
     def in_row(self, number: int) -> "BadSteps":
-        """The same of the row with another number, such as that in the whole table."""
+        """The same error with another number of the row, such as its number in the whole table."""
         return BadSteps(number, self._column, self._problem)
 
     def __str__(self) -> str:
@@ -109,11 +110,11 @@ def read_examples(
 ) -> list[Example]:
     """Read rows and check the types of their values.
 
-    A column `tools` is read as trainers read it. Nulls inside messages and tools are dropped: Arrow fills
-    them in where other rows have more fields.
+    A column `tools` is read as trainers read it. Nulls in messages and tools are dropped, because Arrow adds
+    them if other rows have more fields.
 
     Args:
-        by_turn: all assistant turns of a conversation are the response, each a step.
+        by_turn: whether all assistant turns of a conversation are the response, and each of them is a step.
 
     Raises:
         TypeError: a value is not a text (or list of messages).
@@ -144,7 +145,7 @@ def read_examples(
 
 
 def _last_turn(messages: Any, column: str) -> Example:
-    """Split a conversation into what stands before its last assistant turn, and that turn."""
+    """Split a conversation into the messages before its last assistant turn, and that turn."""
     if messages is None:
         return Example(None, None)
     messages = without_nulls(read_conversation(messages, column))
@@ -152,7 +153,7 @@ def _last_turn(messages: Any, column: str) -> Example:
         message = messages[index]
         if message["role"] == "assistant":
             answer = Answer.of(message)
-            # A turn without any part is a missing response, one with an empty content an empty one.
+            # A turn without any part is a missing response. A turn with empty content is an empty response.
             response = message.get("content", None if answer.is_plain else "")
             later = len(messages) - 1 - index
             return Example(messages[:index] or None, response, message=message, later=later or None)
@@ -160,7 +161,7 @@ def _last_turn(messages: Any, column: str) -> Example:
 
 
 def _all_turns(messages: Any, column: str) -> Example:
-    """Split a conversation into what stands before its first assistant turn, and all assistant turns."""
+    """Split a conversation into the messages before its first assistant turn, and all assistant turns."""
     if messages is None:
         return Example(None, None)
     messages = without_nulls(read_conversation(messages, column))
@@ -223,7 +224,7 @@ def _checked_steps(steps: Any, response: str | None, row: int, column: str) -> S
 
 
 def _checked_tools(tools: Any) -> Tools | None:
-    """Tools as templates take them, from a list or, since they differ from row to row, its JSON text."""
+    """Tools as templates take them, from a list or its JSON text (columns of mixed tools need the latter)."""
     read = tools
     if isinstance(tools, str):
         try:

@@ -1,9 +1,9 @@
 """Rows as `datasets.map` passes them to a callable, and the form in which the callable returns new columns.
 
-`map` infers column types from the first values that are written, so a thousand unscored rows would fix a
-column as null. Values are therefore handed back as typed Arrow data: in batches as a list that knows its
-type, one row at a time as an array of one element. A table of Arrow, as Ray Data and Spark pass it, comes
-back with typed columns beside its own. Anything else gets plain Python values.
+`map` infers the type of a column from the first values that are written. After a thousand unscored rows, the
+type would be null. So values are returned as typed Arrow data: for a batch as a list that knows its type, for
+a single row as an array of one element. An Arrow table, as Ray Data and Spark pass it, is returned with typed
+columns added. For any other input, values are plain Python objects.
 """
 
 import difflib
@@ -31,7 +31,7 @@ class TypedList(list[Any]):
 
 
 class TableColumns(Mapping[str, list[Any]]):
-    """A table of Arrow as a dict of lists, each column read when it is first asked for."""
+    """An Arrow table as a dict of lists. Each column is read on first use."""
 
     def __init__(self, table: pa.Table):
         self.table = table
@@ -54,13 +54,13 @@ class TableColumns(Mapping[str, list[Any]]):
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as a scorer was given them: a batch or one row, from `map` or from a direct call.
+    """Rows as they were passed to a scorer: a batch or one row, from `map` or from a direct call.
 
     Attributes:
         values: the columns.
-        is_batch: lists of values, not one row.
-        is_lazy: from `map`.
-        table: the same rows, where they came as a table of Arrow.
+        is_batch: whether columns are lists of values. Otherwise they are the values of one row.
+        is_lazy: whether the rows come from `map`.
+        table: the same rows, if they were passed as an Arrow table.
     """
 
     values: Mapping[str, Any]
@@ -69,7 +69,7 @@ class Rows:
     table: pa.Table | None = None
 
     def column(self, name: str) -> list[Any]:
-        """Values of a column, one per row; lists that the format 'numpy' made arrays are lists again."""
+        """Values of a column, one per row. Arrays, as in the format 'numpy', become lists again."""
         value = self.values[name]
         values = list(value) if self.is_batch else [value]
         return [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
@@ -78,7 +78,7 @@ class Rows:
         return name in self.values
 
     def answer(self, columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]) -> Any:
-        """New columns in the form in which the rows came; a table is given back with them."""
+        """New columns in the form in which the rows were passed. A table is returned with them added."""
         if self.table is not None:
             return _with_columns(self.table, columns, types)
         if self.is_lazy and self.is_batch:
@@ -91,12 +91,12 @@ class Rows:
 
 
 def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
-    """Recognise what was passed, and check that the needed columns are there.
+    """Recognise the form of the rows, and check that the needed columns exist.
 
     Args:
         rows: what `map` passes to its callable, a dict of lists (a batch) or of values (one row), or
             `TableColumns`.
-        needed: argument name -> column name. The last one tells a batch from a row.
+        needed: argument name -> column name. The values of the last column tell a batch from a row.
         caller: name for error messages.
     """
     if isinstance(rows, _DATASETS):
@@ -129,7 +129,7 @@ def read_rows(rows: Any, needed: Mapping[str, str], caller: str) -> Rows:
 def _with_columns(
     table: pa.Table, columns: Mapping[str, Sequence[Any]], types: Mapping[str, pa.DataType]
 ) -> pa.Table:
-    """A table with columns added, or in the place of those of the same name."""
+    """A table with columns added. Columns of the same name are replaced."""
     for name, values in columns.items():
         field, array = pa.field(name, types[name]), pa.array(values, types[name])
         place = table.schema.get_field_index(name)
@@ -141,9 +141,9 @@ def missing_columns_message(missing: Mapping[str, str], found: Sequence[str], ca
     """An error message: what was needed, what was found, and which arguments to pass.
 
     Args:
-        missing: argument -> column.
-        found: columns that are there.
-        caller: who needs them.
+        missing: argument name -> column name.
+        found: columns that exist.
+        caller: name of the function or class that needs them.
 
     >>> missing_columns_message({"response_column": "response"}, ["prompt", "respone"], "LocalScorer")
     "LocalScorer needs the column 'response' and found 'prompt', 'respone'. Did you mean 'respone'? Pass \
@@ -161,7 +161,7 @@ def missing_columns_message(missing: Mapping[str, str], found: Sequence[str], ca
 
 
 def _check_lengths(columns: Mapping[str, Any], caller: str) -> None:
-    """Columns of a batch that was passed directly must be lists of one length."""
+    """Check that the columns of a batch are lists of the same length."""
     found = {name: len(value) if is_column(value) else "no list" for name, value in columns.items()}
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name!r}: {length}" for name, length in found.items())
@@ -174,7 +174,8 @@ def _check_lengths(columns: Mapping[str, Any], caller: str) -> None:
 def is_column(value: Any) -> bool:
     """Whether a value is a column of a batch rather than a field of one row.
 
-    Texts and steps: a list is a column unless it is the list of messages of one conversation.
+    Texts and steps are columns if they are in a list. The only other list is the messages of one
+    conversation.
     """
     if not isinstance(value, list | tuple | np.ndarray):
         return False

@@ -1,7 +1,7 @@
-"""Messages in the form that chat templates take: `role`, and a text as `content`.
+"""Messages in the form that chat templates take: a `role`, and a text as `content`.
 
-These forms are read: OpenAI's and TRL's `role` and `content`, ShareGPT's `from` and `value`, and content in
-blocks such as `[{"type": "text", "text": "Hi"}]`. Other fields of a message are kept.
+Three forms are read: `role` and `content` as in OpenAI and TRL, `from` and `value` as in ShareGPT, and
+content in blocks such as `[{"type": "text", "text": "Hi"}]`. Other fields of a message are kept.
 """
 
 import json
@@ -14,7 +14,7 @@ Message = dict[str, Any]
 Prompt = str | list[Message]
 Tools = Sequence[Mapping[str, Any]]
 
-# Names under which data sets know the roles of chat templates.
+# Other names in datasets for the roles of chat templates.
 ROLES = {
     "human": "user",
     "gpt": "assistant",
@@ -27,7 +27,7 @@ ROLES = {
     "observation": "tool",
     "function_response": "tool",
 }
-# A message has one of these; tool calls and reasoning may stand without content.
+# A message has at least one of these. A message with tool calls or reasoning may have no content.
 _PARTS = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", "thinking"})
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 _THINKING_BLOCKS = ("thinking", "reasoning")
@@ -54,10 +54,11 @@ def read_messages(value: Any, column: str) -> list[Message]:
 
     Args:
         value: a list of messages.
-        column: where it was found, for errors.
+        column: name of the column, for errors.
 
     Raises:
-        TypeError: it is something else, or a message holds more than text, or a tool call written as text.
+        TypeError: the value is not a list of messages, a message holds more than text, or a tool call is
+            written as text.
 
     >>> read_messages([{"from": "human", "value": "Hi"}], "conversations")
     [{'role': 'user', 'content': 'Hi'}]
@@ -78,7 +79,7 @@ def read_conversation(value: Any, column: str) -> list[Message]:
     """The messages of a row that must contain an answer.
 
     Raises:
-        TypeError: as `read_messages`; or there is no assistant turn, but a turn with an unknown role, which
+        TypeError: as in `read_messages`. Or there is no assistant turn, but a turn with an unknown role that
             may be the answer.
     """
     messages = read_messages(value, column)
@@ -94,7 +95,7 @@ def read_conversation(value: Any, column: str) -> list[Message]:
 
 
 def as_messages(prompt: Prompt) -> list[Message]:
-    """A prompt as the messages that a chat template renders: a text is one user message."""
+    """A prompt as messages for a chat template. A text is one user message."""
     return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
 
 
@@ -115,7 +116,7 @@ def role_of(message: Mapping[str, Any]) -> Any:
 
 
 def messages_from_json(text: Any) -> list[Any] | None:
-    """The list of messages that a text holds as JSON; `None` for any other text.
+    """The list of messages that a JSON text holds. `None` for any other text.
 
     >>> messages_from_json('[{"role": "user", "content": "Hi"}]')
     [{'role': 'user', 'content': 'Hi'}]
@@ -135,7 +136,7 @@ def text_of(content: Any, column: str) -> str | None:
     """The text of a message's content.
 
     Raises:
-        TypeError: the content holds something that is no text, such as an image.
+        TypeError: the content holds something else than text, such as an image.
     """
     if content is None or isinstance(content, str):
         return content
@@ -148,7 +149,7 @@ def text_of(content: Any, column: str) -> str | None:
 
 
 def shown(value: Any) -> str:
-    """A value's type and its beginning, for errors."""
+    """The type of a value and its beginning, for errors."""
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
@@ -190,7 +191,7 @@ def _known_role(role: Any) -> Any:
 
 
 def _split_reasoning(content: Any, column: str) -> tuple[str | None, Any]:
-    """Reasoning in the first blocks of a content, as Mistral and Anthropic have it, and the other blocks."""
+    """The reasoning in the first blocks of a content, as in Mistral and Anthropic, and the other blocks."""
     if isinstance(content, str) or not isinstance(content, Sequence):
         return None, content
     count = 0

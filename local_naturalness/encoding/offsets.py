@@ -8,30 +8,30 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 _NOT_SPACE = re.compile(r"\S")
-# What decoders print for bytes that do not form a character on their own.
+# Decoders print this for bytes that do not form a character alone.
 _UNDECODED = "\ufffd"
-# In UTF-8: a character is complete after as many single-byte tokens.
+# In UTF-8, a character is complete after at most this many single-byte tokens.
 _BYTES_OF_A_CHARACTER = 4
-# Characters of a response whose cost is told beforehand, and that cost (docs/performance.md).
+# Length in characters from which the memory cost is logged beforehand, and that cost (docs/performance.md).
 _LONG = 5_000_000
 _BYTES_A_CHARACTER = 270
 
 
 def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
-    """Tokenise a text and say at which character every token begins.
+    """Tokenise a text and find the character at which each token begins.
 
-    Only the first character of a token is used: ends are unreliable (Llama-3's are zero-width, byte-level
-    tokenizers give one character to several tokens), starts are not.
+    Ends of tokens are not used, because they are unreliable. Those of Llama 3 have zero width, and byte-level
+    tokenizers give one character to several tokens. Starts are reliable.
 
     Args:
         tokenizer: a transformers tokenizer, fast or slow.
         text: any text.
 
     Returns:
-        Token ids and, for each, the index of its first character (non-decreasing).
+        Token ids, and the index of the first character of each token (non-decreasing).
 
     Raises:
-        ValueError: a tokenizer without offsets whose tokens cannot be found in the text.
+        ValueError: the tokenizer has no offsets, and its tokens cannot be found in the text.
     """
     if not text:
         return [], []
@@ -52,15 +52,15 @@ def token_starts(tokenizer: Any, text: str) -> tuple[list[int], list[int]]:
 
 
 def _starts_from_pieces(tokenizer: Any, ids: list[int], text: str) -> list[int]:
-    """Find the decoded tokens one after the other in the text.
+    """Find the decoded tokens one after another in the text.
 
-    Tokens that hold parts of a character are decoded together with those after them; a token that decodes
-    to nothing at all begins where the one before it ended.
+    A token with a part of a character is decoded together with the tokens after it. A token that decodes to
+    nothing begins where the token before it ended.
     """
     starts: list[int] = []
     position = 0
     pending: list[int] = []
-    complete = [0]  # characters of the pending tokens that are complete before each of them
+    complete = [0]  # number of complete characters before each pending token
     for index, token in enumerate(ids):
         pending.append(token)
         piece = tokenizer.decode(pending, clean_up_tokenization_spaces=False)
@@ -80,8 +80,8 @@ def _find(piece: str, text: str, position: int, tokenizer: Any) -> tuple[int, in
     if text.startswith(piece, position):
         return position, position + len(piece)
     bare = piece.strip(_UNDECODED).strip()
-    # Between two found tokens may stand white space, which some tokenizers drop. Anything further is a
-    # tokenizer that rewrites text.
+    # Some tokenizers drop white space between tokens. If there is other text between two tokens, the
+    # tokenizer rewrites text.
     visible = _NOT_SPACE.search(text, position)
     near = (visible.start() if visible else len(text)) + len(bare) + 16
     found = text.find(bare, position, near) if bare else position

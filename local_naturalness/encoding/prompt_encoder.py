@@ -1,6 +1,6 @@
-"""The prompt as token ids: with the student's chat template, with a template of the user, or plain.
+"""The prompt as token ids: with the student's chat template, with a template of the user, or as plain text.
 
-Prompts stand once before every window, with one beginning-of-sequence token.
+Every window begins with the prompt once, with one beginning-of-sequence token.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ from local_naturalness.encoding.reasoning import (
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """What precedes every window.
+    """The prompt, which precedes every window.
 
     Attributes:
         ids: token ids.
         text: the text of these tokens.
-        opening: the opening of a reasoning block (or a whole, empty block) that the text ends with; `""` if
+        opening: the opening of a reasoning block (or a whole, empty block) at the end of the text. `""` if
             there is none.
     """
 
@@ -36,7 +36,7 @@ class EncodedPrompt:
 
     @property
     def empty_block(self) -> str:
-        """The closed, empty reasoning block that the prompt ends with; `""` if there is none."""
+        """The closed, empty reasoning block at the end of the prompt. `""` if there is none."""
         return empty_block_at_end(self.opening)
 
 
@@ -45,9 +45,9 @@ class PromptEncoder:
 
     Args:
         tokenizer: the student's tokenizer.
-        prompt_template: callable `prompt -> str` or format string with the field `{prompt}`; replaces the
+        prompt_template: function `prompt -> str`, or format string with the field `{prompt}`. Replaces the
             chat template and the plain form.
-        include_prompt: `False` leaves only the prefix token (beginning of sequence, else end of sequence).
+        include_prompt: `False` keeps only the first token: beginning of sequence, or else end of sequence.
         switches: variables of the chat template.
 
     Raises:
@@ -75,12 +75,12 @@ class PromptEncoder:
 
     @property
     def template_source(self) -> str:
-        """Text of the chat template, `""` where none is used."""
+        """Text of the chat template. `""` if none is used."""
         return "" if self.chat_template is None else self.chat_template.source
 
     @property
     def pinned_date(self) -> str | None:
-        """The date that prompts show instead of today's, `None` where they show none."""
+        """The date that prompts show instead of today's. `None` if they show no date."""
         return None if self.chat_template is None else self.chat_template.pinned_date
 
     def encode(self, prompt: Prompt, tools: Tools | None = None) -> EncodedPrompt:
@@ -103,15 +103,15 @@ class PromptEncoder:
     def encode_between(
         self, prompt: Prompt, between: Sequence[Message], tools: Tools | None = None
     ) -> np.ndarray:
-        """Encode what the template puts between an assistant turn and the next one.
+        """Encode the text that the template writes between an assistant turn and the next one.
 
-        The turn before is rendered as a mark, because templates strip or wrap earlier assistant turns, and
-        only what follows the turn is needed.
+        A mark replaces the text of the earlier turn, because templates strip or wrap earlier assistant turns.
+        Only the text after the turn is needed.
 
         Args:
-            prompt: what stands before the turn.
-            between: messages after it.
-            tools: that the template shows.
+            prompt: messages before the turn.
+            between: messages after the turn.
+            tools: tools that the template shows.
         """
         if self._template is None and self.chat_template is None:
             return self._plain([*as_messages(prompt), *between]).ids
@@ -136,12 +136,12 @@ class PromptEncoder:
         """Like `encode_between`, after a turn with tool calls or reasoning, which a mark cannot replace.
 
         Args:
-            prompt: what stands before the turn.
+            prompt: messages before the turn.
             message: the turn.
-            text: of the turn. Where the template leaves out the reasoning of earlier turns, what follows
-                it is looked for.
-            between: messages after it.
-            tools: that the template shows.
+            text: text of the turn. If the template leaves out the reasoning of earlier turns, the text
+                without reasoning is looked for.
+            between: messages after the turn.
+            tools: tools that the template shows.
         """
         rendered = self._render([*as_messages(prompt), message, *between], tools)
         for known in (text, without_reasoning(text)):

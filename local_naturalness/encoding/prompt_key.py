@@ -1,4 +1,4 @@
-"""The key of a prompt: a digest of what the student sees before the response, to group rows by."""
+"""The key of a prompt: a digest of its messages and tools. Rows are grouped by it."""
 
 import json
 
@@ -12,7 +12,7 @@ PROMPT_KEY = "prompt_key"
 
 
 def prompt_key(example: Example) -> str | None:
-    """Digest of a row's prompt: 32 hexadecimal digits, `None` where the prompt is missing.
+    """Digest of a row's prompt: 32 hexadecimal digits. `None` if the prompt is missing.
 
     The key depends on messages and tools, but not on how they are stored. It does not depend on the student,
     so all scorers give a row the same key.

@@ -25,10 +25,10 @@ def checked_template(template: Any) -> PromptTemplate | None:
 
 
 def _fields(template: str) -> set[tuple[str, str, str | None]]:
-    """Name, format and conversion of each field; none for a template with a stray brace.
+    """Name, format and conversion of each field. Empty for a template with a stray brace.
 
-    `str.format` would also look up attributes and items, and apply formats, as in `{prompt.title}`: only
-    the prompt as it is may stand in a template.
+    `str.format` could also look up attributes and items and apply formats, as in `{prompt.title}`. A template
+    may only use the prompt as it is.
     """
     try:
         parsed = list(Formatter().parse(template))

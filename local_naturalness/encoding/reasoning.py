@@ -20,7 +20,7 @@ class ReasoningTags:
         return f"{self.opening}{reasoning}{self.closing}{answer}"
 
 
-# The first is the most common one: what is taken where nothing tells the family.
+# The first is the most common one. It is used if the family is not known.
 TAGS = (
     ReasoningTags("<think>\n", "\n</think>\n\n"),  # DeepSeek, Qwen, SmolLM3, Nemotron, GLM and many more
     ReasoningTags("<|channel>thought\n", "\n<channel|>"),  # Gemma 4
@@ -38,7 +38,7 @@ TAGS = (
     ReasoningTags("<reasoning>\n", "\n</reasoning>\n\n"),
 )
 
-# Harmony's prompts end in this header, which recorded answers repeat.
+# Prompts of harmony end with this header, and recorded answers repeat it.
 _HEADERS = ("<|start|>assistant",)
 
 
@@ -152,8 +152,8 @@ def tags_of(prompt: str, template: str) -> ReasoningTags:
     """The tags of a student's family.
 
     Args:
-        prompt: as rendered; an opening that it ends in tells the family.
-        template: source of the chat template, which names the tags that it writes.
+        prompt: the rendered prompt. If it ends with an opening tag, that tag tells the family.
+        template: source of the chat template. It contains the tags that it writes.
     """
     opening = opening_at_end(prompt)
     for tags in TAGS:

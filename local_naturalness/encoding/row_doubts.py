@@ -1,14 +1,14 @@
-"""What may be doubtful about a row and its score: kinds of doubt, and a sentence with a remedy for each."""
+"""Doubts about a row and its score: the kinds of doubt, and a sentence with a remedy for each."""
 
 import re
 
 from local_naturalness.encoding.examples import Example
 
-# The prompt ends in a closed, empty block of reasoning, and the response carries reasoning.
+# The prompt ends with a closed, empty block of reasoning, but the response contains reasoning.
 REASONING_SWITCHED_OFF = "reasoning_switched_off"
 # The prompt opens a block of reasoning that the response does not close.
 REASONING_LEFT_OPEN = "reasoning_left_open"
-# The template leaves out reasoning that stands beside the content: it is joined with the content.
+# The template leaves out reasoning that is stored beside the content, so it was joined with the content.
 REASONING_JOINED = "reasoning_joined"
 # The conversation goes on after the last assistant turn.
 GOES_ON = "goes_on"
@@ -26,11 +26,11 @@ def doubts_of_turns(example: Example) -> set[str]:
 
 
 def in_words(kind: str, where: str, template: str) -> str:
-    """A sentence on a kind of doubt, with the remedy.
+    """A sentence about a kind of doubt, with the remedy.
 
     Args:
-        kind: one of those above, such as `REASONING_SWITCHED_OFF`.
-        where: such as `"In 3 of 64 rows"`.
+        kind: one of the kinds above, such as `REASONING_SWITCHED_OFF`.
+        where: beginning of the sentence, such as `"In 3 of 64 rows"`.
         template: source of the student's chat template.
     """
     if kind == REASONING_JOINED:

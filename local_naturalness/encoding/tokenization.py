@@ -1,7 +1,6 @@
-"""The response as token ids, tokenised once and whole, and its steps as ranges of those ids.
+"""The response as token ids, tokenised once and as a whole, and its steps as ranges of these ids.
 
-A response is tokenised alone and never in pieces, so its ids do not depend on how it is split into
-steps.
+A response is tokenised alone and never in pieces, so its ids do not depend on how it is split into steps.
 """
 
 import bisect
@@ -17,13 +16,13 @@ from local_naturalness.encoding.reasoning import repeated_length
 
 @dataclass(frozen=True)
 class EncodedResponse:
-    """Token ids of a response and, for each token, its first character."""
+    """Token ids of a response, and the first character of each token."""
 
     ids: np.ndarray
     starts: list[int]
 
     def without_repeated(self, opening: str, response: str) -> "EncodedResponse":
-        """Drop the tokens of a leading opening, such as `<think>`, that the prompt already ends in."""
+        """Drop the tokens of an opening, such as `<think>`, that the end of the prompt already contains."""
         repeated = repeated_length(opening, response)
         if not repeated:
             return self
@@ -42,12 +41,12 @@ def step_token_ranges(
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Turn step spans (characters) into token ranges.
 
-    A token belongs to the step that holds its first character. Steps that own no token are merged into
-    the next one (the last ones into the step before).
+    A token belongs to the step that contains its first character. Steps without a token are merged into the
+    next step (at the end of the response, into the step before).
 
     Args:
         starts: first character of every token, non-decreasing.
-        spans: `[start, end)` characters of the steps, tiling the response.
+        spans: `[start, end)` characters of the steps. They tile the response.
 
     Returns:
         `[start, end)` token ranges that tile the tokens, and the character spans of these steps.
@@ -66,6 +65,6 @@ def step_token_ranges(
     if not ranges:
         return [], []
     merged[-1] = (merged[-1][0], spans[-1][1])
-    # Offsets never point behind the text, but a tokenizer may place its last token at the very end of it.
+    # Offsets are never beyond the text, but a tokenizer may place its last token at the very end of the text.
     ranges[-1] = (ranges[-1][0], len(starts))
     return ranges, merged

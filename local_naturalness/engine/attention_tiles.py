@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from local_naturalness.engine.packing import Segment
 
-# Queries of a tile. Half of the pairs of a long window are hidden by causality; cut into tiles, a window has
-# hidden pairs in the last part of each tile only.
+# Queries of a tile. Causality hides half of the query-key pairs of a long window. If the window is cut into
+# tiles, only the last part of each tile has hidden pairs.
 _TILE_LENGTH = 256
 
 
 class Tile(NamedTuple):
-    """Tokens `[start, end)` of a pack, which see `[prompt, prompt_end)` and, backwards, `[begin, end)`."""
+    """Tokens `[start, end)` of a pack. Each sees `[prompt, prompt_end)`, and `[begin, end)` up to itself."""
 
     start: int
     end: int
@@ -47,12 +47,12 @@ def tiles_of(segment: Segment, length: int = _TILE_LENGTH) -> Iterator[Tile]:
 
 
 def tile_groups(segments: Sequence[Segment], max_cells: int, max_waste: float = 1.15) -> list[list[Tile]]:
-    """Cut segments into tiles and group tiles of similar size, to be padded to the largest of their group.
+    """Cut segments into tiles, and group tiles of similar size. Each group is padded to its largest tile.
 
     Args:
-        segments: of one pack.
-        max_cells: query-key pairs of a group, padding included (or a single tile).
-        max_waste: pairs of a group with padding, as a multiple of those without.
+        segments: segments of one pack.
+        max_cells: most query-key pairs in a group, with padding. A larger tile is a group of its own.
+        max_waste: most pairs in a group with padding, as a multiple of the pairs without padding.
     """
     tiles = [tile for segment in segments for tile in tiles_of(segment)]
     groups: list[list[Tile]] = []

@@ -1,8 +1,7 @@
 """The cached path: windows continue from the state of their prompt, which is computed once and copied.
 
-The state that a model keeps while it generates (keys and values, states of recurrent layers) is all that
-later tokens need. So one pass over the prompt serves all of its windows, even for models that cannot be
-packed.
+The state that a model keeps during generation (keys and values, states of recurrent layers) is all that later
+tokens need. So one pass over the prompt is enough for all of its windows, even if a model cannot be packed.
 """
 
 import copy
@@ -24,7 +23,7 @@ from local_naturalness.engine.projection import Projection
 class Continuation:
     """All windows of one prompt: a pass over the prompt, then passes over its windows in batches.
 
-    `batches` hold indices of windows; their widths do not count the prompt.
+    `batches` hold indices of windows. Their widths do not include the prompt.
     """
 
     prompt: int
@@ -42,13 +41,13 @@ class Continuation:
 
     @property
     def num_pairs(self) -> int:
-        """Sum over them of the tokens that each sees."""
+        """Query-key pairs: the number of tokens that each token sees, summed."""
         behind = sum(rows.num_pairs + rows.num_tokens * self.prompt for rows in self.batches)
         return self.prompt * (self.prompt + 1) // 2 + behind
 
     @property
     def saves(self) -> bool:
-        """Whether this costs less than windows that each contain the prompt."""
+        """Whether this costs less than passing the prompt again in every window."""
         passes = TOKENS_OF_A_PASS * (1 + len(self.batches))
         return self.num_tokens + passes < sum(
             rows.num_tokens + len(rows.windows) * self.prompt for rows in self.batches
@@ -56,11 +55,11 @@ class Continuation:
 
 
 def continuations(windows: Sequence[Window], max_tokens: int) -> tuple[list[Continuation], list[int]]:
-    """Group windows by their prompt, wherever they stand.
+    """Group windows by their prompt, in whatever order they come.
 
     Returns:
-        Groups of windows that continue from a shared prompt, and the indices of windows that should contain
-        their prompt, because too few windows share it.
+        Groups of windows that continue from a shared prompt, and the indices of the other windows. Too few
+        windows share their prompt, so each of them should contain it.
     """
     by_prompt: dict[bytes, list[int]] = {}
     for index, window in enumerate(windows):
@@ -68,7 +67,7 @@ def continuations(windows: Sequence[Window], max_tokens: int) -> tuple[list[Cont
     shared: list[Continuation] = []
     others: list[int] = []
     for indices in by_prompt.values():
-        # The last token of a window is predicted and predicts nothing.
+        # The last token of a window is only predicted, so it need not be passed.
         groups = rows_of_similar_length([len(windows[index].tokens) - 1 for index in indices], max_tokens)
         batches = [Rows([indices[position] for position in rows.windows], rows.width) for rows in groups]
         found = Continuation(len(windows[indices[0]].prompt), batches)
@@ -108,10 +107,11 @@ def cached_states(
 
 
 def spread(state: Any, rows: int) -> Any:
-    """Repeat the state of one text for a number of rows. The given state is not changed.
+    """Repeat the state of one text for several rows. The given state is not changed.
 
     Args:
-        state: a cache of transformers, or tensors whose first dimension is the batch, in lists.
+        state: a cache of transformers, or (lists of) tensors whose first dimension is the batch.
+        rows: number of rows.
     """
     if isinstance(state, torch.Tensor):
         return state.repeat_interleave(rows, dim=0)

@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 class Engine:
     """Scores windows with a loaded model.
 
-    A check at the start finds the fastest path that gives each window the same scores as alone: packed
-    without padding, with each prompt once; continuing from the state of the prompt; or in padded batches (see
-    `Paths`). It is made again when the model computes otherwise than it did.
+    A check at the start finds the fastest path that gives each window the same scores as when it is alone.
+    The paths are packing without padding, continuing from the state of the prompt, and padded batches (see
+    `Paths`). The check is repeated if the configuration of the model or settings of its modules change.
 
     Several threads may score at the same time. Passes of different models are independent, and passes of one
-    model take turns. The model itself is neither changed nor blocked, because its twin runs.
+    model take turns. A twin of the model runs, so the model itself is neither changed nor blocked.
 
     Args:
         model: a causal language model of transformers.
@@ -39,7 +39,7 @@ class Engine:
             is halved when memory runs out.
 
     Attributes:
-        max_tokens: tokens per pass at present.
+        max_tokens: current number of tokens per pass.
         paths: the paths that windows may take.
 
     Raises:
@@ -64,9 +64,9 @@ class Engine:
         """Statistics of the scored tokens of every window, in the order of the windows.
 
         Args:
-            windows: each with a prompt of at least one token and at least one scored token.
-            statistics: see `token_statistics`.
-            on_scored: called with each window once it is scored, to show how far it is.
+            windows: windows, each with a prompt of at least one token and at least one scored token.
+            statistics: names of statistics, see `token_statistics`.
+            on_scored: called with each window when it is scored, to show the progress.
 
         Returns:
             For each window a float64 array per statistic, one value per scored token.
@@ -77,6 +77,7 @@ class Engine:
         with self._turn() as student:
 
             def score_waiting(max_tokens: int) -> None:
+                """Score the windows that have no scores yet."""
                 self.max_tokens = max_tokens
                 waiting = [index for index in range(len(windows)) if index not in scored]
                 left = [windows[index] for index in waiting]
@@ -96,7 +97,7 @@ class Engine:
         return [scored[index] for index in range(len(windows))]
 
     def _check(self) -> None:
-        """Find the ways of the model as it is now."""
+        """Find the paths for the model as it is now."""
         self._checked = computation(self.model)
         self._is_separable: bool | None = None
         with self._turn() as student:
@@ -105,8 +106,8 @@ class Engine:
 
     @contextmanager
     def _turn(self) -> Iterator[Projection]:
-        """The model to run, for the time of a turn in which no other thread runs it."""
-        # Whoever calls may compute in half precision just then; the student has its own number type.
+        """The model to run. No other thread runs it until the turn is over."""
+        # The caller may be in an autocast to half precision. The student keeps its own dtype.
         plainly = torch.autocast(self.model.device.type, enabled=False)
         with turn(self.model), torch.no_grad(), plainly:
             twin = twin_of(self.model)

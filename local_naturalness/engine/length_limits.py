@@ -1,30 +1,30 @@
-"""Lengths beyond which a model computes something else, read from its configuration."""
+"""Lengths beyond which a model computes in another way, read from its configuration."""
 
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-# What such lengths are called: `sliding_window`, `attention_chunk_size`, `index_topk`, `sparse_block_size`,
+# Names of such lengths: `sliding_window`, `attention_chunk_size`, `index_topk`, `sparse_block_size`,
 # `original_max_position_embeddings`, ...
 _LENGTH = re.compile(
     r"window|chunk|block_?(size|len)|blocks$|top_?k|max_position|max_seq|context|n_positions"
 )
 _FACTORS = (re.compile(r"top_?k|blocks$"), re.compile(r"block_?(size|len)"))
-# Longer ones are no limit in practice.
+# Longer lengths are no limit in practice.
 _LONGEST = 2**24
 
 
 def boundaries(config: Any) -> list[int]:
     """Numbers of tokens beyond which a model may attend, select or rotate in another way.
 
-    Every number that is named like a length counts, for the sake of models that are not known yet: one that
-    means something else costs speed for longer windows, not exactness. Where keys are selected by blocks,
-    the product of the number and size of blocks is one too. A pattern (`sliding_window_pattern`) counts
-    layers, not tokens.
+    Every number with the name of a length counts, because models that do not exist yet may use other names.
+    If such a number means something else, longer windows are scored more slowly, but still exactly. If keys
+    are selected in blocks, the number of blocks times their size counts too. A pattern
+    (`sliding_window_pattern`) counts layers, not tokens, so it is left out.
 
     Args:
-        config: of the text part of a model.
+        config: configuration of the text part of a model.
 
     Returns:
         Ascending.
@@ -41,7 +41,7 @@ def boundaries(config: Any) -> list[int]:
 
 
 def _numbers(settings: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """Whole numbers by name, those in nested settings and lists too."""
+    """Whole numbers with their names, also from nested settings and lists."""
     for name, value in settings.items():
         for one in value if isinstance(value, list | tuple) else (value,):
             if isinstance(one, Mapping):

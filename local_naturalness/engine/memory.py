@@ -10,26 +10,28 @@ from local_naturalness.student.cost import StudentCost
 
 logger = logging.getLogger(__name__)
 
-# Matrix products reach their full rate at about 4K rows; a GPU has room for more.
+# Matrix products reach their full rate at about 4K rows. More rows fit on a GPU.
 _ENOUGH_TOKENS = {"cpu": 8_192, "cuda": 32_768}
-# Rows of a batch go through recurrent layers and attention of many kinds, which like the caches of a CPU.
+# Rows of a batch go through recurrent layers and various kinds of attention. These are faster on a CPU if
+# their data fits into its caches.
 _ENOUGH_TOKENS_IN_ROWS = {"cpu": 2_048}
-# Logits of a piece, and as much again while they are turned into statistics.
+# Logits of a piece, and twice as much while statistics are computed from them.
 _PIECES = 3
-# Of the state of a prompt, repeated for the rows of a batch; on a GPU this share of all memory.
+# Memory for copies of the state of a prompt, one for each row of a batch. On a GPU, this share of all memory
+# if that is more.
 _STATE_BYTES = 512 * 2**20
 _STATE_SHARE = 1 / 16
-# The rest is for attention and for whoever else is on the machine.
+# Share of free memory to use. The rest is for attention and for other programs on the machine.
 _USABLE_SHARE = 0.5
 
 
 def pass_bytes(cost: StudentCost, max_tokens: int) -> int:
-    """Memory that a pass needs besides the weights, attention not included."""
+    """Memory that a pass needs, without the weights and without attention."""
     return max_tokens * cost.bytes_per_token + _PIECES * PIECE_BYTES
 
 
 def enough_tokens(device_type: str, in_rows: bool = False) -> int:
-    """Tokens of a pass, packed or in rows, that are as fast as more would be."""
+    """Tokens per pass, packed or in rows, beyond which a pass gets no faster per token."""
     enough = _ENOUGH_TOKENS.get(device_type, 8_192)
     return _ENOUGH_TOKENS_IN_ROWS.get(device_type, enough) if in_rows else enough
 
@@ -52,7 +54,7 @@ def token_budget(cost: StudentCost, device: torch.device) -> int:
 
 
 def state_bytes(device: torch.device) -> int:
-    """Memory that copies of the state of a prompt may take."""
+    """Memory for copies of the state of a prompt."""
     if device.type == "cuda":
         return max(_STATE_BYTES, int(_STATE_SHARE * torch.cuda.mem_get_info(device)[1]))
     return _STATE_BYTES

@@ -1,4 +1,4 @@
-"""Passes of one model take turns: each plans with all the memory that is free."""
+"""A lock for each model: its passes take turns, because each of them plans with all free memory."""
 
 import os
 import threading
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 _turns: "weakref.WeakKeyDictionary[torch.nn.Module, threading.Lock]" = weakref.WeakKeyDictionary()
-# In a forked worker the threads that would give their turns back do not exist.
+# Threads do not survive a fork, so a lock that one of them held would never be released in the worker.
 os.register_at_fork(after_in_child=_turns.clear)
 
 

@@ -1,8 +1,8 @@
 """Attention over a pack: every window sees only its prompt and itself.
 
-The model runs its own layers on one long sequence; only its attention function is replaced for the time
-of the pass. That function gathers queries, keys and values of similar windows into a padded batch and
-calls the function that the model would have called, with a mask.
+The model runs its own layers on one long sequence. During the pass, only its attention function is replaced.
+The replacement gathers queries, keys and values of similar windows into a padded batch. Then it calls the
+function that the model would have called, with a mask.
 """
 
 import sys
@@ -24,16 +24,16 @@ from local_naturalness.engine.projection import Projection
 _NAME = "local_naturalness_packed"
 # Attention functions that take a mask of any shape.
 SUPPORTED = ("sdpa", "eager")
-# The beginning of names of those that do not.
+# Prefixes of attention functions that do not.
 _KERNELS = ("flash_attention", "flex_attention", "paged|", "kernels-community/")
-# Query-key pairs of attention at the same time; in float32 and per head four bytes each.
+# Query-key pairs that are computed at the same time. Each takes four bytes per head in float32.
 _ATTENTION_CELLS = 2**22
-# Arguments of an attention function that plain scaled dot products know nothing of.
+# Arguments of attention functions that plain scaled dot products do not have.
 _BEYOND_SDPA = ("softcap", "position_bias", "s_aux")
 
 
 class _Group:
-    """Tiles of similar size as one padded batch: where their tokens stand, and who sees whom."""
+    """Tiles of similar size as one padded batch: places of tokens, and which tokens see each other."""
 
     def __init__(self, tiles: Sequence[Tile], device: torch.device):
         queries = max(tile.length for tile in tiles)
@@ -41,7 +41,7 @@ class _Group:
         query_index = np.zeros((len(tiles), queries), dtype=np.int64)
         query_position = np.zeros((len(tiles), queries), dtype=np.int64)
         key_index = np.zeros((len(tiles), keys), dtype=np.int64)
-        # Padding keys stand behind every query, where a causal mask hides them.
+        # Padding keys come after every query, so the causal mask hides them.
         key_position = np.full((len(tiles), keys), np.iinfo(np.int32).max, dtype=np.int64)
         flat = []
         for row, tile in enumerate(tiles):
@@ -67,19 +67,19 @@ class _Group:
             visible = distance >= 0
             if sliding_window is not None:
                 visible &= distance < sliding_window
-            # Additive, because attention would turn a mask of truth values into this one in every layer.
+            # Additive, because attention would convert a boolean mask into this form again in every layer.
             mask = torch.full(visible.shape, torch.finfo(dtype).min, dtype=dtype, device=visible.device)
             self._masks[sliding_window] = mask.masked_fill_(visible, 0.0)[:, None]
         return self._masks[sliding_window]
 
 
 class PackedAttention:
-    """The attention function of one pass, see the module.
+    """The attention function of one pass, see the docstring of the module.
 
     Args:
-        groups: of tiles, each to be attended to as one batch.
+        groups: groups of tiles. Attention of each group is computed as one batch.
         implementation: name of the attention function that the model would have called.
-        device: of the model.
+        device: device of the model.
     """
 
     def __init__(self, groups: Sequence[Sequence[Tile]], implementation: str, device: torch.device):
@@ -94,10 +94,10 @@ class PackedAttention:
         value: torch.Tensor,
         **kwargs: Any,
     ) -> torch.Tensor:
-        """Attend.
+        """Compute attention.
 
         Args:
-            query, key, value: `[1, heads, tokens, size]`; keys and values may have fewer heads.
+            query, key, value: `[1, heads, tokens, size]`. Keys and values may have fewer heads.
 
         Returns:
             `[1, tokens, heads, size]`.
@@ -118,7 +118,7 @@ class PackedAttention:
         return attended[None]
 
     def _attention_of(self, module: torch.nn.Module, device: torch.device) -> Any:
-        """What the model would have called: a registered function, or `eager` of its own module."""
+        """The function that the model would have called: a registered one, or `eager` of its own module."""
         if self._implementation == "eager":
             return sys.modules[type(module).__module__].eager_attention_forward
         if self._implementation == "sdpa" and device.type == "cpu":
@@ -135,9 +135,9 @@ def _sdpa_on_cpu(
     scaling: float | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """As transformers does it, but keys that several heads share are not copied for each of them.
+    """The same as in transformers, but without copying keys that several heads share.
 
-    With a mask, only the kernel of the CPU can do without the copies.
+    With a mask, only the CPU kernel works without the copies.
     """
     if any(kwargs.get(name) is not None for name in _BEYOND_SDPA):
         attended: tuple[torch.Tensor, None] = ALL_ATTENTION_FUNCTIONS["sdpa"](
@@ -164,11 +164,11 @@ class NotPackableError(Exception):
 def blind_attention(
     module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **kwargs: Any
 ) -> torch.Tensor:
-    """No token sees any: what still goes from token to token goes past attention."""
+    """Attention in which no token sees another. If tokens still affect each other, they do so elsewhere."""
     return value.new_zeros(query.shape[0], query.shape[2], query.shape[1], value.shape[3])
 
 
-# Of the pass that runs in this thread.
+# The attention function of the pass that runs in this thread.
 _running: ContextVar[Callable[..., torch.Tensor]] = ContextVar("running")
 
 
@@ -201,7 +201,7 @@ def packed_states(student: Projection, pack: Pack, max_cells: int = _ATTENTION_C
 def run_with(
     attention: Callable[..., torch.Tensor], student: Projection, ids: np.ndarray, positions: np.ndarray
 ) -> torch.Tensor:
-    """Run a twin of a model with another attention function; afterwards it is configured as before."""
+    """Run a twin of a model with another attention function, and restore its configuration afterwards."""
     device = student.model.device
     configs = _configs(student.model)
     before = [config._attn_implementation_internal for config in configs]
@@ -210,7 +210,7 @@ def run_with(
         for config in configs:
             config._attn_implementation_internal = _NAME
         places = torch.from_numpy(positions).to(device)
-        # Older versions of transformers number the tokens of a sequence a second time.
+        # Models of older versions of transformers take the positions a second time, as `cache_position`.
         second = {"cache_position": places[0]} if student.takes_cache_position else {}
         return student.states(input_ids=torch.from_numpy(ids).to(device), position_ids=places, **second)
     finally:
@@ -225,7 +225,7 @@ def attention_name(model: Any) -> str:
 
 
 def attend_plainly(twin: Any) -> None:
-    """Let a twin attend by torch's own function instead of a kernel that takes no masks of other shapes."""
+    """Make a twin use torch's own attention instead of a kernel that takes no masks of other shapes."""
     plain = "sdpa" if getattr(twin, "_supports_sdpa", False) else "eager"
     for config in _configs(twin):
         if (config._attn_implementation or "").startswith(_KERNELS):
@@ -233,6 +233,6 @@ def attend_plainly(twin: Any) -> None:
 
 
 def _configs(model: torch.nn.Module) -> list[Any]:
-    """Every configuration that a module of the model has, once."""
+    """All configurations of the modules of a model, each once."""
     found = {id(module.config): module.config for module in model.modules() if hasattr(module, "config")}
     return [config for config in found.values() if hasattr(config, "_attn_implementation_internal")]

@@ -1,7 +1,7 @@
-"""Many windows as one sequence without padding, each prompt in it once.
+"""Packing: many windows as one sequence without padding, with each prompt once.
 
-Linear layers see the tokens one after the other; which tokens see each other is left to attention
-(`packed_attention.py`). A window's tokens see its prompt and the earlier tokens of the window.
+Linear layers treat every token alone. Attention decides which tokens see each other (`packed_attention.py`).
+The tokens of a window see its prompt and the earlier tokens of the window.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Window:
-    """One pass: the prompt, then response tokens, of which those from `first_scored` on are scored."""
+    """A prompt and response tokens. The response tokens from `first_scored` on are scored."""
 
     prompt: np.ndarray
     tokens: np.ndarray
@@ -29,7 +29,7 @@ class Window:
 
 
 class Segment(NamedTuple):
-    """`[start, end)` tokens of a pack that see one another backwards, and `[prompt, prompt_end)` before."""
+    """Tokens `[start, end)` of a pack. Each sees the earlier ones and the tokens `[prompt, prompt_end)`."""
 
     start: int
     end: int
@@ -39,10 +39,9 @@ class Segment(NamedTuple):
 
 @dataclass
 class Pack:
-    """One forward pass: token ids, positions within each window, segments, and what is scored.
+    """One forward pass: token ids, positions within each window, segments, and the tokens that are scored.
 
-    `sources` are the places whose hidden states predict the scored tokens of `windows`, one after the
-    other.
+    `sources` are the places in the pack whose hidden states predict the scored tokens, window by window.
     """
 
     windows: list[int] = field(default_factory=list)
@@ -59,7 +58,7 @@ class Pack:
 
     @property
     def num_pairs(self) -> int:
-        """Sum over them of the tokens that each sees."""
+        """Query-key pairs: the number of tokens that each token sees, summed."""
         return sum(
             length * (segment.prompt_end - segment.prompt) + length * (length + 1) // 2
             for segment in self.segments
@@ -67,15 +66,16 @@ class Pack:
         )
 
     def add_prompt(self, prompt: np.ndarray) -> Segment:
-        """Put a prompt down; its windows follow."""
+        """Add a prompt. Its windows are added after it."""
         return self._add(prompt, Segment(self.size, self.size + len(prompt), self.size, self.size))
 
     def add_window(self, index: int, window: Window, prompt: Segment) -> None:
-        """Put a window behind its prompt."""
+        """Add a window of a prompt that was added before."""
         segment = self._add(
             window.tokens, Segment(self.size, self.size + len(window.tokens), prompt.start, prompt.end)
         )
-        # Each token is predicted from the one before it, the first of a window from the prompt's last.
+        # Each token is predicted from the token before it. The first token of a window is predicted from the
+        # last token of the prompt.
         before = np.concatenate([[prompt.end - 1], np.arange(segment.start, segment.end - 1)])
         self.windows.append(index)
         self.sources.append(before[window.first_scored :])
@@ -90,10 +90,10 @@ class Pack:
 
 
 def pack_windows(windows: Sequence[Window], max_tokens: int) -> list[Pack]:
-    """Lay windows into packs of at most `max_tokens` tokens (or a single window).
+    """Put windows into packs of at most `max_tokens` tokens. A longer window is a pack of its own.
 
-    Windows of the same prompt come together wherever they stand; within a prompt, windows of similar
-    length, so that attention pads little.
+    Windows of the same prompt come together, in whatever order they are given. Within a prompt, windows of
+    similar length come together, so that attention pads little.
 
     >>> prompt, other = np.array([1, 2]), np.array([3])
     >>> windows = [Window(prompt, np.array([4, 5]), 1), Window(other, np.array([6]), 0), \

@@ -9,7 +9,8 @@ import torch
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.projection import Projection
 
-# What a pass costs besides its tokens, as so many tokens: calls of small kernels, rates of small matrices.
+# Fixed cost of a pass, expressed as a number of tokens: calls of small kernels, and slower products of small
+# matrices.
 TOKENS_OF_A_PASS = 64
 
 
@@ -27,22 +28,22 @@ class Rows:
 
     @property
     def num_pairs(self) -> int:
-        """Sum over them of the tokens that each sees."""
+        """Query-key pairs: the number of tokens that each token sees, summed."""
         return len(self.windows) * self.width * (self.width + 1) // 2
 
 
 def rows_of_similar_length(lengths: Sequence[int], max_tokens: int) -> list[Rows]:
     """Group windows so that padding and passes together cost least.
 
-    Sorted by length, the best groups of the first windows end with some last group, and what stands before
-    it is grouped best as well.
+    This is dynamic programming over the windows sorted by length. The best grouping of the first windows is a
+    last group, and the best grouping of the windows before it.
 
     Args:
         lengths: tokens of each window.
-        max_tokens: of a group, padding included; a longer window is a group of its own.
+        max_tokens: tokens of a group, with padding. A longer window is a group of its own.
 
     Returns:
-        Longest first, so that a budget which is too large fails at once.
+        Groups, longest first, so that a budget that is too large fails at once.
 
     >>> [(rows.windows, rows.width) for rows in rows_of_similar_length([30, 800, 410, 400], max_tokens=900)]
     [([1], 800), ([2, 3], 410), ([0], 30)]
@@ -72,7 +73,7 @@ def rows_of_similar_length(lengths: Sequence[int], max_tokens: int) -> list[Rows
 def padded_states(student: Projection, rows: Rows, windows: Sequence[Window]) -> torch.Tensor:
     """States that predict the scored tokens of a batch, `[scored tokens, hidden]`, window by window.
 
-    Padding stands on the right, where a causal model never looks.
+    Padding is on the right, where a causal model never looks.
     """
     batch = [windows[index] for index in rows.windows]
     ids = torch.zeros(len(batch), rows.width, dtype=torch.long)
@@ -87,5 +88,5 @@ def padded_states(student: Projection, rows: Rows, windows: Sequence[Window]) ->
 
 
 def on(tensor: torch.Tensor, index: np.ndarray) -> torch.Tensor:
-    """An index on the device of what it is an index of."""
+    """An index, on the device of the tensor that it selects from."""
     return torch.from_numpy(index).to(tensor.device)

@@ -19,7 +19,7 @@ TokenStatistics = dict[str, np.ndarray]
 def run_pass(
     student: Projection, one: Pass, windows: Sequence[Window], statistics: Sequence[str]
 ) -> Iterator[tuple[int, TokenStatistics]]:
-    """Run a pass; statistics of each of its windows, by index."""
+    """Run a pass, and yield the index and the statistics of each of its windows."""
     done = 0
     for states in _states(student, one, windows):
         batch: list[int] = []

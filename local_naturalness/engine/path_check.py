@@ -21,18 +21,20 @@ from local_naturalness.student.context_length import context_length
 
 logger = logging.getLogger(__name__)
 
-# Boundaries up to this length are crossed by the windows of the check; beyond, it would take too long.
+# Windows of the check cross boundaries up to this length. Longer windows would take too long.
 _LONGEST_CHECKED = {"cuda": 4_096}
 _LONGEST_CHECKED_ELSEWHERE = 512
-# Tokens by which the check passes them, where tokens meet in attention only.
+# By how many tokens they cross a boundary, if tokens meet in attention only.
 _CROSSING = 5
-# Recurrent layers compute in chunks that no configuration tells, of 64 tokens mostly.
+# The same for recurrent layers. They compute in chunks, mostly of 64 tokens, that are not in the
+# configuration.
 _CHUNK = 70
-# A difference is rounding up to so many times what the smallest change of the embeddings makes, and so much.
+# Largest difference that counts as rounding: this many times the effect of the smallest change of the
+# embeddings, plus a constant.
 _ROUNDINGS = 16
 _ALWAYS_ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-4}
 _ALWAYS_ROUNDING_IN_HALF = 1e-2
-# States of prompts are used only where differences are small beside what the prompt itself changes.
+# States of prompts are used only if differences are at most this share of the effect of the prompt itself.
 _SHARE_OF_EFFECT = 0.2
 
 
@@ -42,7 +44,7 @@ def find_paths(student: Projection, may_pack: bool = True) -> Paths:
     The score of a window alone, as the only row of a pass, is right by definition.
 
     Args:
-        student: with the twin of a model.
+        student: projection of the twin of a model.
         may_pack: `False` if packing has failed before.
 
     Raises:
@@ -103,7 +105,7 @@ class _Check:
             self._log_probs(self._windows(prompt, _CROSSING + 4)[1])
         if not draws.seen:
             return
-        # Shortly beyond a boundary everything may still be looked at.
+        # A much longer text, because attention may still see everything just beyond a boundary.
         window = self._windows(prompt, min(8 * prompt, self._context - prompt - 1))[1]
         difference = _largest([self._log_probs(window)], [self._log_probs(window)])
         if difference > self._tolerance:
@@ -124,9 +126,9 @@ class _Check:
         """Longest window for which a path gives the same scores as the window alone.
 
         Args:
-            way: makes a pass of windows.
-            described: in the log.
-            crossing: tokens by which the longer prompt passes the boundaries.
+            way: function that makes passes from windows.
+            described: name of the path in the log.
+            crossing: number of tokens by which the longer prompt crosses the boundaries.
         """
         beyond = min((length for length in self._boundaries if length > self._checked), default=UNLIMITED)
         prompt = self._longest_prompt(crossing)
@@ -138,7 +140,7 @@ class _Check:
         return 0
 
     def _longest_prompt(self, crossing: int) -> int:
-        """Tokens of the longer prompt, which passes the boundaries by so many if the context is that long."""
+        """Length of the longer prompt, which crosses the boundaries by `crossing` tokens if that fits."""
         return min(max(self._crossed, default=0) + crossing, max(3, self._context - 2 * crossing - 8))
 
     def _agrees(self, way: Any, prompt: int, tokens: int, described: str) -> bool:
@@ -150,7 +152,7 @@ class _Check:
                 found |= {
                     i: values["log_prob"] for i, values in run_pass(self._student, one, windows, ["log_prob"])
                 }
-        except Exception as error:  # models of all kinds: whatever they raise, another way remains
+        except Exception as error:  # models of all kinds: whatever they raise, another path remains
             self._note(described, error)
             return False
         ours = [found[index] for index in range(len(windows))]
@@ -187,18 +189,18 @@ class _Check:
         return self._alone[prompt, tokens]
 
     def _log_probs(self, window: Window) -> np.ndarray:
-        """Of the scored tokens of a window that is alone."""
+        """Log-probabilities of the scored tokens of a window that is scored alone."""
         ((_, scored),) = run_pass(self._student, Rows([0], len(window)), [window], ["log_prob"])
         return scored["log_prob"]
 
     def _effect(self, window: Window) -> float:
-        """What another prompt changes in the scores of a window, nats."""
+        """How much the scores of a window change with another prompt, in nats."""
         other = Window(window.prompt[::-1].copy(), window.tokens, window.first_scored)
         return float(np.abs(self._log_probs(window) - self._log_probs(other)).mean())
 
     @cached_property
     def _tolerance(self) -> float:
-        """Nats that may be rounding: a multiple of the effect of the smallest change to all embeddings."""
+        """Largest rounding error, nats: a multiple of the effect of the smallest change to all embeddings."""
         window = self._windows(8, 12)[1]
         plain = self._log_probs(window)
         precision = torch.finfo(self._student.model.dtype).eps
@@ -236,6 +238,6 @@ def _in_rows(windows: Sequence[Window]) -> Sequence[Pass]:
 
 
 def _largest(ours: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float:
-    """Largest difference; infinities differ by NaN, which no tolerance admits."""
+    """Largest difference. Two infinities differ by NaN, which is within no tolerance."""
     with np.errstate(invalid="ignore"):
         return float(max(np.abs(a - b).max() for a, b in zip(ours, expected, strict=True)))

@@ -7,8 +7,8 @@ from local_naturalness.engine.cached import Continuation, continuations
 from local_naturalness.engine.packing import Pack, Window, pack_windows
 from local_naturalness.engine.padded import Rows, rows_of_similar_length
 
-# Tokens of a window besides its prompt. Longer ones fill batches alone, and plain causal attention needs no
-# mask.
+# Tokens of a window without its prompt. Longer windows fill a batch alone, where plain causal attention needs
+# no mask.
 LONGEST_BESIDE_OTHERS = 4_096
 UNLIMITED = 2**31
 
@@ -17,15 +17,15 @@ Pass = Pack | Continuation | Rows
 
 @dataclass(frozen=True)
 class Paths:
-    """The longest window, in tokens with its prompt, that may take each way; 0 where a model cannot go it.
+    """The longest window, in tokens with its prompt, that may take each path. 0 if a path is not possible.
 
     Attributes:
-        packed: many windows in one sequence without padding, each prompt in it once.
-        cached: windows go on from the state of their prompt, in padded batches.
-        padded: each window carries its prompt, in padded batches.
+        packed: many windows in one sequence without padding, with each prompt once.
+        cached: windows continue from the state of their prompt, in padded batches.
+        padded: each window contains its prompt, in padded batches.
 
-    Windows that are longer than all of these are scored alone, which is right for every model. So are windows
-    that would fill a batch by themselves.
+    Windows that are longer than all of these are scored alone, which is correct for every model. So are
+    windows that would fill a batch alone.
     """
 
     packed: int = 0
@@ -38,10 +38,10 @@ class Paths:
         return next((name for name, longest in vars(self).items() if longest), "alone")
 
     def plan(self, windows: Sequence[Window], max_tokens: int) -> list[Pass]:
-        """Lay windows into passes of at most `max_tokens` tokens, or of a single window.
+        """Put windows into passes of at most `max_tokens` tokens. A longer window is a pass of its own.
 
         Returns:
-            Passes with the indices of their windows; every window is in one of them.
+            Passes with the indices of their windows. Every window is in exactly one pass.
         """
         ways: dict[str, list[int]] = {"packed": [], "cached": [], "padded": [], "alone": []}
         for index, window in enumerate(windows):
@@ -51,7 +51,7 @@ class Paths:
             ways["padded" if len(windows[index]) <= self.padded else "alone"].append(index)
         packs = pack_windows(_those(windows, ways["packed"]), max_tokens)
         padded = rows_of_similar_length([len(windows[index]) for index in ways["padded"]], max_tokens)
-        # Long ones first, so that a budget which is too large fails at once.
+        # Long windows first, so that a budget that is too large fails at once.
         return [
             *(
                 Rows([index], len(windows[index]))
@@ -64,7 +64,8 @@ class Paths:
 
     def _way_of(self, window: Window, max_tokens: int) -> str:
         if len(window.tokens) <= LONGEST_BESIDE_OTHERS:
-            # A pack would hold little besides a long prompt, which the next one would pass again.
+            # Beside a long prompt, a pack has room for few windows, and the next pack would pass the prompt
+            # again.
             is_crowded = 2 * len(window.prompt) > max_tokens and len(window) <= self.cached
             if len(window) <= self.packed and not is_crowded:
                 return "packed"
@@ -73,7 +74,7 @@ class Paths:
         return "padded" if len(window) <= self.padded else "alone"
 
 
-# Of most models: tokens meet in attention only, and nothing changes at some length.
+# The paths of most models: tokens meet in attention only, and nothing changes with the length.
 USUAL = Paths(packed=UNLIMITED, cached=UNLIMITED)
 
 

@@ -1,8 +1,8 @@
-"""Hidden states to logits, for chosen positions only and in pieces that fit into memory.
+"""Hidden states to logits, only for scored positions and in pieces that fit into memory.
 
-A model's own forward pass projects every position onto the vocabulary: 10 GB in float32 for 16K tokens of
-a 152K vocabulary. Here the forward pass is cut at the output layer, and only scored positions go through
-it, a piece at a time.
+A model's own forward pass projects every position onto the vocabulary. For 16K tokens and a vocabulary of
+152K, that is 10 GB in float32. Here, the forward pass stops at the output layer. Only scored positions go
+through that layer, one piece at a time.
 """
 
 import inspect
@@ -17,7 +17,7 @@ from local_naturalness.student.mamba_scans import Scans
 
 logger = logging.getLogger(__name__)
 
-# Names under which models return and take back what they keep of a text.
+# Names under which models return, and accept, their cache.
 _CACHES = ("cache", "past_key_values", "cache_params", "state")
 # A cache with its name.
 NamedCache = tuple[str, Any]
@@ -30,12 +30,12 @@ _LONGEST_REASON = 200  # characters
 class Projection:
     """The part of a causal language model behind its last hidden state.
 
-    What follows the output layer (scaling, soft-capping) is read from the configuration and compared once
-    with the model's own logits; a model that does something else runs its own forward pass whole.
+    What follows the output layer (scaling, soft-capping) is read from the configuration. The result is
+    compared once with the model's own logits. If they differ, the whole forward pass of the model is used.
 
     Args:
         model: twin of a causal language model.
-        is_separable: what an earlier comparison found; `None` compares.
+        is_separable: result of an earlier comparison. `None` compares now.
     """
 
     def __init__(self, model: PreTrainedModel, is_separable: bool | None = None):
@@ -62,7 +62,7 @@ class Projection:
             )
 
     def states(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """Run the model up to its output layer: `[batch, length, hidden]` (or its logits, see the class)."""
+        """Run the model up to its output layer: `[batch, length, hidden]`, or its logits (see the class)."""
         return self._run(use_cache=False, **inputs)[0]
 
     def states_and_cache(
@@ -71,15 +71,15 @@ class Projection:
         position_ids: torch.Tensor | None = None,
         **inputs: torch.Tensor,
     ) -> tuple[torch.Tensor, NamedCache]:
-        """Run the model and keep what it knows of the text, to go on from there.
+        """Run the model and return its cache, to continue the text later.
 
         Args:
-            cache: what an earlier call returned, to go on from; it is used up.
-            position_ids: left out where the model counts by itself.
-            inputs: as the model takes them.
+            cache: cache from an earlier call, to continue from. It must not be used again.
+            position_ids: positions. Left out if the model has no such argument.
+            inputs: other inputs of the model.
 
         Returns:
-            States as `states` returns them, and the cache with the name under which the model takes it back.
+            States as in `states`, and the cache with the name of the argument for it.
         """
         if cache is not None:
             inputs[cache[0]] = cache[1]
@@ -96,7 +96,7 @@ class Projection:
         """Logits of chosen positions.
 
         Args:
-            states: `[positions, hidden]`, rows of what `states` returned.
+            states: `[positions, hidden]`, rows of the result of `states`.
 
         Yields:
             Slices of the positions and their `[positions, vocabulary]` logits in float32.
@@ -107,7 +107,7 @@ class Projection:
             yield piece, self._logits(states[piece]) if self.is_separable else states[piece].float()
 
     def _run(self, **inputs: Any) -> tuple[torch.Tensor, Any]:
-        """States (or logits, see the class) and all that the model returns."""
+        """States (or logits, see the class), and the whole output of the model."""
         self._scans.prepare(inputs["input_ids"].shape[1])
         if not self.is_separable:
             output = self.model(**inputs)
@@ -115,7 +115,7 @@ class Projection:
         return self._hidden(**inputs)
 
     def _hidden(self, **inputs: Any) -> tuple[torch.Tensor, Any]:
-        """Input of the output layer: what the model computes, whatever stands before that layer."""
+        """Input of the output layer, whatever layers the model has before it."""
         seen = []
 
         def keep_one_position(_: Any, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
@@ -141,12 +141,12 @@ class Projection:
         """The model's own logits on a short text of arbitrary tokens, `[tokens, vocabulary]`.
 
         Raises:
-            ValueError: it does not predict tokens from tokens.
+            ValueError: the model does not predict tokens from tokens.
         """
         ids = _short_text(self)
         try:
             logits: torch.Tensor = self.model(input_ids=ids, use_cache=False).logits
-        except Exception as error:  # of models of all kinds
+        except Exception as error:  # models of all kinds raise all kinds of errors
             if isinstance(error, MemoryError | torch.OutOfMemoryError) or "memory" in str(error).lower():
                 raise
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_REASON]

@@ -1,7 +1,7 @@
 """Statistics of tokens under the distributions that predict them.
 
-A vocabulary of 152K makes every pass over the logits count: what several statistics need is computed once,
-and nothing is sorted whole.
+With a vocabulary of 152K, every pass over the logits takes time. So values that several statistics need are
+computed once, and the logits are never sorted as a whole.
 """
 
 import math
@@ -12,11 +12,13 @@ import torch
 
 # LARK renormalises on this many tokens (arXiv 2605.30651).
 BRIER_TOP = 50
-# Logits of which one maximum is kept while the likeliest are looked for.
+# Size of the chunks whose maxima are compared to find the largest logits.
 _CHUNK = 64
-# So far below the largest logit that the probability is 0 in float32; no -inf, of which 0 times is NaN.
+# Far enough below the largest logit that the probability is 0 in float32. Not -inf, because 0 times -inf is
+# NaN.
 _NEVER = -1e4
-# Float32 logits that are passed over together on a CPU; three times the time when they are many more.
+# Size of the float32 logits that are processed together on a CPU. Much larger blocks take three times as
+# long.
 _CACHED_BYTES = 4 * 2**20
 
 
@@ -26,9 +28,9 @@ def token_statistics(
     """Statistics of tokens, chosen by name.
 
     Args:
-        logits: `[tokens, vocabulary]`, of any precision; statistics are computed in float32.
+        logits: `[tokens, vocabulary]`, of any precision. Statistics are computed in float32.
         target: `[tokens]` ids.
-        statistics: names out of `log_prob` (nats), `rank` (1 + number of likelier tokens), `brier`,
+        statistics: any of `log_prob` (nats), `rank` (1 + number of likelier tokens), `brier`,
             `entropy` (nats), `entropy_share` (of the largest entropy, `log vocabulary`), `mass_above`
             (probability of all likelier tokens).
 
@@ -45,7 +47,7 @@ def token_statistics(
 
 
 def _rows_at_once(logits: torch.Tensor) -> int:
-    """Rows whose logits stay in a processor's cache while they are passed over several times."""
+    """Number of rows whose logits stay in the processor's cache during several passes over them."""
     if logits.device.type != "cpu":
         return max(1, len(logits))
     return max(1, _CACHED_BYTES // (4 * logits.shape[1]))
@@ -67,7 +69,7 @@ def _statistics(
 
 
 class _Predictions:
-    """Logits of some positions and the tokens that came; what statistics share is kept."""
+    """Logits of some positions and the tokens that follow. Values that statistics share are kept."""
 
     def __init__(self, logits: torch.Tensor, target: torch.Tensor):
         self._logits = logits
@@ -89,12 +91,12 @@ class _Predictions:
     @cached_property
     def entropy(self) -> torch.Tensor:
         # With x the logits below the largest one, the entropy is log sum exp x - sum (exp x) x / sum exp x.
-        # Of a token that cannot come, with a logit of -inf, (exp x) x is 0.
+        # For a token with a logit of -inf, which cannot follow, (exp x) x is 0.
         total = self._exponentials.sum(1)
         return total.log() - torch.linalg.vecdot(self._exponentials, self._below_peak) / total
 
     def entropy_share(self) -> torch.Tensor:
-        # A vocabulary of one token allows no entropy, and there is none.
+        # With a vocabulary of one token, the entropy and its largest value are both 0.
         largest = math.log(self._logits.shape[1])
         return self.entropy / largest if largest else torch.zeros_like(self.entropy)
 
@@ -116,14 +118,14 @@ class _Predictions:
 
 
 def top_logits(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The largest logits and their tokens, as `topk` gives them, without ordering the whole vocabulary.
+    """The largest logits and their tokens, as `topk` returns them, without sorting the whole vocabulary.
 
-    The `count` largest stand in those `count` chunks of the vocabulary whose largest are the largest, so
-    that one pass for the maxima of chunks leaves few candidates.
+    The vocabulary is cut into chunks. The `count` largest logits are in the `count` chunks with the largest
+    maxima. So one pass over the logits, for the maxima, leaves few candidates.
 
     Args:
         logits: `[tokens, vocabulary]`.
-        count: how many.
+        count: number of logits.
 
     Returns:
         Values and tokens, `[tokens, min(count, vocabulary)]`.
@@ -140,7 +142,7 @@ def top_logits(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Te
     chunks = logits[:, :whole].unflatten(1, (num_chunks, _CHUNK)).amax(2).topk(count, dim=1).indices
     within = torch.arange(_CHUNK, device=logits.device)
     candidates = (chunks[:, :, None] * _CHUNK + within).flatten(1)
-    # What is left over of the vocabulary is no whole chunk: it takes part as it is.
+    # The rest of the vocabulary is not a whole chunk. All of its tokens are candidates.
     rest = torch.arange(whole, vocabulary, device=logits.device).expand(rows, -1)
     candidates = torch.cat([candidates, rest], dim=1)
     top = logits.gather(1, candidates).topk(count, dim=1)

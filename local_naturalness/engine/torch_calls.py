@@ -1,11 +1,11 @@
-"""Which operations of torch a model calls while it computes."""
+"""Detects which operations of torch a model calls during a pass."""
 
 from collections.abc import Callable
 from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Those that draw random numbers.
+# Operations that draw random numbers.
 DRAWING = frozenset(
     {
         "rand",
@@ -22,14 +22,14 @@ DRAWING = frozenset(
 
 
 class Calls(TorchDispatchMode):
-    """Notices operations of this thread.
+    """A context in which calls of operations in this thread are noticed.
 
     Args:
-        names: of the operations.
-        when: whether a call counts, by its result.
+        names: names of the operations.
+        when: function of the result of a call that says whether the call counts.
 
     Attributes:
-        seen: whether there was one.
+        seen: whether there was such a call.
 
     >>> import torch
     >>> with Calls(DRAWING) as draws:

@@ -1,7 +1,7 @@
-"""A twin of the given model: the same weights, in modules and configurations of its own.
+"""A twin of a model: the same weights, in modules and configurations of its own.
 
-A pass needs evaluation mode, another attention function, a hook at the output layer. On the given model,
-other threads would be affected, such as one that generates or trains. On a twin, they are not.
+A pass needs evaluation mode, another attention function, and a hook at the output layer. If these were set on
+the model itself, other threads that generate or train with it would be affected. On a twin, they are not.
 """
 
 from functools import partial
@@ -15,14 +15,14 @@ from transformers import PreTrainedConfig, PreTrainedModel
 def twin_of(model: PreTrainedModel) -> PreTrainedModel:
     """Copy the structure of a model, not its weights, and put the copy into evaluation mode.
 
-    Parameters and buffers are the same tensors, except buffers that are not saved: a pass may write into
-    those, as rotary positions that depend on the length of a text do. What is changed in place in the model
-    is changed in its twin; modules that are added or exchanged later are not, so a twin serves one call and
-    not the next. It takes about 1 ms for 50 modules. Compiled code is left out: it would run the modules that
-    it was compiled from.
+    Parameters and buffers are the same tensors. Buffers that are not saved are copied, because a pass may
+    write into them, for example if rotary positions depend on the length of a text. Changes in place in the
+    model are also changes in its twin. Modules that are added or replaced later are not in the twin, so each
+    call makes a new one. This takes about 1 ms for 50 modules. Compiled code is left out, because it would
+    run the original modules.
 
     Raises:
-        ValueError: a `forward` that was replaced by a plain function.
+        ValueError: a `forward` was replaced by a plain function.
 
     >>> from transformers import AutoModelForCausalLM
     >>> from local_naturalness.embedded import student_path
@@ -39,24 +39,25 @@ def twin_of(model: PreTrainedModel) -> PreTrainedModel:
     return twin
 
 
-# Most of what modules hold; named to save time.
+# Types of most values in modules. They are returned at once, to save time.
 _SHARED = frozenset({torch.nn.Parameter, torch.Tensor, str, bool, int, float, type(None)})
 
 
 class _Twins:
-    """Copies of modules and configurations, each made once, and of whatever refers to them."""
+    """Copies of modules and configurations, each made once, and of values that refer to them."""
 
     def __init__(self) -> None:
         self._known: dict[int, Any] = {}
 
     def of(self, value: Any) -> Any:
-        """The twin of a module or configuration, or a value that refers to twins; else the value itself."""
+        """The twin of a module or configuration, or of a value that refers to one. Else the value itself."""
         if type(value) in _SHARED:
             return value
         if id(value) in self._known:
             return self._known[id(value)]
         if isinstance(value, dict):
-            # Always one of its own: parameters, buffers, parts and hooks of a module are kept in such.
+            # Dicts are always copied, because modules keep their parameters, buffers, submodules and hooks in
+            # them.
             own = value.copy()
             for key, part in value.items():
                 own[key] = self.of(part)

@@ -1,8 +1,8 @@
 """Window planning: which tokens are scored together, and what each of them may see.
 
-A window is a run of response tokens behind the prompt: some context, then the scored tokens. Windows
-that begin at the same step share one pass, because a causal model scores every token of a pass given
-exactly what stands before it.
+A window is a range of response tokens after the prompt: some context, then the scored tokens. Windows that
+begin at the same step share one pass, because a causal model scores every token of a pass given exactly the
+tokens before it.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class WindowSpan(NamedTuple):
-    """`[begin, end)` response tokens of a window; those from `first_scored` on are scored."""
+    """Response tokens `[begin, end)` of a window. Those from `first_scored` on are scored."""
 
     begin: int
     first_scored: int
@@ -21,7 +21,7 @@ class WindowSpan(NamedTuple):
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """The windows of one response and what had to be done to fit them into the student's context."""
+    """The windows of one response, and what was done to fit them into the student's context."""
 
     spans: list[WindowSpan]
     context_trimmed: bool = False
@@ -47,7 +47,7 @@ def first_context_step(step: int, window: int | float | None, stride: int = 1) -
     if window is None:
         return 0
     if isinstance(window, float):
-        # Rounded first: 0.07 * 100 is 7.000000000000001, and 7 steps are meant.
+        # Rounded first, because 0.07 * 100 is 7.000000000000001, and 7 steps are meant.
         return step - math.ceil(round(window * step, 6))
     return max(0, step // stride * stride - window)
 
@@ -60,19 +60,20 @@ def plan_windows(
     chosen: Iterable[int] | None = None,
     begins: Sequence[int] | None = None,
 ) -> WindowPlan:
-    """Lay the windows of one response.
+    """Plan the windows of one response.
 
     Args:
-        steps: `[start, end)` token ranges of the steps, tiling the response.
-        room: tokens that fit into the student's context behind the prompt, at least 1.
-        window: number of preceding steps a step sees; a float is a share of them, `None` is all of them.
-        stride: windows slide by this many steps and score as many (context of `window` to
-            `window + stride - 1` steps).
-        chosen: indices of the steps to score, ascending; `None` scores all.
-        begins: first token that comes along with each step when it opens a window; `None` is its own first.
+        steps: `[start, end)` token ranges of the steps. They tile the response.
+        room: number of tokens that fit into the student's context after the prompt, at least 1.
+        window: number of preceding steps that a step sees. A float is a share of them, `None` is all of them.
+        stride: windows advance by this many steps and score as many. A step then sees `window` to
+            `window + stride - 1` steps.
+        chosen: indices of the steps to score, ascending. `None` scores all.
+        begins: for each step, the first token of a window that begins with it. `None` is the first token of
+            the step.
 
     Returns:
-        Windows in order of the tokens that they score. Every chosen step lies in exactly one scored part.
+        Windows in the order of the tokens that they score. Every chosen step is in exactly one scored part.
 
     >>> plan_windows([(0, 3), (3, 5), (5, 9), (9, 10)], room=100, window=1).spans
     [WindowSpan(begin=0, first_scored=0, end=5), WindowSpan(begin=3, first_scored=5, end=9), \
@@ -82,7 +83,7 @@ WindowSpan(begin=5, first_scored=9, end=10)]
     spans: list[WindowSpan] = []
     trimmed = in_pieces = False
     passes: dict[int, tuple[int, int]] = {}  # first token seen -> scored tokens
-    first = 0  # only moves forward, so that a long trace is walked once
+    first = 0  # only moves forward, so that each step of a long trace is visited once
     for step in range(len(steps)) if chosen is None else chosen:
         start, end = steps[step]
         wanted = first_context_step(step, window, stride)
@@ -101,7 +102,7 @@ WindowSpan(begin=5, first_scored=9, end=10)]
 
 
 def _pieces(start: int, end: int, earliest: int, room: int) -> list[WindowSpan]:
-    """Score a step that does not fit in pieces of half the room, each behind what fits before it."""
+    """Windows for a step that does not fit: pieces of half the room, each after as much context as fits."""
     size = max(1, room // 2)
     return [
         WindowSpan(max(earliest, min(piece + size, end) - room), piece, min(piece + size, end))
@@ -114,10 +115,10 @@ def batches_under_budget(lengths: Sequence[int], max_tokens: int) -> list[list[i
 
     Args:
         lengths: tokens of each sequence.
-        max_tokens: tokens per group, padding included; a longer sequence is a group of its own.
+        max_tokens: tokens per group, with padding. A longer sequence is a group of its own.
 
     Returns:
-        Groups of indices, longest first, so that a budget which is too large fails at once.
+        Groups of indices, longest first, so that a budget that is too large fails at once.
 
     >>> batches_under_budget([3, 8, 4, 4], max_tokens=8)
     [[1], [2, 3], [0]]

@@ -8,7 +8,6 @@ during a merge, the process that fills a later range finishes it.
 
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from local_naturalness.store.atomic_files import claim, part_file, settle
+from local_naturalness.store.kept_tables import KeptTables
 from local_naturalness.store.shard import DamagedShard, is_merged, num_numbers, read_shard, write_shard
 from local_naturalness.store.shard_names import range_of, shard_numbers, shard_path
 
@@ -41,7 +41,7 @@ class ShardLog:
         self._folder = folder
         self._schema = schema
         self._owner = owner
-        self._kept: OrderedDict[int, pa.Table] = OrderedDict()
+        self._kept = KeptTables(_BYTES_KEPT)
         # Both by the first number of a range: the state of a first shard that was not merged when it was last
         # read, and the ranges that this process has tried to merge.
         self._unmerged: dict[int, tuple[int, ...] | None] = {}
@@ -83,18 +83,16 @@ class ShardLog:
 
     def rows(self, number: int) -> pa.Table | None:
         """Read a shard. `None` if it was merged, or, with a warning, if it cannot be trusted."""
-        table = self._kept.pop(number, None)
+        table = self._kept.get(number)
         if table is None:
             table = self._read(number, self._schema.names)
-        if table is not None:
-            self._kept[number] = table
-            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _BYTES_KEPT:
-                self._kept.popitem(last=False)
+            if table is not None:
+                self._kept.put(number, table)
         return table
 
     def forget(self, number: int) -> None:
         """Forget the rows of a shard, because another shard may have its name now."""
-        self._kept.pop(number, None)
+        self._kept.forget(number)
 
     def append(self, number: int, table: pa.Table) -> bool:
         """Write a shard, unless another process has taken the number.

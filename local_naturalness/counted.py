@@ -1,12 +1,12 @@
-"""Numbers of things in sentences."""
+"""Numbers with their nouns, for sentences."""
 
 
 def counted(number: float, noun: str, plural: str = "") -> str:
     """A number and its noun, in the plural unless it is one.
 
     Args:
-        number: How many; large ones get commas.
-        noun: In the singular.
+        number: The number. Large numbers are printed with commas.
+        noun: The noun in the singular.
         plural: The plural, if it is not the noun with an s.
 
     >>> counted(1, "row"), counted(0, "row"), counted(1200, "response"), counted(2, "reply", "replies")

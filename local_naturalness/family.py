@@ -1,9 +1,9 @@
-"""Families of models, as far as the names of models, of their types and of their tokenizers tell them."""
+"""Families of models, recognised by the names of models, of their types and of their tokenizers."""
 
 import re
 from collections.abc import Sequence
 
-# What names and types say of a model besides its family.
+# Words in names and types that say something else than the family.
 _NOT_A_FAMILY = frozenset(
     "base chat code coder correct distill instruct large math medium mini model preview "
     "reasoning sft dpo rlhf small think thinking tiny the gguf awq gptq local answers "
@@ -11,7 +11,7 @@ _NOT_A_FAMILY = frozenset(
     "text vision audio video image images speech omni multimodal encoder decoder thinker talker asr ocr tts "
     "vlm moe next hybrid shared dense linear flash lite nano plus pro turbo exp oss swa plain".split()
 )
-# Well-known models whose names do not tell what they were trained from, and types with a name in one word.
+# Well-known models whose names do not show what they were trained from, and types whose name is one word.
 _GREW_FROM = {
     "qwq": "qwen",
     "qvq": "qwen",
@@ -31,14 +31,14 @@ _GREW_FROM = {
     "granitemoehybrid": "granite",
     "granitemoeshared": "granite",
 }
-# Types that other families build on too: there the tokenizer has to agree.
+# Types that other families use too. For these, the tokenizer has to agree.
 _SHARED_TYPES = frozenset("llama gpt2 gptj gpt_neo gpt_neox gpt_bigcode bert".split())
-# Of tokenizers whose class says nothing: the token that they begin with.
+# Beginning-of-sequence tokens, for tokenizers whose class says nothing.
 _BEGINNINGS = {"<|begin_of_text|>": "llama-3"}
 
 
 def family_words(name: str) -> set[str]:
-    """The words of three letters or more in a model's name, kinds of model left out.
+    """The words of three letters or more in a model's name, without words for kinds of models.
 
     Example:
 
@@ -50,11 +50,11 @@ def family_words(name: str) -> set[str]:
 
 
 def words_of_kind(model_types: str, tokenizer_class: str) -> set[str]:
-    """What the types of a model and its tokenizer tell of its family.
+    """The words for a family in the types of a model and its tokenizer.
 
     Args:
-        model_types: of the model and of its part that reads text, with commas between.
-        tokenizer_class: as `tokenizer_kind` names it.
+        model_types: types of the model and of its text part, separated by commas.
+        tokenizer_class: class of the tokenizer, as `tokenizer_kind` returns it.
 
     Example: many families build on the architecture of Llama, with tokenizers of their own.
 
@@ -64,14 +64,14 @@ def words_of_kind(model_types: str, tokenizer_class: str) -> set[str]:
     of_tokenizer = family_words(re.sub("Tokenizers?|Backend|Fast", " ", tokenizer_class))
     words: set[str] = set()
     for model_type in model_types.split(","):
-        # `qwen3_moe` holds the word that names write.
+        # `qwen3_moe` contains the word that is used in names.
         told = family_words(model_type)
         words |= told & of_tokenizer if model_type in _SHARED_TYPES else told
     return words
 
 
 def told_kind(model_types: Sequence[str], tokenizer_class: str) -> dict[str, str]:
-    """What a spec tells of a student's kind; nothing where that tells no family.
+    """The kind of a student for its spec. Empty if the kind does not show the family.
 
     Example:
 
@@ -80,7 +80,7 @@ def told_kind(model_types: Sequence[str], tokenizer_class: str) -> dict[str, str
     >>> told_kind(["llama"], "TokenizersBackend")
     {}
     """
-    # A configuration may hold anything; a spec has separators.
+    # A configuration may contain any text, but separators must not get into a spec.
     names = dict.fromkeys(re.sub(r"[^\w.-]", "", name) for name in model_types)
     told = ",".join(names)
     if not words_of_kind(told, tokenizer_class):
@@ -89,7 +89,7 @@ def told_kind(model_types: Sequence[str], tokenizer_class: str) -> dict[str, str
 
 
 def tokenizer_kind(class_name: str, beginning: str | None) -> str:
-    """A tokenizer's class, and whose it is where the class does not say so and its first token does.
+    """Class of a tokenizer, with the family if only the first token shows it.
 
     Example:
 

@@ -1,7 +1,7 @@
 """The process in which the package was first imported.
 
-A process that finds another number here was forked from that one, and torch's threads did not follow it
-(see `student/forking.py`).
+If the number differs from that of the current process, this process was forked. Torch's threads do not
+survive a fork (see `student/forking.py`).
 """
 
 import os

@@ -9,9 +9,9 @@ from datasets.fingerprint import Hasher
 
 from local_naturalness.version import __version__
 
-# Raised whenever the same settings give other numbers than before: cached scores are then not reused.
+# Increased whenever the same settings give other scores than before, so that cached scores are not reused.
 SCORING_VERSION = 1
-# What a spec tells beside settings and their `id`.
+# Keys of a spec that are neither settings nor their `id`.
 _BESIDE = ("model_type", "tokenizer_class", "local_naturalness")
 
 
@@ -26,12 +26,12 @@ def write_spec(
     Args:
         label: the student's name and commit.
         identity: digests of the student.
-        settings: the scorer's settings, those left at their default out.
-        kind: `model_type` and `tokenizer_class`, where they tell the student's family.
+        settings: settings of the scorer, without those that have their default value.
+        kind: `model_type` and `tokenizer_class`, if they say which family the student belongs to.
 
     Returns:
-        Such as `student=org/name@0123456789ab; scorer=local; window=4; ...; id=01234567`. Scores with the
-        same `id` may be compared. Kind and version of the library are in the spec, but not part of the `id`.
+        A line such as `student=org/name@0123456789ab; scorer=local; window=4; ...; id=01234567`. Scores with
+        the same `id` may be compared. The kind and the version of the library do not change the `id`.
     """
     parts = [SCORING_VERSION, dict(identity), dict(settings)]
     digest = xxhash.xxh3_64_hexdigest(json.dumps(parts, sort_keys=True).encode())[:8]
@@ -56,13 +56,13 @@ def read_spec(spec: str) -> dict[str, str]:
 
 
 def may_be_compared(spec: str, other: str) -> bool:
-    """Whether scores of two specs mean the same; versions of the library may differ."""
+    """Whether scores of two specs mean the same. Versions of the library may differ."""
     ids = [read_spec(one).get("id") for one in (spec, other)]
     return ids[0] == ids[1] if all(ids) else spec == other
 
 
 def settings_in(spec: str) -> dict[str, str]:
-    """All that a spec tells but the student's kind and the version; empty for another text.
+    """All keys of a spec but the kind of the student and the version. Empty for other texts.
 
     >>> settings_in("student=me/tiny@0123; window=4; model_type=qwen2; local_naturalness=0.2.0; id=01")
     {'student': 'me/tiny@0123', 'window': '4', 'id': '01'}
@@ -71,7 +71,7 @@ def settings_in(spec: str) -> dict[str, str]:
 
 
 def same_settings(spec: str, other: str) -> bool:
-    """Whether two lines tell the same but for the student's kind and the version.
+    """Whether two lines have the same settings. The kind of the student and the version may differ.
 
     >>> same_settings("window=4; local_naturalness=0.1.0; id=01", "window=4; local_naturalness=0.2.0; id=01")
     True
@@ -93,11 +93,11 @@ def spec_difference(spec: str, other: str) -> str:
 
 
 def function_label(function: Callable[..., Any]) -> str:
-    """Name of an importable function with a digest of its code, so that different functions have different
-    labels.
+    """Name of an importable function with a digest of its code. Different functions have different labels.
 
     Raises:
-        ValueError: a lambda or a function defined inside another, which other processes cannot import.
+        ValueError: the function is a lambda or is defined inside another one, so other processes cannot
+            import it.
     """
     name = getattr(function, "__qualname__", type(function).__qualname__)
     if "<" in name:
@@ -109,7 +109,7 @@ def function_label(function: Callable[..., Any]) -> str:
 
 
 def json_setting(value: Mapping[str, Any]) -> str:
-    """A setting as JSON that a spec can hold: the same for another order of keys, without its separator.
+    """A setting as JSON for a spec: independent of the order of keys, and without the separator.
 
     >>> json_setting({"b": "x; y", "a": True})
     '{"a":true,"b":"x;\\\\u0020y"}'

@@ -2,15 +2,15 @@
 
 import re
 
-# Controls of both ranges, marks that turn the direction of writing, other ends of lines, and halves of
-# characters: a terminal would obey the first, show names in another order, or fail to print at all.
+# Control characters, marks that change the direction of writing, other line separators, and lone surrogates.
+# A terminal would obey them, show text in another order, or fail to print it.
 _ACTING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 
 def visible(text: str) -> str:
-    r"""The text with control characters written as escapes; tabs and newlines stay.
+    r"""The text with control characters written as escapes. Tabs and newlines stay.
 
     >>> print(visible("\x1b[2Jteacher \u202egnp"))
     \x1b[2Jteacher \u202egnp
@@ -19,7 +19,7 @@ def visible(text: str) -> str:
 
 
 def visible_line(text: str) -> str:
-    r"""The same on one line: tabs and newlines are escaped too.
+    r"""The same on one line. Tabs and newlines are escaped too.
 
     >>> print(visible_line("a teacher\nof two lines"))
     a teacher\nof two lines

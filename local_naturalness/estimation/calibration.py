@@ -10,26 +10,26 @@ from local_naturalness.engine.packing import Window
 from local_naturalness.estimation.work import Work
 from local_naturalness.student.cost import StudentCost
 
-# Of the first pass, which also allocates: little enough for a large student on a slow machine.
+# Tokens of the first pass, which also allocates memory. Few enough for a large student on a slow machine.
 _FIRST_TOKENS = 64
 _SHORTEST = 16  # tokens of a window that is cut to fill a pass
 
 
 def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost, seconds: float) -> float:
-    """Floating-point operations per second, over passes from all over some windows.
+    """Floating-point operations per second, measured on passes over windows from random places.
 
-    Passes double in size up to that of a scoring run, for as long as there is time: on a slow machine
-    the first full pass alone could take an hour. So the last pass, which is begun in time, takes a few times
-    as long as those before it, however few or many the windows are.
+    Each pass is twice as large as the one before, up to the size of a pass in a scoring run. A full pass
+    could take an hour on a slow machine, so no pass begins after the given time. The last one then takes at
+    most a few times as long as the ones before it, however many windows there are.
 
     Args:
-        engine: of the student.
-        windows: at least one; taken from random places.
-        cost: of the student.
-        seconds: after which no pass is begun.
+        engine: engine of the student.
+        windows: at least one window.
+        cost: cost of the student.
+        seconds: time after which no pass begins.
 
     Returns:
-        The speed of the largest passes that there was time for.
+        The speed of the largest passes for which there was time.
     """
     random = np.random.default_rng(0)
     passes: list[tuple[int, float, float]] = []  # tokens, operations, seconds
@@ -48,7 +48,7 @@ def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost,
 
 
 def _neighbours(windows: Sequence[Window], place: int, tokens: int) -> list[Window]:
-    """Windows from a place on, as many as have so many tokens; a prompt that they share is passed once."""
+    """Consecutive windows that together have the given number of tokens. A shared prompt counts once."""
     batch: list[Window] = []
     left = tokens
     while not batch or left >= _SHORTEST:
@@ -58,7 +58,7 @@ def _neighbours(windows: Sequence[Window], place: int, tokens: int) -> list[Wind
 
 
 def _cut(window: Window, tokens: int) -> Window:
-    """The window, or the end of its prompt and the begin of its tokens where it is longer than that."""
+    """The window. If it is too long, the end of its prompt and the beginning of its tokens."""
     if len(window) <= tokens:
         return window
     prompt = window.prompt[max(0, len(window.prompt) - tokens // 2) :]

@@ -18,7 +18,8 @@ from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.scorers.scorer import Scorer
 from local_naturalness.student.cost import StudentCost
 
-# Rows that are drawn together, so that those of a prompt mostly are; not more, because neighbours are alike.
+# Rows of a block. Rows of the same prompt are mostly in one block. Blocks are not larger, because
+# neighbouring rows are similar.
 _BLOCK_ROWS = 16
 
 
@@ -29,12 +30,13 @@ class Estimate:
     Attributes:
         work: counts, scaled up to all rows.
         sampled_rows: number of rows that were read.
-        sampling_error: standard error of the operations, relative to their number; 0 if all rows were read.
+        sampling_error: standard error of the operations, relative to their number. 0 if all rows were read.
         cost: cost of the student per token.
         max_tokens_per_batch: tokens per forward pass.
-        path: how windows pass through the model, see `Paths`; without a calibration, `"packed"` is assumed.
-        operations_per_second: measured by the calibration; `None` without one.
-        warnings: rows that might not be scored as intended, with their number.
+        path: path of the windows through the model, see `Paths`. Without a calibration, `"packed"` is
+            assumed.
+        operations_per_second: speed that the calibration measured. `None` without a calibration.
+        warnings: warnings about rows that might not be scored as intended, with their number.
     """
 
     work: Work
@@ -53,12 +55,12 @@ class Estimate:
 
     @property
     def memory_bytes(self) -> int:
-        """Weights and the largest pass."""
+        """Memory for the weights and the largest pass."""
         return self.cost.weight_bytes + pass_bytes(self.cost, self.max_tokens_per_batch)
 
     @property
     def seconds(self) -> float | None:
-        """On this machine, for one process."""
+        """Time on this machine, for one process."""
         return None if self.operations_per_second is None else self.operations / self.operations_per_second
 
 
@@ -101,7 +103,7 @@ def estimate(
         raise ValueError("There is nothing to estimate: the dataset has no rows.")
     engine = None if calibration_seconds is None else scorer.engine()
     max_tokens = scorer.token_budget if engine is None else engine.max_tokens
-    # Most models can be packed; without the weights nobody can tell.
+    # Most models can be packed. Without the weights, this cannot be checked.
     paths = USUAL if engine is None else engine.paths
     cost = scorer.student.cost
     works, windows = [], []
@@ -139,7 +141,7 @@ def estimate(
 
 
 def _blocks(dataset: Any, sample: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Neighbouring rows from random places."""
+    """Blocks of neighbouring rows from random places."""
     starts = np.arange(0, len(dataset), _BLOCK_ROWS)
     count = min(len(starts), max(1, sample // _BLOCK_ROWS))
     for start in np.sort(np.random.default_rng(seed).choice(starts, count, replace=False)).tolist():
@@ -147,7 +149,7 @@ def _blocks(dataset: Any, sample: int, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def _sampling_error(operations: Sequence[float], sampled_share: float) -> float:
-    """Of a total that is scaled up from blocks, which are drawn without replacement."""
+    """Relative standard error of a total that is scaled up from blocks drawn without replacement."""
     if sampled_share == 1 or sum(operations) == 0:
         return 0.0
     if len(operations) < 2:
@@ -157,7 +159,7 @@ def _sampling_error(operations: Sequence[float], sampled_share: float) -> float:
 
 
 def _planned(scorer: Scorer, rows: dict[str, Any]) -> tuple[Counter[str], list[PlannedRow]]:
-    """Statuses of a block and its rows that can be scored."""
+    """The statuses of a block, and the rows in it that can be scored."""
     planned = scorer.planned(rows)
     statuses = Counter(row if isinstance(row, str) else row.plan.status for row in planned)
     return statuses, [row for row in planned if isinstance(row, PlannedRow)]

@@ -1,7 +1,8 @@
 """The cost of scoring rows of the same prompt separately.
 
-Rows of a prompt that are scored together share its pass. Scattered over a table each pays for its own,
-which is much where responses are short and next to nothing where they are long.
+Rows of the same prompt that are scored together share one pass over it. If they are scattered over a table,
+each row needs a pass of its own. This costs much if responses are short, and next to nothing if they are
+long.
 """
 
 import itertools
@@ -14,33 +15,33 @@ from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.scorers.scorer import Scorer
 
-# Below this share of the tokens bringing rows together is not worth the trouble.
+# If fewer tokens than this share can be saved, rows are not moved together.
 WORTHWHILE = 0.05
 
 
 @dataclass(frozen=True)
 class PromptCost:
-    """Tokens that pass for rows of a sample, each scored alone.
+    """Tokens that pass through the model if each row of a sample is scored alone.
 
     Attributes:
-        prompt_tokens: of prompts, which rows of one prompt could share.
-        passed_tokens: of all, prompts included.
+        prompt_tokens: tokens of prompts, which rows of the same prompt could share.
+        passed_tokens: all tokens, with prompts.
     """
 
     prompt_tokens: int
     passed_tokens: float
 
     def saved(self, shared: float) -> float:
-        """Share of the passed tokens that is saved when this share of the rows finds its prompt passed."""
+        """Share of the tokens that is saved if the prompts of this share of the rows need not be passed."""
         return shared * self.prompt_tokens / self.passed_tokens if self.passed_tokens else 0.0
 
 
 def prompt_cost(scorer: Scorer, rows: Any) -> PromptCost:
-    """Count what rows need one by one; needs the tokenizer and no weights.
+    """Count the tokens that rows need one by one. This needs the tokenizer, but no weights.
 
     Args:
-        scorer: with all settings.
-        rows: a batch as the scorer takes it.
+        scorer: the scorer, with all its settings.
+        rows: a batch of rows for the scorer.
 
     Example:
 
@@ -66,7 +67,7 @@ def prompt_cost(scorer: Scorer, rows: Any) -> PromptCost:
 
 
 def scattered_share(keys: Sequence[str | None]) -> float:
-    """Share of the rows whose prompt was passed before, yet not by the row just above.
+    """Share of the rows whose prompt came before, but not in the row directly above.
 
     >>> scattered_share(["a", "a", "b", "b"]), scattered_share(["a", "b", "a", "b"])
     (0.0, 0.5)

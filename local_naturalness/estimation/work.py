@@ -1,4 +1,4 @@
-"""Counts how much there is to compute for rows, before anything is computed."""
+"""Counts the work for rows before anything is computed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,13 +15,14 @@ class Work:
     """Counts over rows.
 
     Attributes:
-        rows: by status; those without a score are not counted below.
-        doubts: rows with a score by what is doubtful about it.
-        response_tokens: of the responses.
-        steps: of the responses.
-        scored_tokens: that pass through the output layer; fewer than `response_tokens` with `max_steps`.
-        passed_tokens: that pass through the layers, windows and the prompts that they share.
-        visible_pairs: sum over the passed tokens of the tokens that each sees.
+        rows: number of rows by status. Rows without a score are not counted in the other attributes.
+        doubts: number of rows by kind of doubt about their score.
+        response_tokens: tokens of the responses.
+        steps: steps of the responses.
+        scored_tokens: tokens that pass through the output layer. With `max_steps`, fewer than
+            `response_tokens`.
+        passed_tokens: tokens that pass through the layers: windows, and the prompts that they share.
+        visible_pairs: number of tokens that each passed token sees, summed.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -40,7 +41,7 @@ class Work:
         return cost.operations(self.passed_tokens, self.visible_pairs, self.scored_tokens)
 
     def scaled(self, factor: float) -> "Work":
-        """As much work for `factor` times the rows, of the same kinds."""
+        """The work for `factor` times as many rows of the same kinds."""
         scaled: dict[str, Any] = {
             name: Counter({kind: round(count * factor) for kind, count in value.items()})
             if isinstance(value, Counter)

@@ -1,11 +1,11 @@
-"""From log-probabilities of tokens to one number per response."""
+"""Aggregates log-probabilities of tokens to one number per response."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-# Ranks above this count as this (RSR, arXiv 2601.14249).
+# Higher ranks are clipped to this one (RSR, arXiv 2601.14249).
 RANK_LIMIT = 100
 
 
@@ -25,14 +25,15 @@ def weighted_mean(
 
     Args:
         means: mean log-probability of each scored step, in nats.
-        lengths: tokens of each scored step.
-        weighting: `"step"` (every step counts alike) or `"token"` (by its length).
-        num_steps: steps of the whole response.
+        lengths: number of tokens of each scored step.
+        weighting: `"step"` (every step has the same weight) or `"token"` (the weight is the length).
+        num_steps: number of steps of the whole response.
 
     Returns:
-        The mean, and its standard error with the finite-population correction `1 - m/P`: 0 when every step
-        was scored, `None` when a single one of several was (no spread to estimate it from). With
-        `"token"` the mean is a ratio of two sums and the error is that of its linearisation.
+        The mean, and its standard error with the finite-population correction `1 - m/P`. The error is 0 if
+        every step was scored. It is `None` if only one of several steps was scored, because one value shows
+        no spread. With `"token"`, the mean is a ratio of two sums, and the error is that of its
+        linearisation.
 
     >>> weighted_mean(np.array([-2.0, -0.5]), np.array([2, 1]), "step", num_steps=2)
     (-1.25, 0.0)
@@ -58,8 +59,8 @@ def rank_surprisal(ranks: np.ndarray, log_probs: np.ndarray) -> tuple[float | No
     """Rank-surprisal ratio of a response (RSR, arXiv 2601.14249), and its mean clipped rank.
 
     Returns:
-        `sum min(rank, 100) / sum -log p` (`None` when every token is certain), and the mean of
-        `min(rank, 100)`.
+        `sum min(rank, 100) / sum -log p` (`None` if every token is certain), and the mean of `min(rank,
+        100)`.
 
     >>> rank_surprisal(np.array([1, 500]), np.array([-0.5, -1.5]))
     (50.5, 50.5)
@@ -76,11 +77,11 @@ def seqlss(log_probs: np.ndarray, mass_above: np.ndarray) -> float:
     what it would have said.
 
     Args:
-        log_probs: of the tokens, in nats.
+        log_probs: log-probabilities of the tokens, in nats.
         mass_above: `U`, the total probability of all tokens that are likelier than the actual one.
 
     Returns:
-        `sum S (1 - U)^4 / sum S` with `S = -log p`; 0.0 where every token is certain.
+        `sum S (1 - U)^4 / sum S` with `S = -log p`. 0.0 if every token is certain.
 
     >>> seqlss(np.array([-1.0, -3.0]), np.array([0.0, 0.5]))  # (1 * 1 + 3 / 16) / 4
     0.296875
@@ -94,10 +95,10 @@ def high_entropy_sum(entropies: np.ndarray) -> float:
     """Sum of the highest entropies of a response, in bits (HES, arXiv 2605.22389).
 
     Args:
-        entropies: of the predictions, in nats.
+        entropies: entropies of the predictions, in nats.
 
     Returns:
-        Sum of those at or above their 99.5th percentile (linear interpolation).
+        Sum of the entropies at or above their 99.5th percentile (linear interpolation).
 
     >>> round(high_entropy_sum(np.log([2.0, 4.0, 8.0])), 6)
     3.0
@@ -109,11 +110,11 @@ def high_entropy_sum(entropies: np.ndarray) -> float:
 def prediction_difficulty(log_probs: np.ndarray, entropy_shares: np.ndarray) -> float:
     """Mean of `sigmoid(S) max(0, 1 - H / log V)` (UPD, arXiv 2503.11441).
 
-    High where the student was sure and wrong.
+    High if the student was sure and wrong.
 
     Args:
-        log_probs: of the tokens, in nats; `S` is minus these.
-        entropy_shares: `H / log V`, entropy of the prediction over the largest that the vocabulary allows.
+        log_probs: log-probabilities of the tokens, in nats. `S` is minus these.
+        entropy_shares: `H / log V`, the entropy of each prediction divided by the largest possible entropy.
 
     >>> prediction_difficulty(np.array([0.0, 0.0]), np.array([0.0, 1.0]))  # (1/2 * 1 + 1/2 * 0) / 2
     0.25
@@ -126,8 +127,8 @@ def repeated_step_share(texts: Sequence[str], lengths: Sequence[int]) -> float:
     """Share of the tokens in steps that equal an earlier step of the response, up to white space.
 
     Args:
-        texts: the steps.
-        lengths: their tokens.
+        texts: texts of the steps.
+        lengths: numbers of tokens of the steps.
 
     >>> repeated_step_share(["Wait. ", "It is 5.", " Wait."], [2, 4, 2])
     0.25
@@ -146,7 +147,7 @@ def first_token_statistics(
 ) -> tuple[float, float | None]:
     """Mean log-probability of the first tokens of steps, and of all other tokens (ASLEC, arXiv 2604.06834).
 
-    The second is `None` when every step is a single token.
+    The second is `None` if every step is a single token.
 
     >>> first_token_statistics(np.array([-4.0, -1.0, -2.0, -3.0]), [(0, 2), (2, 4)])
     (-3.0, -2.0)

@@ -82,10 +82,10 @@ class GlobalScorer(Scorer):
 
     The other arguments are those of `LocalScorer`. `splitter` and `steps_column` only matter for `"steps"`.
 
-    Columns written: `global_naturalness` (float64, nats), `initial_loss` (float64: minus the score, the loss
-    before training that loss-drop methods need), `global_naturalness_status`, `global_naturalness_spec`
-    (string), `num_tokens` (int32), the columns of `statistics`, and `prompt_key` (string: digest of the
-    prompt, by which later steps group rows).
+    Columns written: `global_naturalness` (float64, nats), `initial_loss` (float64: minus the score, which is
+    the loss before training, for methods that measure its drop), `global_naturalness_status`,
+    `global_naturalness_spec` (string), `num_tokens` (int32), the columns of `statistics`, and `prompt_key`
+    (string: digest of the prompt, by which later steps group rows).
 
     Raises:
         ValueError: a statistic is unknown, a needed column is missing, or present scores have other settings.
@@ -130,7 +130,7 @@ class GlobalScorer(Scorer):
         super().__post_init__(tokenizer, device, dtype)
         if not self._with_steps:
             self._splitter = self.splitter = (
-                None  # not the work and the identity of steps that nobody asked for
+                None  # steps are not needed, so they neither cost time nor change the identity
             )
 
     @property

@@ -205,10 +205,10 @@ class LocalScorer(Scorer):
         return plan_windows(row.steps, room, self.window, self.stride, chosen, row.begins)
 
     def _sample(self, num_steps: int, example: Example) -> list[int]:
-        """Indices of the steps to score, the same for the same row wherever it stands."""
+        """Indices of the steps to score. They depend on the content of the row, not on its place."""
         if self.max_steps is None or self.max_steps >= num_steps:
             return list(range(num_steps))
-        # Sorted: Arrow and JSON Lines may hold the keys of a message in another order.
+        # Keys are sorted, because Arrow and JSON Lines may store the keys of a message in different orders.
         content = json.dumps([self.seed, example.prompt, example.response], default=str, sort_keys=True)
         generator = np.random.default_rng(xxhash.xxh3_64_intdigest(content.encode()))
         return sorted(generator.choice(num_steps, self.max_steps, replace=False).tolist())

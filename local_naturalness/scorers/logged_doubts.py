@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Doubts:
-    """Log what is doubtful about rows, each kind once.
+    """Log doubts about rows, each kind once.
 
     Args:
         template: source of the student's chat template.

@@ -1,4 +1,4 @@
-"""A progress bar for scoring in a `map`, whose own bar only moves once per batch."""
+"""A progress bar for scoring in `map`, because the bar of `map` moves only once per batch."""
 
 import sys
 import threading
@@ -12,21 +12,22 @@ from datasets.utils import tqdm as bar_of_datasets
 from multiprocess import process
 from tqdm.auto import tqdm
 
-# A run that takes less needs no bar of its own.
+# Shorter runs need no bar of their own.
 _SECONDS_BEFORE_SHOWN = 3.0
-# A file keeps every state of a bar, a terminal and a notebook only the last one.
+# In a file, every state of a bar stays. A terminal or a notebook shows only the last one.
 _SECONDS_BETWEEN_STATES_IN_A_FILE = 30.0
 
 
 class MapProgress(threading.local):
     """A bar of tokens over all batches of a `map`: tokens done and in total, their rate, and the time left.
 
-    A batch tells nothing of those that follow. How many rows there are is read from the bar of `map`, and
-    rows that have not come yet are expected to be as long as those that have: the total is an estimate until
-    the last batch, and the bar says so. Without a bar of `map` (a stream, a call) it is that of one batch.
+    A batch does not show how much comes after it. So the number of rows is read from the bar of `map`, and
+    later rows are assumed to be as long as the earlier ones. The total is an estimate until the last batch,
+    and the bar says so. Without a bar of `map` (for a stream or a direct call), the total is that of one
+    batch.
 
-    It is off where the bars of `datasets` are (`datasets.disable_progress_bars()`), and in worker processes,
-    which would all write to one terminal. Each thread that calls a scorer has a bar of its own.
+    There is no bar if the bars of `datasets` are off (`datasets.disable_progress_bars()`), or in worker
+    processes, which would all write to one terminal. Each thread that calls a scorer has its own bar.
     """
 
     def __init__(self) -> None:
@@ -41,14 +42,14 @@ class MapProgress(threading.local):
 
     @contextmanager
     def batch(self, num_rows: int) -> Iterator[None]:
-        """For the time of a batch of so many rows."""
+        """Show the bar during a batch of `num_rows` rows."""
         of_map = _bar_of_map()
         if of_map is None or of_map is not self._map:
             self._restart()
         self._map = of_map
         self._num_rows = max(self._rows_begun + num_rows, 0 if of_map is None else of_map.total)
         with _new_bar() as self._bar:
-            # One run over all batches: what was done counts, and so does the time that it took.
+            # All batches are one run, so the bar continues with the tokens and the time of earlier batches.
             self._bar.n = self._bar.last_print_n = self._tokens_done
             self._bar.start_t, self._bar.last_print_t = self._began, self._printed
             yield
@@ -56,7 +57,7 @@ class MapProgress(threading.local):
         self._bar = None
 
     def begin(self, num_rows: int) -> None:
-        """Rows are next, in the order of the table; some of them may be finished."""
+        """Count the next rows, in the order of the table. Some of them may be finished already."""
         self._rows_begun += num_rows
 
     def plan(self, num_rows: int, num_tokens: int) -> None:

@@ -10,12 +10,12 @@ from local_naturalness.encoding.prompt_key import PROMPT_KEY
 from local_naturalness.scorers.written_columns import WrittenColumns
 from local_naturalness.spec import read_spec, spec_difference
 
-# Settings that decide where a response's tokens begin.
+# Settings that decide which tokens of a response are counted.
 _SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
 
 
 def refuse_other_settings(written: WrittenColumns, rows: Rows, spec: str) -> None:
-    """Check that existing columns of the same names have the same settings, and counts by the same student.
+    """Check that existing columns of the same names have the same settings and were counted alike.
 
     Raises:
         ValueError: columns of these names hold other scores.
@@ -57,7 +57,7 @@ def _specs_in(written: WrittenColumns, rows: Rows, criterion: str) -> set[str]:
 def _counted_alike(counted: Mapping[str, str], ours: Mapping[str, str]) -> bool:
     """Whether another scorer counted steps and tokens in the same way.
 
-    A scorer that writes no `num_steps` names no splitter.
+    The spec of a scorer that writes no `num_steps` contains no splitter.
     """
     same_tokens = all(counted.get(key) == ours.get(key) for key in _SHAPE_TOKENS)
     splitters = {spec["splitter"] for spec in (counted, ours) if "splitter" in spec}

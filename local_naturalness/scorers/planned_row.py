@@ -1,4 +1,4 @@
-"""A row that can be scored: its windows for the engine, and the statistics that come back."""
+"""A row that can be scored: its windows for the engine, and the statistics of its tokens."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class PlannedRow:
         return repeated_step_share(texts, [end - start for start, end in self.encoded.steps])
 
     def windows(self) -> list[Window]:
-        """The windows as the engine takes them."""
+        """The windows in the form for the engine."""
         prompt, response = self.encoded.prompt, self.encoded.response
         return [
             Window(prompt, response[span.begin : span.end], span.first_scored - span.begin)
@@ -44,10 +44,10 @@ class PlannedRow:
     def gathered(
         self, results: Iterator[TokenStatistics], statistics: Sequence[str]
     ) -> TokenStatistics | None:
-        """The statistics of the row's tokens, gathered from its windows; `None` if a number is not finite.
+        """The statistics of the row's tokens, gathered from its windows. `None` if a number is not finite.
 
         Args:
-            results: of the windows of all rows; those of this row are taken from it.
+            results: results of the windows of all rows. Those of this row are taken from the iterator.
             statistics: names of the requested statistics.
         """
         tokens = {name: np.full(len(self.encoded.response), np.nan) for name in statistics}
@@ -62,10 +62,10 @@ class PlannedRow:
 def run(
     rows: Sequence[PlannedRow], engine: Engine, statistics: Sequence[str], progress: MapProgress
 ) -> list[TokenStatistics | None]:
-    """Score all windows of a batch together, then gather each row's tokens again.
+    """Score all windows of a batch together, then gather the tokens of each row.
 
     Returns:
-        For each row its statistics, or `None` where the student gave NaN or infinity.
+        For each row its statistics, or `None` if the student returned NaN or infinity.
 
     Raises:
         ValueError: the student has no embedding for a token.

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-# Every preset differs from the defaults of `LocalScorer` only in what stands here.
+# A preset differs from the defaults of `LocalScorer` only in the arguments given here.
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         # arXiv 2510.03988v1: sentences, four of them before each.
         "v1": {"splitter": "sentence", "window": 4},
-        # arXiv 2510.03988v2: steps that the data brings along, and a share of those before each. Shares of
-        # 5 to 25 % keep the order of teachers that training shows; the largest of them is taken here.
+        # arXiv 2510.03988v2: steps from a column, and a share of the steps before each. Shares of 5 to 25 %
+        # give the same order of teachers as training does. The largest of them is used here.
         "v2": {"window": 0.25},
         # The baseline in the scripts of LARK (arXiv 2605.30651): blank lines, else lines.
         "lark-baseline": {"splitter": "blank-line", "window": 4},
-        # As RSR (arXiv 2601.14249) compares itself with it: tokens count alike, not steps.
+        # The baseline of RSR (arXiv 2601.14249): every token has the same weight, not every step.
         "rsr-baseline": {"splitter": "sentence", "window": 4, "weighting": "token"},
     }
 )

@@ -11,16 +11,16 @@ from local_naturalness.encoding.map_rows import Rows, TableColumns, read_rows
 from local_naturalness.shapes.reading import read_shaped, shape_of
 from local_naturalness.shapes.shape import Shape
 
-# Where these are, nothing has to be recognised.
+# If these columns exist, no shape has to be recognised.
 _COLUMNS = ("prompt", "response")
 
 
 @dataclass
 class ExampleReader:
-    """Reads what `map` passes; the arguments are those of the scorers.
+    """Reads the rows that `map` passes. The arguments are those of the scorers.
 
-    Where no column was named and the default ones are not there, the shape of the data is recognised from
-    the first batch.
+    If no column was named and the default ones do not exist, the shape of the data is recognised from the
+    first batch.
 
     Args:
         by_turn: whether all assistant turns of a conversation are the response.
@@ -68,7 +68,7 @@ class ExampleReader:
         return self.messages_column is None and (self.prompt_column, self.response_column) == _COLUMNS
 
     def __getstate__(self) -> dict[str, Any]:
-        # A scorer is the same, and hashed alike, whatever it has read.
+        # What was recognised is left out, so that the hash of a scorer does not depend on what it has read.
         return self.__dict__ | {"_shape": None}
 
 

@@ -33,17 +33,18 @@ from local_naturalness.steps.splitter import Splitter
 from local_naturalness.store import ScoreStore
 from local_naturalness.student.shipping import Shipped
 
-# Name and version of the splitter that reads conversations, for provenance.
+# Name and version of the splitter for conversations, as written into the spec.
 TURN_SPLITTER = "turn/1"
 
-# A batch of a thousand long traces can take an hour, so rows go to the store after about sixteen passes: by
-# their content and not by the clock, so that a resumed run has the same groups, hence the same scores.
-_CHARACTERS_KEPT = 48  # for each token of a pass: about three characters are a token
+# A batch of a thousand long traces can take an hour, so rows go to the store after about sixteen passes. The
+# groups depend on the content of rows and not on time, so a resumed run has the same groups and the same
+# scores.
+_CHARACTERS_KEPT = 48  # characters in a group for each token of a pass; three characters are about one token
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Scorer(Shipped):
-    """Base of the callables for `dataset.map`; its fields are the arguments of both scorers.
+    """Base class of the callables for `dataset.map`. Its fields are the arguments of both scorers.
 
     A subclass defines which windows a row needs (`_plan`), and its columns from the statistics of its tokens
     (`_columns`).
@@ -98,9 +99,9 @@ class Scorer(Shipped):
         """Score a batch (dict of lists), one row (dict of values) or a table of Arrow.
 
         Args:
-            rows: what `dataset.map` passes, such a dict, or a `pyarrow.Table`, which is what Ray Data passes
-                with `batch_format="pyarrow"` and what Spark's `mapInArrow` can be given.
-            rank: number of the worker, passed by `map(..., with_rank=True)`; chooses the GPU.
+            rows: what `dataset.map` passes, such a dict, or a `pyarrow.Table`. Ray Data passes tables with
+                `batch_format="pyarrow"`, and Spark's `mapInArrow` can pass them.
+            rank: number of the worker, passed by `map(..., with_rank=True)`. It chooses the GPU.
 
         Returns:
             Only the new columns, in the form of the input: lists for a batch, values for a row. For a table,
@@ -131,7 +132,7 @@ class Scorer(Shipped):
 
     @property
     def template_source(self) -> str:
-        """Source of the chat template that renders the prompts; `""` if there is none."""
+        """Source of the chat template that renders the prompts. `""` if there is none."""
         return self._prompt_encoder().template_source
 
     def is_stored(self, rows: Any) -> list[bool]:

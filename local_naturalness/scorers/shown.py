@@ -12,7 +12,7 @@ from local_naturalness.encoding.row_doubts import in_words
 from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.spec import may_be_compared, spec_difference
 
-# Characters of a text that is not scored.
+# Characters that are shown of a text that is not scored.
 _LONGEST = 2000
 
 
@@ -75,11 +75,11 @@ def shown_row(
     """Collect what is shown for a row that can be scored.
 
     Args:
-        row: its columns.
-        planned: with the windows.
+        row: columns of the row.
+        planned: the row with its windows.
         spec: student and settings.
         criterion: main column of the scorer.
-        suffix: of its columns.
+        suffix: suffix of the columns of the scorer.
         template: source of the student's chat template.
     """
     encoded = planned.encoded
@@ -106,9 +106,9 @@ def unscored_row(example: Example, status: str, spec: str, refusal: str | None) 
 
     Args:
         example: prompt and response.
-        status: why it cannot.
+        status: why it cannot be scored.
         spec: student and settings.
-        refusal: what the chat template said of it, if it refused it.
+        refusal: error of the chat template, if it refused the row.
     """
     prompt = example.prompt
     if isinstance(prompt, list):

@@ -1,4 +1,4 @@
-"""The argument `student`: a `Student`, or anything that one can be made of."""
+"""The argument `student`: a `Student`, or anything that a `Student` can be made from."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ def as_student(student: Any, loading: Mapping[str, Any]) -> Student:
 
     Args:
         student: what the user passed.
-        loading: how to load it, as `Student` takes it.
+        loading: arguments of `Student` that say how to load it.
 
     Raises:
-        ValueError: a `Student` exists already, and `loading` says how to load it.
+        ValueError: `student` is a `Student` already, and `loading` contains arguments.
     """
     if not isinstance(student, Student):
         return Student(student, **loading)

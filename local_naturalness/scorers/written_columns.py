@@ -17,10 +17,10 @@ logger = logging.getLogger(__name__)
 # Statuses of rows that have a score.
 SCORED = frozenset({"ok", "context_trimmed", "step_in_pieces"})
 
-# A row's columns without their suffix; a column left out is null, a count is 0.
+# Columns of a row without their suffix. If a column is left out, it is null, or 0 for a count.
 Scores = dict[str, Any]
 
-# Columns that both scorers write, and their values where neither has scored a row.
+# Columns that both scorers write, and their values for a row that neither has scored.
 _SHARED: dict[str, int | None] = {
     "num_steps": 0,
     "num_tokens": 0,
@@ -37,7 +37,7 @@ class WrittenColumns:
         criterion: main column, and beginning of the names of status and spec.
         sibling: criterion of the other scorer, whose columns may exist too.
         suffix: end of every name.
-        types: of the columns without the suffix; status and spec are texts.
+        types: Arrow types of the columns, without the suffix. Status and spec are texts.
         scorer: class name, for messages.
     """
 
@@ -50,7 +50,7 @@ class WrittenColumns:
     def answer(
         self, rows: Rows, scored: Sequence[Scores], spec: str, prompt_keys: Sequence[str | None]
     ) -> dict[str, Any]:
-        """The new columns in the form in which the rows came."""
+        """The new columns in the form in which the rows were passed."""
         self._log_unscored(scored)
         columns = {name: [row.get(name) for row in scored] for name in self.types}
         columns[f"{self.criterion}_status"] = [row["status"] for row in scored]

@@ -14,7 +14,7 @@ from local_naturalness.student.identity_in_files import file_digest, folder_dige
 from local_naturalness.student.load_errors import found
 
 _ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-# Entries of an adapter's configuration that say where its base came from or how it is run.
+# Entries of an adapter's configuration that do not change scores: where its base comes from, how it is run.
 _VOLATILE = {"base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version"}
 
 
@@ -24,8 +24,8 @@ class Checkpoint:
 
     Attributes:
         source: the folder or hub id.
-        revision: branch, tag or commit of a hub id; `None` is the default branch.
-        gguf_file: name of a GGUF file there that holds weights, configuration and tokenizer.
+        revision: branch, tag or commit of a hub id. `None` is the default branch.
+        gguf_file: name of a GGUF file in it with weights, configuration and tokenizer.
     """
 
     source: str
@@ -34,7 +34,7 @@ class Checkpoint:
 
     @functools.cached_property
     def is_folder(self) -> bool:
-        """Whether it lies on this machine, outside the cache of the Hub."""
+        """Whether it is a folder on this machine, outside the cache of the Hub."""
         return os.path.isdir(self.source)
 
     @property
@@ -44,7 +44,7 @@ class Checkpoint:
 
     @functools.cached_property
     def commit(self) -> str | None:
-        """Commit of a hub id, resolved once; `None` for a folder."""
+        """Commit of a hub id, resolved once. `None` for a folder."""
         if self.is_folder:
             return None
         file = _ADAPTER_CONFIG if self._adapter_file else self.gguf_file or "config.json"
@@ -52,7 +52,7 @@ class Checkpoint:
 
     @functools.cached_property
     def base(self) -> "Checkpoint | None":
-        """The model that this one adapts; `None` where it is a whole model."""
+        """The base model, if this is an adapter. `None` for a whole model."""
         if self._adapter_file is None:
             return None
         if self.is_folder and _holds_model(Path(self.source)):
@@ -82,11 +82,13 @@ class Checkpoint:
         return below
 
     def identity(self) -> dict[str, str]:
-        """What decides the model's numbers: commit, or digest of the files; of an adapter, its base too.
+        """What the numbers of the model depend on: its commit, or the digest of its files.
+
+        For an adapter, also those of its base.
 
         Raises:
             OSError: there is no such model.
-            ValueError: files of it are damaged.
+            ValueError: files of the model are damaged.
         """
         if self.base is not None:
             weights = self.commit or self._adapter_digest()
@@ -98,7 +100,7 @@ class Checkpoint:
         return {"weights": self.commit} | named
 
     def adapter_weights(self) -> Path:
-        """File of an adapter's weights, downloaded where it is on the Hub."""
+        """File of an adapter's weights. It is downloaded if it is on the Hub."""
         if self.is_folder:
             path: Path | None = Path(self.source, ADAPTER_WEIGHTS)
         else:
@@ -112,7 +114,7 @@ class Checkpoint:
 
     @property
     def tokenizer(self) -> "Checkpoint":
-        """Where the tokenizer lies: of an adapter that was saved without one, at its base."""
+        """Where the tokenizer is. If an adapter was saved without one, it is that of its base."""
         if self.base is None:
             return self
         name = "tokenizer_config.json"
@@ -132,7 +134,7 @@ class Checkpoint:
         return found(self.source, lambda: hub_file(self.source, file, self.commit))
 
     def _adapter_settings(self) -> dict[str, Any]:
-        assert self._adapter_file is not None  # only adapters are asked
+        assert self._adapter_file is not None  # only called for adapters
         try:
             settings: dict[str, Any] = json.loads(self._adapter_file.read_text())
         except ValueError as error:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-# Decoders of encoder-decoder models and of speech models call it by the other names.
+# Names of the context length in configurations. Decoders of encoder-decoder and speech models use other
+# names.
 _NAMES = ("max_position_embeddings", "max_target_positions", "max_sequence_length")
 
 
 def context_length(config: Any) -> int | None:
-    """Longest sequence in tokens that a model takes; `None` if it has no limit.
+    """Longest sequence in tokens that a model takes. `None` if it has no limit.
 
     Args:
-        config: of the text part of a model.
+        config: configuration of the text part of a model.
 
     >>> from transformers import AutoConfig
     >>> context_length(AutoConfig.for_model("gpt2")), context_length(AutoConfig.for_model("whisper"))

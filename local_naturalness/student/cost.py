@@ -5,8 +5,9 @@ from typing import Any
 
 from local_naturalness.student.mamba_scans import scan_bytes_per_token
 
-# Numbers as wide as the hidden state that are alive at the same time besides the inner layer's: the residual
-# stream, its normed copy in float32 with its square, queries, keys and values before and after gathering.
+# Number of tensors as wide as the hidden state that are in memory at the same time, besides those of the
+# feed-forward layer: the residual stream, its normed copy in float32 with its square, and queries, keys and
+# values before and after gathering.
 _HIDDEN_COPIES = 8
 # Gate, activation and product of a gated feed-forward layer.
 _INNER_COPIES = 3
@@ -14,15 +15,16 @@ _INNER_COPIES = 3
 
 @dataclass(frozen=True)
 class StudentCost:
-    """Sizes that decide what a pass costs.
+    """Sizes that the cost of a pass depends on.
 
     Attributes:
-        parameters: numbers in the model.
-        layer_weights: numbers that every token is multiplied with; of experts, those that it is routed to.
-        output_weights: numbers of the output layer, for scored tokens only.
-        attention_width: sum over layers of heads times the size of a head.
-        bytes_per_weight: of a number in the model's type.
-        bytes_per_token: memory of a token while it passes a layer.
+        parameters: number of weights in the model.
+        layer_weights: number of weights that every token is multiplied with. Only the experts of a token
+            count.
+        output_weights: number of weights of the output layer, for scored tokens only.
+        attention_width: number of heads times the size of a head, summed over layers.
+        bytes_per_weight: bytes of a weight in the dtype of the model.
+        bytes_per_token: memory that a token needs while it passes a layer.
     """
 
     parameters: int
@@ -38,11 +40,11 @@ class StudentCost:
         return self.parameters * self.bytes_per_weight
 
     def operations(self, passed_tokens: float, visible_pairs: float, scored_tokens: float) -> float:
-        """Floating-point operations; a multiplication and an addition are two.
+        """Floating-point operations. A multiplication with an addition counts as two.
 
         Args:
             passed_tokens: tokens that pass through the layers.
-            visible_pairs: sum over them of the tokens that each sees, itself included.
+            visible_pairs: number of tokens that each of them sees, with itself, summed.
             scored_tokens: tokens that pass through the output layer.
         """
         return 2.0 * (
@@ -53,7 +55,7 @@ class StudentCost:
 
 
 def student_cost(model: Any) -> StudentCost:
-    """Read the cost of a model; one on the device `meta` will do.
+    """Read the cost of a model. A model on the device `meta` is enough.
 
     >>> import torch
     >>> from transformers import AutoModelForCausalLM, LlamaConfig
@@ -86,10 +88,10 @@ def student_cost(model: Any) -> StudentCost:
 
 
 def _number(settings: Any, *names: str) -> int:
-    """The first of these that is a positive whole number; 0 where none is.
+    """The first of some sizes that is a positive whole number. 0 if none is.
 
-    A configuration may lack a size, hold one for each layer, or raise when it is asked for one that varies by
-    layer. None of that may keep a model from being scored.
+    A configuration may lack a size, have one per layer, or raise an error for a size that varies by layer.
+    The model must still be scored.
     """
     for name in names:
         try:
@@ -103,7 +105,7 @@ def _number(settings: Any, *names: str) -> int:
 
 
 def _attention_width(model: Any, config: Any) -> int:
-    """Heads times the size of a head, over the layers that attend; others count by their weights alone."""
+    """Heads times the size of a head, summed over attention layers. For other layers, only weights count."""
     config_heads = _number(config, "num_attention_heads", "n_head")
     width = 0
     for module in model.modules():
@@ -117,7 +119,7 @@ def _attention_width(model: Any, config: Any) -> int:
 
 
 def _inner_size(config: Any, hidden: int) -> int:
-    """Width of the feed-forward layer, of all experts that a token passes together."""
+    """Width of the feed-forward layer. With experts, the width of all experts of a token together."""
     of_experts = _number(config, "moe_intermediate_size") * (_number(config, "num_experts_per_tok") or 1)
     return max(of_experts, _number(config, "intermediate_size", "n_inner", "ffn_dim") or 4 * hidden)
 

@@ -8,10 +8,10 @@ from local_naturalness.process import IMPORTED_BY_PROCESS
 
 
 def make_safe_after_fork(device: str) -> None:
-    """Keep a forked worker from hanging or crashing; nothing happens in the process that imported us.
+    """Keep a forked worker from hanging or crashing. In the process that imported the package, do nothing.
 
     Raises:
-        RuntimeError: CUDA was used in the parent and is asked for here.
+        RuntimeError: CUDA was used in the parent, and this process needs it too.
     """
     if os.getpid() == IMPORTED_BY_PROCESS:
         return
@@ -21,5 +21,5 @@ def make_safe_after_fork(device: str) -> None:
             "allow. Put `multiprocess.set_start_method('spawn')` under `if __name__ == '__main__':` before "
             "`map(..., num_proc=...)`, or score in the main process alone."
         )
-    # The parent's compute threads do not exist here; waiting for them would never end.
+    # The parent's compute threads do not exist here, so waiting for them would never end.
     torch.set_num_threads(1)

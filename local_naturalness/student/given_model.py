@@ -18,16 +18,16 @@ from transformers import PreTrainedModel
 from local_naturalness.student.adapters import inner_model, is_peft
 from local_naturalness.student.suitability import check_architecture, check_computation, is_compiled
 
-# By key and by digest: forked workers and copies find models here that their sender still holds.
+# Models by key and by digest. Forked workers and copies find models here that the sender still holds.
 _loaded_models: "weakref.WeakValueDictionary[str, PreTrainedModel]" = weakref.WeakValueDictionary()
 
 
 def given_model(model: Any) -> PreTrainedModel:
-    """The model of transformers in what was given: what `torch.compile` or PEFT wrapped.
+    """The transformers model in the given object, without the wrappers of `torch.compile` and PEFT.
 
     Raises:
-        TypeError: no language model.
-        ValueError: one that cannot be scored exactly.
+        TypeError: the object is not a language model.
+        ValueError: the model cannot be scored exactly.
     """
     while is_compiled(model):
         model = model._orig_mod
@@ -40,25 +40,25 @@ def given_model(model: Any) -> PreTrainedModel:
 
 
 def model_name(model: PreTrainedModel) -> str:
-    """What a model object is called: the last part of where it came from, else its class."""
+    """Name of a model object: the last part of its path or id, or else its class."""
     return os.path.basename((model.name_or_path or "").rstrip("/\\")) or type(model).__name__
 
 
 def remember(key: str, model: PreTrainedModel) -> None:
-    """Let forked workers and copies find a model, as long as somebody holds it."""
+    """Let forked workers and copies find a model, as long as it is referenced elsewhere."""
     _loaded_models[key] = model
 
 
 @dataclass(frozen=True)
 class SentModel:
-    """A model object as another process finds it: in memory that was forked, else in a file.
+    """A model object as another process gets it: from forked memory, or else from a file.
 
     Attributes:
-        name: of the student.
-        digest: of the model.
-        memory_key: under which it is remembered.
-        file: of its tensors, in safetensors.
-        structure: pickle of the model without them.
+        name: name of the student.
+        digest: digest of the model.
+        memory_key: key under which it is remembered.
+        file: safetensors file of its tensors.
+        structure: pickle of the model without its tensors.
     """
 
     name: str
@@ -68,7 +68,7 @@ class SentModel:
     structure: bytes = b""
 
     def received(self, device: str) -> PreTrainedModel:
-        """The model, on a device where it had to be loaded.
+        """The model. If it has to be loaded, it is put on the device.
 
         Raises:
             RuntimeError: only the digest was sent, or the file is on another machine.
@@ -94,14 +94,14 @@ class SentModel:
 
 
 def sent_model(model: PreTrainedModel, name: str, digest: str, key: str | None, forked: bool) -> SentModel:
-    """What another process needs to have the same model.
+    """What another process needs to get the same model.
 
     Args:
-        model: the object.
-        name: of the student.
-        digest: of the model as it is now.
-        key: under which it is remembered.
-        forked: whether that process finds it in memory, so that nothing need be written.
+        model: the model object.
+        name: name of the student.
+        digest: digest of the model as it is now.
+        key: key under which it is remembered.
+        forked: whether the other process has it in forked memory, so that nothing need be written.
     """
     if forked:
         return SentModel(name, digest, key)
@@ -111,7 +111,7 @@ def sent_model(model: PreTrainedModel, name: str, digest: str, key: str | None, 
 
 @functools.lru_cache(maxsize=4)
 def _written(digest: str, model: "weakref.ref[PreTrainedModel]") -> tuple[str, bytes]:
-    """Tensors in a temporary file that lives as long as this process, written once for each digest."""
+    """Write tensors to a temporary file, once for each digest. The file is removed when this process ends."""
     folder = tempfile.TemporaryDirectory(prefix="local_naturalness_")
     atexit.register(folder.cleanup)
     held = model()
@@ -123,7 +123,7 @@ def _written(digest: str, model: "weakref.ref[PreTrainedModel]") -> tuple[str, b
 
 
 class _Structure(dill.Pickler):  # type: ignore[misc] # dill has no types
-    """Pickles a model without its tensors: it may have been quantised, adapted or pruned, and stays so."""
+    """Pickles a model without its tensors. It may be quantised, adapted or pruned, and stays so."""
 
     def __init__(self, file: io.BytesIO):
         super().__init__(file, recurse=True)
@@ -135,7 +135,7 @@ class _Structure(dill.Pickler):  # type: ignore[misc] # dill has no types
         pickler.dump(model)
         tensors, storages = {}, set()
         for name, tensor in pickler.seen.values():
-            # The format refuses tensors that share memory.
+            # safetensors refuses tensors that share memory.
             plain = tensor.detach().cpu().contiguous()
             address = plain.untyped_storage().data_ptr()
             tensors[name] = plain.clone() if address in storages else plain

@@ -1,4 +1,4 @@
-"""Functions that users put on the modules of a model: hooks, and methods in the place of `forward`."""
+"""Functions that users put on the modules of a model: hooks, and replacements of `forward`."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,15 +8,16 @@ from typing import Any
 import torch
 import xxhash
 
-# Packages whose functions change no score: they spread models, train them, or collect what they return.
+# Packages whose hooks change no score. They distribute or train models, or collect their outputs.
 _KNOWN_PACKAGES = {"torch", "transformers", "accelerate", "peft", "trl", "deepspeed"}
 _DEEPEST = 4
 
 
 def put_on(module: torch.nn.Module) -> str:
-    """Digest of functions that run in the forward pass of a module besides its class; empty where none does.
+    """Digest of functions that users added to the forward pass of a module. Empty if there are none.
 
-    It follows their code and the numbers and tensors that they hold, not every object behind them.
+    The digest covers their code and the numbers and tensors that they refer to, but not every object behind
+    them.
     """
     described = [_described(function) for function in _functions(module)]
     return xxhash.xxh3_64_hexdigest(repr(described).encode())[:8] if described else ""
@@ -25,7 +26,7 @@ def put_on(module: torch.nn.Module) -> str:
 def _functions(module: torch.nn.Module) -> Iterator[Any]:
     functions = [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
     forward = vars(module).get("forward")
-    # What spreads a model wraps it into another kind of function.
+    # Only methods count: packages that distribute a model replace `forward` by another kind of callable.
     functions += [forward] if isinstance(forward, MethodType) else []
     for function in functions:
         inner = function.func if isinstance(function, partial) else function

@@ -1,4 +1,4 @@
-"""What is read from the Hub before a student is loaded: its commit, and small files."""
+"""Reads from the Hub before a student is loaded: its commit, and small files."""
 
 from pathlib import Path
 
@@ -11,18 +11,18 @@ _SECONDS = 10
 
 
 def hub_commit(repo_id: str, file: str, revision: str | None) -> str | None:
-    """Commit that a hub id and revision stand for now, from the Hub or, offline, from the local cache.
+    """The current commit of a revision, from the Hub or, offline, from the local cache.
 
     Args:
-        repo_id: such as `org/name`.
-        file: one that the repository has.
-        revision: branch, tag or commit; `None` is the default branch.
+        repo_id: a hub id such as `org/name`.
+        file: name of a file that the repository has.
+        revision: branch, tag or commit. `None` is the default branch.
     """
     return extract_commit_hash(cached_file(repo_id, file, revision=revision), None)
 
 
 def hub_file(repo_id: str, file: str, revision: str | None) -> Path | None:
-    """Where a small file of a repository lies after it was downloaded; `None` where there is none."""
+    """Download a small file of a repository and return its path. `None` if there is no such file."""
     found = cached_file(
         repo_id,
         file,
@@ -34,12 +34,12 @@ def hub_file(repo_id: str, file: str, revision: str | None) -> Path | None:
 
 
 def require_copy_or_hub(model_id: str) -> None:
-    """Raise unless a model has been downloaded before or the Hub answers.
+    """Check that a model has been downloaded before, or that the Hub answers.
 
-    Asked once here, since the Hub's client would ask again and again for half a minute.
+    The Hub is asked once here, because its client would retry for half a minute.
 
     Raises:
-        ConnectionError: neither; with the reason.
+        ConnectionError: neither is the case. The message has the reason.
     """
     folder = repo_folder_name(repo_id=model_id, repo_type="model")
     if (Path(constants.HF_HUB_CACHE) / folder / "snapshots").is_dir():

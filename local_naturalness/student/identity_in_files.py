@@ -13,7 +13,7 @@ _INDEX = "model.safetensors.index.json"
 _SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
 _LFS_POINTER = b"version https://git-lfs"
 
-# Path, inode, size and times of a file: another one of them, and the file is read again.
+# Path, inode, size and times of a file. If one of them changes, the file is read again.
 _FileState = tuple[str, int, int, int, int]
 
 
@@ -21,12 +21,12 @@ def folder_digest(folder: str | os.PathLike[str], gguf_file: str | None = None) 
     """Digest of the weights, configuration and model code in a local folder.
 
     Args:
-        folder: of a student.
-        gguf_file: name of a file in it that holds everything; nothing else is read then.
+        folder: folder of a student.
+        gguf_file: name of a file in it that holds everything. No other file is read then.
 
     Raises:
-        FileNotFoundError: there are no weights, or some that the index names are not there.
-        ValueError: a file that cannot be read, or an index that leads out of the folder.
+        FileNotFoundError: there are no weights, or some weights that the index names are missing.
+        ValueError: a file cannot be read, or the index leads out of the folder.
     """
     folder = Path(folder)
     if gguf_file is not None:
@@ -51,7 +51,7 @@ def folder_digest(folder: str | os.PathLike[str], gguf_file: str | None = None) 
 
 
 def file_digest(path: Path) -> str:
-    """Digest of a file's content; read again only when the file has changed."""
+    """Digest of a file's content. It is computed again only if the file has changed."""
     return _file_digest(*_state(path))
 
 
@@ -59,17 +59,17 @@ def tensor_names(path: Path) -> frozenset[str]:
     """Names of the tensors in a safetensors file.
 
     Raises:
-        ValueError: it is cut short or no such file.
+        ValueError: the file is truncated, or is not a safetensors file.
     """
     return _tensor_names(*_state(path))
 
 
 def _refuse_hidden_weights(folder: Path, seen: set[str]) -> None:
-    """A configuration may name a file of weights of its own, which must be one of those that are digested."""
+    """Check that a file of weights that the configuration names is one of the files in the digest."""
     try:
         named = json.loads((folder / "config.json").read_text()).get("transformers_weights")
     except (OSError, ValueError, AttributeError):
-        return  # said where the configuration is read
+        return  # reported when the configuration is read
     if named is not None and named not in seen:
         raise ValueError(
             f"config.json of the student folder {folder.name!r} reads its weights from {named!r}. Weights "
@@ -79,7 +79,7 @@ def _refuse_hidden_weights(folder: Path, seen: set[str]) -> None:
 
 
 def _telling_weight_map(folder: Path) -> dict[str, str] | None:
-    """Which file each tensor is read from, where the files alone do not tell it."""
+    """Which file each tensor is read from. `None` if the files alone determine it."""
     index = folder / _INDEX
     if (folder / "model.safetensors").exists() or not index.exists():
         return None

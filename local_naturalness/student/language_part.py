@@ -11,16 +11,16 @@ from transformers import PreTrainedModel
 def without_other_parts(
     auto_class: Any, config: Any, load: Callable[..., PreTrainedModel]
 ) -> PreTrainedModel:
-    """Load a model without its towers for images and sound, where it reads text without them.
+    """Load a model without its towers for images and sound, if it can read text without them.
 
     Args:
-        auto_class: that knows the model's class.
-        config: of the model.
-        load: loads with a class and keyword arguments.
+        auto_class: auto class that knows the class of the model.
+        config: configuration of the model.
+        load: function that loads with a class and keyword arguments.
     """
     model_class = auto_class._model_mapping.get(type(config), None)
     if not isinstance(model_class, type) or getattr(model_class, "config_class", None) is not type(config):
-        return load(auto_class)  # a class that holds the language model alone, or one of the repository's own
+        return load(auto_class)  # a class with the language model alone, or a class from the repository
 
     class LanguagePart(model_class):  # type: ignore[valid-type, misc] # a class that is known at run time
         def __init__(self, *arguments: Any, **settings: Any) -> None:
@@ -35,7 +35,7 @@ def without_other_parts(
 
 
 def remove_other_parts(model: PreTrainedModel) -> None:
-    """Take away what stands beside the way to the language model and to its output layer."""
+    """Remove modules that are not on the path to the language model or to its output layer."""
     kept = [model.get_decoder(), model.get_input_embeddings(), model.get_output_embeddings()]
     paths = [path for path, module in model.named_modules() if any(module is one for one in kept)]
     ways = {path.rsplit(".", depth)[0] for path in paths for depth in range(path.count(".") + 1)}
@@ -47,16 +47,16 @@ def remove_other_parts(model: PreTrainedModel) -> None:
             if child not in ways and not any(child.startswith(f"{path}.") for path in paths):
                 setattr(parent, name, None)
                 removed.append(rf"^{re.escape(child)}\.")
-    # Their weights are left where they are, and nobody need be told.
+    # The weights of removed modules stay in the file, without a warning.
     model._keys_to_ignore_on_load_unexpected = {*(model._keys_to_ignore_on_load_unexpected or ()), *removed}
 
 
 def _reads_text(model: PreTrainedModel) -> bool:
-    """Whether a text passes through without the parts that were taken away."""
+    """Whether a text passes through the model without the removed parts."""
     ids = torch.arange(1, 5, device=model.device)[None] % model.config.get_text_config().vocab_size
     try:
         with torch.no_grad():
             model.eval()(input_ids=ids)
-    except (AttributeError, TypeError):  # it asks for one of them
+    except (AttributeError, TypeError):  # the model uses a removed part
         return False
     return True

@@ -18,9 +18,9 @@ from local_naturalness.student.language_part import remove_other_parts, without_
 from local_naturalness.student.load_errors import found
 from local_naturalness.student.suitability import check_architecture
 
-# Those that read text alone first: they leave the rest of a checkpoint on disk.
+# Classes for text come first, because they leave the rest of a checkpoint on disk.
 _AUTO_CLASSES = (AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForMultimodalLM)
-# Tensors that old checkpoints hold and that follow from the configuration.
+# Tensors in old checkpoints that follow from the configuration.
 _FOLLOWING = re.compile(r"(rotary_emb\.inv_freq|\.masked_bias|\.attn\.bias|\.attention\.bias)$")
 _NAMED = 5  # tensors in a message
 
@@ -28,22 +28,22 @@ _NAMED = 5  # tensors in a message
 def load_model(
     checkpoint: Checkpoint, config: Any, dtype: torch.dtype, device: str, trust_remote_code: bool
 ) -> PreTrainedModel:
-    """Load a checkpoint that is no adapter, in evaluation mode.
+    """Load a checkpoint that is not an adapter, in evaluation mode.
 
     Args:
-        checkpoint: what to load.
-        config: of the model.
-        dtype: of its numbers.
-        device: where it goes; `"auto"` spreads it.
-        trust_remote_code: whether code of its repository may run.
+        checkpoint: the checkpoint to load.
+        config: configuration of the model.
+        dtype: dtype of the model.
+        device: device of the model. `"auto"` spreads it over several GPUs.
+        trust_remote_code: whether code from its repository may run.
 
     Raises:
-        TypeError: a class without a language head.
-        ValueError: tensors are missing, left over, or of another shape than the configuration says.
+        TypeError: the class has no language head.
+        ValueError: tensors are missing or left over, or have other shapes than the configuration says.
     """
     check_architecture(config, config.architectures or (), checkpoint.name)
     is_quantised = getattr(config, "quantization_config", None) is not None
-    # Quantised layers are made where they stay.
+    # Quantised layers must be created on their final device.
     placed = {"device_map": device} if device == "auto" or is_quantised else {}
 
     def load(loader: Any, **settings: Any) -> PreTrainedModel:
@@ -54,7 +54,7 @@ def load_model(
             dtype=dtype,
             trust_remote_code=trust_remote_code,
             use_safetensors=True,
-            ignore_mismatched_sizes=True,  # said below, in one sentence
+            ignore_mismatched_sizes=True,  # reported below, in one sentence
             output_loading_info=True,
             **({"gguf_file": checkpoint.gguf_file} if checkpoint.gguf_file else {}),
             **placed,
@@ -70,7 +70,7 @@ def load_model(
 
 
 def hollow_model(checkpoint: Checkpoint, config: Any, dtype: torch.dtype, trust: bool) -> PreTrainedModel:
-    """The model without its numbers, on the device `meta`."""
+    """The model without its weights, on the device `meta`."""
     check_architecture(config, config.architectures or (), checkpoint.name)
     with torch.device("meta"):
         model = _auto_class(config, checkpoint.name).from_config(config, dtype=dtype, trust_remote_code=trust)
@@ -95,7 +95,7 @@ def _has_other_parts(config: Any) -> bool:
 
 
 def _in_memory(model: PreTrainedModel) -> PreTrainedModel:
-    """Copy weights that are only mapped from their file, so that a file written anew cannot change them."""
+    """Copy weights that are memory-mapped from a file, so that overwriting the file cannot change them."""
     for tensor in [*model.parameters(), *model.buffers()]:
         if tensor.device.type == "cpu":
             tensor.data = tensor.data.clone()
@@ -103,7 +103,7 @@ def _in_memory(model: PreTrainedModel) -> PreTrainedModel:
 
 
 def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], name: str) -> None:
-    """Refuse numbers that were not in the files, and files of which a part was left out."""
+    """Refuse a model if weights were not in the files, or if weights in the files were not loaded."""
     of = (
         f"(class {type(model).__name__}, saved as {', '.join(model.config.architectures or ()) or 'unknown'})"
     )
@@ -126,7 +126,7 @@ def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], name: str) 
 
 
 def _left_over(model: PreTrainedModel, unexpected: Any) -> list[str]:
-    """Of tensors without a place, those that belong to the layers of the language model."""
+    """Tensors that were not loaded although they belong to layers of the language model."""
     decoder = next((path for path, module in model.named_modules() if module is model.get_decoder()), "")
     stacks = {
         path: len(module)

@@ -1,10 +1,10 @@
 """Two pickles of a scorer or student: a small one to be hashed, and a whole one for worker processes.
 
-`datasets` hashes the pickled callable on every `map`, and sends it pickled to worker processes. The two
-want different things: a hash must not depend on the machine (device, batch budget) nor read gigabytes of
-weights, a worker needs all of it. Which of the two is asked for shows in the pickler. `multiprocess` sends
-through `ForkingPickler`, where the second form is registered; Ray, joblib and Spark send through copies of
-`cloudpickle` of their own, which may be imported later than this and are therefore known by their name.
+`datasets` hashes the pickled callable at every `map`, and sends it pickled to worker processes. These need
+different pickles. A hash must not depend on the machine (device, batch budget) and must not read gigabytes of
+weights. A worker needs all of this. The pickler shows which pickle is needed. `multiprocess` uses
+`ForkingPickler`, where the second form is registered. Ray, joblib and Spark use their own copies of
+`cloudpickle`. These may be imported later than this module, so they are recognised by name.
 """
 
 import sys
@@ -15,7 +15,7 @@ from multiprocess.reduction import ForkingPickler
 
 
 class Shipped(ABC):
-    """Base of objects with a small state to be hashed (`__getstate__`) and a whole one for workers."""
+    """Base class of objects with a small state for hashing (`__getstate__`) and a whole state for workers."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -23,17 +23,17 @@ class Shipped(ABC):
 
     @abstractmethod
     def worker_state(self) -> dict[str, Any]:
-        """State that lets a worker process of `multiprocess` go on as this process would."""
+        """State with which a worker process of `multiprocess` can continue as this process would."""
 
     def far_state(self) -> dict[str, Any]:
-        """State for a process that shares no memory with this one, as `cloudpickle` sends it."""
+        """State for a process that shares no memory with this one, sent with `cloudpickle`."""
         return self.worker_state()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        # The innermost Python frame is the pickler's, also where the pickler itself is written in C.
+        # The innermost Python frame belongs to the pickler's module, even if the pickler is written in C.
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if "cloudpickle" in caller.split("."):
             return _rebuild, (type(self), self.far_state())

@@ -6,9 +6,9 @@ import numpy as np
 
 from local_naturalness.counted import counted
 from local_naturalness.tables.text import number_text
-from local_naturalness.teachers.family import shared_family, student_words
 from local_naturalness.teachers.interval import FEWEST_PROMPTS
 from local_naturalness.teachers.ranked_group import Estimate
+from local_naturalness.teachers.same_family import shared_family, student_words
 
 _CONVINCING = 0.95
 # A draw misses a given prompt with probability 0.37.

@@ -14,9 +14,9 @@ from datasets import load_dataset
 
 from local_naturalness import Student
 from local_naturalness.embedded import candidates_path, student_path
-from local_naturalness.training.agreement import Agreement, agreement
 from local_naturalness.training.source import find_source
 from local_naturalness.training.student_text import StudentText, Tokens
+from local_naturalness.training.trl_agreement import Agreement, agreement
 
 
 def mean_log_prob(model: torch.nn.Module, tokens: Tokens) -> float:

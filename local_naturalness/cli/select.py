@@ -153,6 +153,8 @@ def _criterion(words: list[str]) -> str | dict[str, float]:
     weights = {}
     for word in words:
         name, _, weight = word.partition("=")
+        if name in weights:
+            raise ValueError(f"--by names {name!r} twice: leave one out.")
         try:
             weights[name] = float(weight or 1)
         except ValueError:

@@ -80,6 +80,7 @@ def write_report(
 
     Raises:
         ValueError: A column is missing, the dataset has no criterion, or no row that counts has a score.
+        IsADirectoryError: `path` is a folder.
         TypeError: `dataset` or `selection` is not a `Dataset`, or `where` or `correct` is of the wrong type.
 
     Example:
@@ -101,6 +102,8 @@ def write_report(
     if rows < 1:
         raise ValueError(f"`rows` must be at least 1, got {rows!r}.")
     target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"The page is one file, and {str(path)!r} is a folder: name a file in it.")
     table = ScoredTable.of(dataset, selection, prompt_column, teacher_column, where, correct)
     texts = TextColumns.of(dataset, response_column, messages_column)
     numbers = NumbersOfPrompts.of(table)

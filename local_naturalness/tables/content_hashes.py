@@ -18,7 +18,7 @@ BLOCK = 500_000
 
 def hash_texts(texts: Iterable[str | None], seed: int) -> np.ndarray:
     """XXH3 of each text, shape [texts], uint64; null counts as empty text."""
-    digest = partial(xxhash.xxh3_64_intdigest, seed=seed & (2**64 - 1))
+    digest = partial(xxhash.xxh3_64_intdigest, seed=int(seed) & (2**64 - 1))
     return np.fromiter((digest((text or "").encode()) for text in texts), np.uint64)
 
 

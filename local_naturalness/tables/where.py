@@ -156,9 +156,10 @@ def _evaluated(table: pl.DataFrame, where: str) -> pl.Series:
 
 def _without_bits(table: pl.DataFrame, expression: pl.Expr) -> pl.Series:
     """The values of an expression; an error if `and` or `or` would compute with the bits of integers."""
+    values = table.select(expression).to_series()
     # Of floats there are no bits, so that polars refuses these where it would take those of integers.
     table.head(0).with_columns(pl.selectors.integer().cast(pl.Float64)).select(expression)
-    return table.select(expression).to_series()
+    return values
 
 
 def _is_zero_or_one(series: pl.Series) -> bool:

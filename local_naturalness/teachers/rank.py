@@ -2,6 +2,7 @@
 
 import logging
 import re
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -122,8 +123,9 @@ def rank_first_groups(
     require_dataset(dataset, "rank_teachers")
     if by == "random":
         raise ValueError("Teachers cannot be ranked by random numbers: `by` must be a criterion.")
-    if num_bootstrap < 1:
-        raise ValueError(f"`num_bootstrap` must be at least 1, got {num_bootstrap!r}.")
+    for argument, number, smallest in (("num_bootstrap", num_bootstrap, 1), ("seed", seed, 0)):
+        if not isinstance(number, Integral) or number < smallest:
+            raise ValueError(f"`{argument}` must be at least {smallest} and whole, got {number!r}.")
     criterion = resolve_criterion(by, dataset.column_names, direction)
     columns = Columns.of(dataset)
     passes = eligible_rows(dataset, columns, where)

@@ -61,6 +61,12 @@ def broken(tmp_path):
         (["compare", "{scored}", "--teacher-column", "model"], "with --teacher-column."),
         (["compare", "{candidates}"], "or name columns with --criteria."),
         (["compare", "{scored}", "--outcomes", "long=1", "long=0"], "names the teacher 'long' twice"),
+        (
+            ["select", "{scored}", "--by", "local_naturalness=1", "local_naturalness=2"],
+            "--by names 'local_naturalness' twice",
+        ),
+        (["teachers", "{scored}", "--seed", "-1"], "--seed must be at least 0 and whole, got -1"),
+        (["report", "{scored}", "--output", "."], "The page is one file, and '.' is a folder"),
         (["compare", "{scored}", "--outcomes", "me=1"], "--outcomes must name teachers of the dataset"),
         (["benchmark", "--device", "gpu"], "--device 'gpu' cannot be used"),
         (["benchmark", "--dtype", "floaty"], "--dtype must be one of torch"),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import numpy as np
 from datasets import Dataset
 
 from local_naturalness.selection import select_responses
@@ -20,6 +21,8 @@ def test_other_seed_other_choice(many):
     one = select_responses(many, by="random")["response"][:]
     assert one == select_responses(many, by="random", seed=0)["response"][:]
     assert one != select_responses(many, by="random", seed=1)["response"][:]
+    for same in (0.0, np.int64(0)):
+        assert one == select_responses(many, by="random", seed=same)["response"][:]
 
 
 def test_every_teacher_is_picked_alike(many):

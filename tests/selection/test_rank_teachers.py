@@ -311,6 +311,9 @@ def test_wrong_input_says_what_to_change(make):
         rank_teachers(dataset, by="random")
     with pytest.raises(ValueError, match="`num_bootstrap` must be at least 1"):
         rank_teachers(dataset, num_bootstrap=0, **HIGH)
+    for seed in (-1, 1.5, "1"):
+        with pytest.raises(ValueError, match="`seed` must be at least 0 and whole, got"):
+            rank_teachers(dataset, seed=seed, **HIGH)
     with pytest.raises(ValueError, match="there is nothing to rank"):
         rank_teachers(make("pp", "ab", score=[None, float("nan")]), **HIGH)
 

@@ -116,6 +116,8 @@ def compare_criteria(
         notes.insert(0, f"`where` keeps {passes.sum()} of {counted(len(passes), 'row')}.")
     teacher_means = None
     if outcomes is not None:
+        # Teachers that are numbers in the dataset are known by their names, too.
+        outcomes = {str(name): outcome for name, outcome in outcomes.items()}
         known = [one for one, of_rows in zip(resolved, values, strict=True) if np.isfinite(of_rows).any()]
         related, teacher_means, limits = relate_to_outcomes(
             columns, known, outcomes, prompt_column, teacher_column, passes
@@ -145,8 +147,10 @@ def _resolve(
                 "with `dataset.map(LocalScorer(...), batched=True)`, or name columns with `criteria=...`."
             )
         criteria = [*criteria, *(["num_tokens"] if "num_tokens" in columns else []), "random"]
+    if not criteria:
+        raise ValueError("`criteria` must name at least one criterion, found none.")
     directions = criteria if isinstance(criteria, Mapping) else {"num_tokens": "high"}
-    return [resolve_criterion(name, columns, directions) for name in criteria]
+    return [resolve_criterion(name, columns, directions) for name in dict.fromkeys(criteria)]
 
 
 def available_criteria(columns: Sequence[str]) -> list[str]:

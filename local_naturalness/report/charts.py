@@ -143,7 +143,7 @@ def _up(value: float, low: float, high: float, height: int) -> float:
 
 def _label(text: str, y: float) -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(
-        _LEFT - 8, y, text_html(shortened(text, 20))
+        _LEFT - 8, y, text_html(shortened(text, 16))
     )
 
 

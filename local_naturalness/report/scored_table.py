@@ -115,7 +115,7 @@ class ScoredTable:
             shown_names=_shown(teachers),
             values=_values(columns, criterion, prompt, is_candidate, counted),
             other_values=nothing if other is None else _values(columns, other, prompt, is_candidate, counted),
-            tokens=columns.numbers(lengths) if lengths in columns.names else nothing,
+            tokens=columns.counts(lengths) if lengths in columns.names else nothing,
             tokens_column=lengths,
             correct=None if verdict is None else verdicts(columns, verdict),
             correct_column=verdict,

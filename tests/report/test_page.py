@@ -59,7 +59,8 @@ def test_chosen_ones_are_those_of_the_selection_and_others_say_why_not(tmp_path)
         ("p", "c", -0.7, "ok", True),
         ("p", "d", None, "empty_response", True),
     ]
-    names = ("prompt", "teacher", "local_naturalness", "local_naturalness_status", "is_correct")
+    rows = [(*row, 0 if row[2] is None else 9) for row in rows]
+    names = ("prompt", "teacher", "local_naturalness", "local_naturalness_status", "is_correct", "num_tokens")
     scored = Dataset.from_list([dict(zip(names, row, strict=True)) | {"response": row[1]} for row in rows])
     selection = select_responses(scored, where="is_correct")
     page = Page(write_report(scored, tmp_path / "report.html", selection=selection))
@@ -68,6 +69,7 @@ def test_chosen_ones_are_those_of_the_selection_and_others_say_why_not(tmp_path)
     assert "it does not pass `where`" in told["b"] and "wrong" in told["b"]
     assert "0.2000 behind" in told["c"]
     assert "it has no score (empty_response)" in told["d"]
+    assert "9 tokens" in told["b"] and "0 tokens" not in page.text  # of d the length is not known
     assert "LocalScorer(..., return_steps=True)" in page.text
     unselected = Page(write_report(scored, tmp_path / "other.html"))
     chosen = [

@@ -153,6 +153,21 @@ def test_what_picks_are_like(compared):
     assert result.teacher_shares.loc["local_naturalness"].tolist() == pytest.approx([1 / 3, 2 / 3])
 
 
+def test_outcomes_of_teachers_that_are_numbers(make):
+    rows = make("ppqq", "abab", local_naturalness=[-1.0, -2.0, -1.0, -3.0])
+    numbered = rows.remove_columns("teacher").add_column("teacher", [7, 8, 7, 8])
+    named = compare_criteria(rows, ["local_naturalness"], outcomes={"a": 0.5, "b": 0.1}).to_pandas()
+    found = compare_criteria(numbered, ["local_naturalness"], outcomes={7: 0.5, 8: 0.1}).to_pandas()
+    pd.testing.assert_frame_equal(found, named)
+
+
+def test_a_criterion_that_is_named_twice_is_one(compared):
+    twice = compare_criteria(compared, ["local_naturalness", "local_naturalness"])
+    assert twice.to_dict() == compare_criteria(compared, ["local_naturalness"]).to_dict()
+    with pytest.raises(ValueError, match="`criteria` must name at least one"):
+        compare_criteria(compared, [])
+
+
 def test_outcomes_see_what_where_keeps(make):
     dataset = make(
         "ppqqrr", "ababab", local_naturalness=[-1.0, -2.0] * 2 + [-9.0, -1.0], ok=[1, 1, 1, 1, 0, 0]

@@ -18,6 +18,7 @@ from local_naturalness.engine.paths import Paths
 from local_naturalness.engine.projection import Projection
 from local_naturalness.engine.twin import twin_of
 from local_naturalness.student.cost import student_cost
+from local_naturalness.student.devices import plain_default_device
 from local_naturalness.student.module_settings import computation
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Engine:
         """The model to run. No other thread runs it until the turn is over."""
         # The caller may be in an autocast to half precision. The student keeps its own dtype.
         plainly = torch.autocast(self.model.device.type, enabled=False)
-        with turn(self.model), torch.no_grad(), plainly:
+        with turn(self.model), torch.no_grad(), plainly, plain_default_device():
             twin = twin_of(self.model)
             attend_plainly(twin)
             yield Projection(twin, self._is_separable)

@@ -18,6 +18,7 @@ from local_naturalness.engine.paths import UNLIMITED, Pass, Paths
 from local_naturalness.engine.projection import Projection
 from local_naturalness.engine.torch_calls import DRAWING, Calls
 from local_naturalness.student.context_length import context_length
+from local_naturalness.student.suitability import inexact_because
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ _CHUNK = 70
 _ROUNDINGS = 16
 _ALWAYS_ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-4}
 _ALWAYS_ROUNDING_IN_HALF = 1e-2
+# Effect of the smallest change of the embeddings that is worth a warning, in float32 and float64.
+_LOUD_ROUNDING = 1e-2
 # States of prompts are used only if differences are at most this share of the effect of the prompt itself.
 _SHARE_OF_EFFECT = 0.2
 
@@ -51,8 +54,9 @@ def find_paths(student: Projection, may_pack: bool = True) -> Paths:
         ValueError: the model looks at later tokens, or gives different scores to the same text.
     """
     check = _Check(student)
-    check.refuse_looking_ahead()
     check.refuse_chance()
+    check.refuse_looking_ahead()
+    check.warn_about_rounding()
     packed = check.longest_packed() if may_pack else 0
     if packed >= _LONGEST_CHECKED_ELSEWHERE:
         return Paths(packed, check.longest(_continued, "going on from the prompt", _CROSSING))
@@ -79,6 +83,7 @@ class _Check:
         self._checked = _LONGEST_CHECKED.get(student.model.device.type, _LONGEST_CHECKED_ELSEWHERE)
         self._crossed = [length for length in self._boundaries if length <= self._checked]
         self._alone: dict[tuple[int, int], list[np.ndarray]] = {}
+        self._inexact_because = inexact_because(student.model)
         self.reasons: list[str] = []
 
     def refuse_looking_ahead(self) -> None:
@@ -90,6 +95,12 @@ class _Check:
         )
         before, after = (self._log_probs(Window(row[:1], row[1:], 0))[:-2] for row in (tokens[0], changed))
         difference = _largest([before], [after])
+        if difference > self._tolerance and self._inexact_because is not None:
+            raise ValueError(
+                f"{self._name} gives scores that depend on the batch: {self._inexact_because}. When the last "
+                f"two tokens of a text were changed, those before them changed by {difference:.2g} nats. "
+                "Use weights that are quantised in another way, or not at all."
+            )
         if difference > self._tolerance:
             raise ValueError(
                 f"{self._name} looks at later tokens: when the last two tokens of a text were changed, the "
@@ -103,16 +114,28 @@ class _Check:
         prompt = self._longest_prompt(_CROSSING)
         with Calls(DRAWING) as draws:
             self._log_probs(self._windows(prompt, _CROSSING + 4)[1])
-        if not draws.seen:
-            return
-        # A much longer text, because attention may still see everything just beyond a boundary.
-        window = self._windows(prompt, min(8 * prompt, self._context - prompt - 1))[1]
-        difference = _largest([self._log_probs(window)], [self._log_probs(window)])
-        if difference > self._tolerance:
-            raise ValueError(
-                f"{self._name} gives different scores to the same text: they differed by {difference:.2g} "
-                f"nats in a text of {len(window)} tokens. A layer draws random numbers, so scores would "
-                "not be reproducible."
+        windows = [self._windows(8, 12)[1]]
+        if draws.seen:
+            # A much longer text, because attention may still see everything just beyond a boundary.
+            windows.append(self._windows(prompt, min(8 * prompt, self._context - prompt - 1))[1])
+        for window in windows:
+            difference = _largest([self._log_probs(window)], [self._log_probs(window)])
+            # Random numbers would also widen the tolerance, which is measured by two passes.
+            if difference > self._always_rounding:
+                raise ValueError(
+                    f"{self._name} gives different scores to the same text: they differed by "
+                    f"{difference:.2g} nats in a text of {len(window)} tokens. A layer draws random numbers, "
+                    "so scores would not be reproducible."
+                )
+
+    def warn_about_rounding(self) -> None:
+        """Warn if rounding moves scores, for example because layers quantise what they read."""
+        if self._rounding > _LOUD_ROUNDING and self._student.model.dtype in _ALWAYS_ROUNDING:
+            logger.warning(
+                "%s: the smallest change of its embeddings changes the scores of tokens by up to %.1g nats. "
+                "So scores vary with the machine and the batch. Layers that quantise their inputs do this.",
+                self._name,
+                self._rounding,
             )
 
     def longest_packed(self) -> int:
@@ -200,7 +223,19 @@ class _Check:
 
     @cached_property
     def _tolerance(self) -> float:
-        """Largest rounding error, nats: a multiple of the effect of the smallest change to all embeddings."""
+        """Largest difference that counts as rounding, nats."""
+        return self._always_rounding + _ROUNDINGS * self._rounding
+
+    @property
+    def _always_rounding(self) -> float:
+        """Part of the tolerance that is the same for all models of a number type, nats."""
+        if self._inexact_because is not None:
+            return _ALWAYS_ROUNDING_IN_HALF
+        return _ALWAYS_ROUNDING.get(self._student.model.dtype, _ALWAYS_ROUNDING_IN_HALF)
+
+    @cached_property
+    def _rounding(self) -> float:
+        """How much scores of tokens change with the smallest change to all embeddings, nats."""
         window = self._windows(8, 12)[1]
         plain = self._log_probs(window)
         precision = torch.finfo(self._student.model.dtype).eps
@@ -214,8 +249,7 @@ class _Check:
             rounding = float(np.abs(self._log_probs(window) - plain).max())
         finally:
             handle.remove()
-        floor = _ALWAYS_ROUNDING.get(self._student.model.dtype, _ALWAYS_ROUNDING_IN_HALF)
-        return floor + (_ROUNDINGS * rounding if np.isfinite(rounding) else 0.0)
+        return rounding if np.isfinite(rounding) else 0.0
 
 
 def _packed(windows: Sequence[Window]) -> Sequence[Pass]:

@@ -8,15 +8,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 # Operations that draw random numbers.
 DRAWING = frozenset(
     {
-        "rand",
-        "randn",
-        "randint",
-        "randperm",
-        "bernoulli",
-        "normal",
-        "uniform_",
-        "normal_",
-        "multinomial",
+        *("rand", "rand_like", "uniform_"),
+        *("randn", "randn_like", "normal", "normal_"),
+        *("randint", "randint_like", "random_", "randperm"),
+        *("bernoulli", "bernoulli_", "native_dropout", "rrelu_with_noise"),
+        *("exponential_", "multinomial", "poisson"),
     }
 )
 

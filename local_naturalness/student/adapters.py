@@ -1,6 +1,5 @@
 """PEFT adapters: from a folder or the Hub with their base model, or as objects."""
 
-import json
 import sys
 from typing import Any
 
@@ -71,7 +70,8 @@ def inner_model(peft_model: Any) -> PreTrainedModel:
     peft_model.eval()
     try:
         with torch.no_grad():
-            whole, part = peft_model(input_ids=ids).logits, inner(input_ids=ids).logits
+            whole, again = (peft_model(input_ids=ids).logits for _ in range(2))
+            part = inner(input_ids=ids).logits
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
             f"{told} does not compute from the tokens of a text alone ({type(error).__name__}: {error})."
@@ -79,31 +79,14 @@ def inner_model(peft_model: Any) -> PreTrainedModel:
     finally:
         for module in training:
             module.training = True
+    if not torch.allclose(whole, again, rtol=_TOLERANCE, atol=_TOLERANCE):
+        raise ValueError(
+            f"{told} draws random numbers, so that scores would not be reproducible. Switch that off in its "
+            "configuration."
+        )
     if not torch.allclose(whole, part, rtol=_TOLERANCE, atol=_TOLERANCE):
         raise ValueError(
             f"{told} also changes what happens around the layers. Students may have adapters inside the "
             "layers, such as LoRA; merge this one (`model.merge_and_unload()`) if it can be merged."
         )
     return inner
-
-
-def adapter_state(model: torch.nn.Module) -> str:
-    """What layers of PEFT say besides their weights: scaling, which adapters are on, which are merged.
-
-    Empty for a model without such layers.
-    """
-    layers = {
-        path: {key: value for key, value in vars(module).items() if key != "training" and _is_plain(value)}
-        | {"class": type(module).__name__}
-        for path, module in model.named_modules()
-        if type(module).__module__.startswith("peft.")
-    }
-    return json.dumps(layers, sort_keys=True) if layers else ""
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(one) for key, one in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str)

@@ -1,5 +1,6 @@
 """The device and number type of a student, and checks that they are available."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -68,6 +69,12 @@ def _can_hold_numbers(device: torch.device) -> bool:
 
 def _same_device(asked: torch.device, actual: torch.device) -> bool:
     return asked.type == actual.type and (asked.index is None or asked.index == actual.index)
+
+
+def plain_default_device() -> AbstractContextManager[Any]:
+    """Lets new tensors lie on the CPU where nothing else is said, whatever default the caller has set."""
+    # Only then, because torch calls Python for every operation inside.
+    return torch.device("cpu") if torch.get_default_device().type != "cpu" else nullcontext()
 
 
 def default_device() -> str:

@@ -9,7 +9,7 @@ import torch
 import xxhash
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from local_naturalness.student.adapters import adapter_state
+from local_naturalness.student.adapter_state import adapter_state, unregistered_tensors
 from local_naturalness.student.module_settings import changed_settings, module_settings
 
 # Entries of a configuration that say where a model came from or how it is run, not what it computes.
@@ -117,7 +117,9 @@ def _tensors(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
     for path, module in model.named_modules():
         for name, began in _first_frequencies(module):
             buffers[f"{path}.{name}"] = began
-    return [*model.named_parameters(), *buffers.items()]
+        if (scale := _scale_of_8_bit(module)) is not None:
+            buffers[f"{path}.SCB"] = scale
+    return [*model.named_parameters(), *buffers.items(), *unregistered_tensors(model)]
 
 
 def _first_frequencies(module: Any) -> Iterator[tuple[str, torch.Tensor]]:
@@ -129,6 +131,14 @@ def _first_frequencies(module: Any) -> Iterator[tuple[str, torch.Tensor]]:
         if isinstance(kind, str) and ("dynamic" in kind or kind == "longrope"):
             if name in module._buffers and isinstance(getattr(module, original, None), torch.Tensor):
                 yield name, getattr(module, original)
+
+
+def _scale_of_8_bit(module: Any) -> torch.Tensor | None:
+    """Scales of the rows of an 8-bit layer of bitsandbytes, which the first pass moves to another place."""
+    for holder in (module._parameters.get("weight"), getattr(module, "state", None)):
+        if isinstance(scale := getattr(holder, "SCB", None), torch.Tensor):
+            return scale
+    return None
 
 
 def _sample(tensor: torch.Tensor, count: int = _SAMPLED) -> bytes:

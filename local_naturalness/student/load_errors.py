@@ -22,6 +22,7 @@ def found(source: str, load: Callable[[], _Loaded]) -> _Loaded:
     Raises:
         FileNotFoundError: there is no such folder.
         OSError: there is no such model, or files that it needs.
+        ImportError: it needs a package that is not installed.
         ValueError: its files are damaged or do not fit each other.
     """
     is_folder = os.path.isdir(source)
@@ -32,8 +33,12 @@ def found(source: str, load: Callable[[], _Loaded]) -> _Loaded:
         if not is_folder:
             require_copy_or_hub(source)
         return load()
-    except (ImportError, MemoryError, torch.OutOfMemoryError):
+    except (MemoryError, torch.OutOfMemoryError):
         raise
+    except ImportError as error:
+        raise ImportError(
+            f"The student {source!r} needs a package that is not installed: {_reason(error)}"
+        ) from error
     except OSError as error:
         if is_folder:
             raise type(error)(f"The student {source!r} could not be loaded: {_reason(error)}") from error

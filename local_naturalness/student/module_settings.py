@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from local_naturalness.student.adapter_state import is_of_peft
 from local_naturalness.student.hooks import put_on
 
 # How a module is run or trained, or what it keeps of the texts that it has seen.
@@ -31,18 +32,13 @@ def computation(model: Any) -> str:
 def module_settings(model: torch.nn.Module) -> _Settings:
     """Plain settings of every module: scaling, epsilons, widths of windows; of a function its class.
 
-    Functions that were put on a module have a digest of their own.
-
-    Modules of PEFT and what they wrap are left to `adapter_state`.
+    Functions that were put on a module have a digest of their own. Settings of PEFT's own modules are left to
+    `adapter_state`.
     """
-    adapters: tuple[str, ...] = ()
-    settings = {}
-    for path, module in model.named_modules():
-        if type(module).__module__.startswith("peft."):
-            adapters += (f"{path}.",)
-        elif not path.startswith(adapters):
-            settings[path] = _settings_of(module)
-    return settings
+    return {
+        path: {_PUT_ON: put_on(module)} if is_of_peft(module) else _settings_of(module)
+        for path, module in model.named_modules()
+    }
 
 
 def changed_settings(model: Any, settings: _Settings) -> str:
@@ -61,12 +57,28 @@ def changed_settings(model: Any, settings: _Settings) -> str:
             built = module_settings(type(model)(copy.deepcopy(model.config)))
     except Exception:  # of code of any repository
         built = {}
+    adapters = [path for path, module in model.named_modules() if is_of_peft(module)]
     for path, own in settings.items():
+        place = _place_without(adapters, path)
         # What the configuration makes no module for has its weights in the digest, if it has some.
-        expected = built.get(path, {"class": None} if built and "class" in own else own)
+        is_added = bool(built) and "class" in own and place == path
+        expected = built.get(place, ({"class": None} if is_added else own) | {_PUT_ON: ""})
         if different := {key: own[key] for key in own.keys() & expected.keys() if own[key] != expected[key]}:
             changed[path] = changed.get(path, {}) | different
     return json.dumps(changed, sort_keys=True) if changed else ""
+
+
+def _place_without(adapters: list[str], path: str) -> str:
+    """Where a module would stand without adapters, if one wraps it: what they wrap stood in their place.
+
+    >>> _place_without(["layers.0.attention"], "layers.0.attention.wrapped.key")
+    'layers.0.attention.key'
+    """
+    for adapter in reversed(adapters):  # inner ones first
+        if path.startswith(f"{adapter}."):
+            _, _, within = path.removeprefix(f"{adapter}.").partition(".")
+            path = f"{adapter}.{within}" if within else adapter
+    return path
 
 
 def _settings_of(module: torch.nn.Module) -> dict[str, Any]:

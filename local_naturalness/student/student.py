@@ -18,13 +18,19 @@ from local_naturalness.student.adapters import with_adapter
 from local_naturalness.student.checkpoint import Checkpoint
 from local_naturalness.student.context_length import context_length
 from local_naturalness.student.cost import StudentCost, student_cost
-from local_naturalness.student.devices import check_device, check_given, default_device, dtype_name
+from local_naturalness.student.devices import (
+    check_device,
+    check_given,
+    default_device,
+    dtype_name,
+    plain_default_device,
+)
 from local_naturalness.student.forking import make_safe_after_fork
 from local_naturalness.student.given_model import SentModel, given_model, model_name, remember, sent_model
 from local_naturalness.student.load_errors import found
 from local_naturalness.student.loading import hollow_model, load_model
 from local_naturalness.student.shipping import Shipped
-from local_naturalness.student.suitability import check_computation, inexact_because
+from local_naturalness.student.suitability import check_computation, check_words, inexact_because
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +119,8 @@ class Student(Shipped):
             device, dtype = self._model.device, self._model.dtype
         if isinstance(tokenizer, str):
             self._tokenizer_source = tokenizer
-        else:
+        elif tokenizer is not None:
+            check_words(tokenizer, self.name)
             self._tokenizer = tokenizer
         self._device = None if device is None else str(device)
         dtype_name(dtype, self._device)  # what is no number type is refused at once
@@ -198,7 +205,9 @@ class Student(Shipped):
             else:
                 self._weights()
                 source = self._files.tokenizer
-            self._tokenizer = self._read(AutoTokenizer, source)
+            tokenizer = self._read(AutoTokenizer, source)
+            check_words(tokenizer, source.name)
+            self._tokenizer = tokenizer
         return self._tokenizer
 
     @property
@@ -236,7 +245,7 @@ class Student(Shipped):
                 check_device(self._device)
             device = self._device_of(rank)
             make_safe_after_fork(device)
-            with _loading:
+            with _loading, plain_default_device():
                 if self._model is None:  # another thread may have loaded it meanwhile
                     self._model = self._load(device) if self._sent is None else self._sent.received(device)
         return self._model

@@ -65,6 +65,23 @@ def check_computation(model: torch.nn.Module, name: str) -> None:
             )
 
 
+def check_words(tokenizer: Any, name: str) -> None:
+    """Refuse a tokenizer that knows no words.
+
+    Where its files are missing, transformers makes one of special tokens alone for many types, in silence.
+
+    Raises:
+        ValueError: no token besides special ones has a letter or digit.
+    """
+    special = {*tokenizer.all_special_tokens, *tokenizer.added_tokens_encoder}
+    if not any(token not in special and any(map(str.isalnum, token)) for token in tokenizer.get_vocab()):
+        raise ValueError(
+            f"The tokenizer of the student {name!r} ({type(tokenizer).__name__}) knows no words, because its "
+            "files are missing, such as `tokenizer.json`. Pass `tokenizer=`, the one that the student was "
+            "trained with."
+        )
+
+
 def check_token_ids(model: Any, texts: Iterable[np.ndarray]) -> None:
     """Refuse tokens that a student has no embedding for: its tokenizer has got more since it was trained.
 

@@ -198,6 +198,33 @@ def test_models_that_draw_what_they_look_at_are_refused():
         Engine(tiny_type("reformer"))
 
 
+def with_hook(change):
+    model = tiny_models.tiny_model("llama")
+    model.model.layers[1].mlp.register_forward_hook(lambda module, inputs, output: change(output))
+    return model
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        lambda output: torch.nn.functional.dropout(output, 0.1),  # on by default
+        lambda output: output + 0.01 * torch.randn_like(output),
+        lambda output: output + 0.01 * np.random.default_rng().random(),
+    ],
+    ids=["dropout", "torch", "numpy"],
+)
+def test_noise_in_every_text_is_refused(noise):
+    """It would also be taken for rounding, and nothing would be beyond that."""
+    with pytest.raises(ValueError, match=r"different scores to the same text.* nats in a text of 20 tokens"):
+        Engine(with_hook(noise))
+
+
+def test_layers_that_enlarge_rounding_are_told(caplog):
+    """As those do that quantise what they read."""
+    Engine(with_hook(lambda output: (1e6 * output).sin()))
+    assert "the smallest change of its embeddings changes the scores of tokens by up to" in caplog.text
+
+
 class CountsItsTokens(type(tiny_models.tiny_model("llama"))):
     """Its scores depend on the length of the batch."""
 

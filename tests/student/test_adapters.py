@@ -161,3 +161,63 @@ def test_an_adapted_classifier_is_no_student(own_tokenizer):
     model = peft.get_peft_model(model, peft.LoraConfig(task_type="SEQ_CLS", target_modules=["q_proj"]))
     with pytest.raises(TypeError, match="is a LlamaForSequenceClassification, which has no head"):
         Student(model, tokenizer=own_tokenizer)
+
+
+def tensors_beside_the_model(model, kind):
+    """The places that weights are written to, and a second network that runs in hooks."""
+    if kind == "ShadowConfig":
+        return list(model.base_model.shadow_backbone.parameters())
+    layers = [layer for layer in model.modules() if hasattr(layer, "fourierft_spectrum")]
+    return [layer.indices["default"] for layer in layers]
+
+
+# PEFT calls transformers by an old name.
+@pytest.mark.filterwarnings("ignore:`past_key_values` is deprecated")
+@pytest.mark.parametrize("kind", ["FourierFTConfig", "ShadowConfig"])
+def test_tensors_that_layers_keep_beside_their_weights(own_model, own_tokenizer, row, kind):
+    if not hasattr(peft, kind):
+        pytest.skip(f"this version of PEFT has no {kind}")
+    targets = {} if kind == "ShadowConfig" else {"target_modules": ["q_proj"], "n_frequency": 50}
+    torch.manual_seed(0)
+    model = peft.get_peft_model(own_model, getattr(peft, kind)(task_type="CAUSAL_LM", **targets))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.1 * torch.randn(parameter.shape))
+    scorer = GlobalScorer(Student(model, tokenizer=own_tokenizer))
+    before = scorer(row)
+    for tensor in tensors_beside_the_model(model, kind):
+        with torch.no_grad():
+            tensor.copy_(1.5 * tensor if tensor.is_floating_point() else tensor.flip(-1))
+    after = scorer(row)
+    right = mean_log_prob(model.eval(), own_tokenizer, row)
+    assert after["global_naturalness"] == pytest.approx(right, abs=1e-5)
+    assert abs(after["global_naturalness"] - before["global_naturalness"]) > 1e-4
+    assert after["global_naturalness_spec"] != before["global_naturalness_spec"]
+    assert GlobalScorer(Student(model, tokenizer=own_tokenizer))(row) == after
+
+
+@pytest.mark.parametrize("place", ["", ".base_layer", ".lora_A.default"])
+def test_hooks_on_layers_with_an_adapter(own_model, own_tokenizer, place):
+    model = adapted(own_model)
+    before = Student(model, tokenizer=own_tokenizer).weights
+    layer = own_model.get_submodule(f"model.layers.0.self_attn.q_proj{place}")
+    layer.register_forward_hook(lambda module, inputs, output: 1.5 * output)
+    assert Student(model, tokenizer=own_tokenizer).weights != before
+
+
+def test_settings_of_a_layer_that_an_adapter_wraps(own_model, own_tokenizer):
+    config = peft.AdaptionPromptConfig(task_type="CAUSAL_LM", adapter_len=4, adapter_layers=2)
+    model = peft.get_peft_model(own_model, config)
+    before = Student(model, tokenizer=own_tokenizer).weights
+    own_model.model.layers[-1].self_attn.model.scaling *= 2
+    assert Student(model, tokenizer=own_tokenizer).weights != before
+
+
+def test_adapters_that_draw_random_numbers_are_refused(own_model, own_tokenizer):
+    if not hasattr(peft, "PveraConfig"):
+        pytest.skip("this version of PEFT has no PveraConfig")
+    settings = {"r": 4, "target_modules": ["q_proj"], "sample_at_inference": True}
+    config = peft.PveraConfig(task_type="CAUSAL_LM", init_weights=False, **settings)
+    with pytest.raises(ValueError, match="of the kind PVERA, which draws random numbers"):
+        Student(peft.get_peft_model(own_model, config), tokenizer=own_tokenizer)

@@ -62,6 +62,7 @@ def broken(name, text="{"):
         (changed_config(architectures=["LlamaForTokenClassification"]), "is a LlamaForTokenClassification"),
         (changed_config(architectures=["BertForMaskedLM"]), "is a BertForMaskedLM, which has no head"),
         (changed_config(transformers_weights="sub/a.safetensors"), "weights from 'sub/a.safetensors'"),
+        (changed_config(quantization_config={"quant_method": "hqq"}), "a package that is not installed"),
         (cut_short, "model.safetensors of the student folder 'student' cannot be read .*not fully covered"),
         (garbage, "model.safetensors of the student folder 'student' cannot be read"),
         (pointer, "is a pointer of Git LFS: run `git lfs pull`"),
@@ -71,7 +72,7 @@ def broken(name, text="{"):
 )  # fmt: skip
 def test_what_is_said(folder, row, damage, sentence):
     damage(folder)
-    with pytest.raises((OSError, TypeError, ValueError), match=sentence) as caught:
+    with pytest.raises((ImportError, OSError, TypeError, ValueError), match=sentence) as caught:
         LocalScorer(folder)(row)
     assert "\n" not in str(caught.value)
 

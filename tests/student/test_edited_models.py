@@ -11,6 +11,7 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from local_naturalness import LocalScorer, Student
+from local_naturalness.embedded import student_path
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.student.identity_in_memory import model_digest
@@ -157,6 +158,17 @@ def test_half_precision_around_a_call_is_not_that_of_the_student(own_model, own_
     before = scorer(row)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert scorer(row) == before
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_nor_is_the_default_device_around_a_call(own_model, own_tokenizer, row, is_folder):
+    def score():
+        student = Student(student_path()) if is_folder else Student(own_model, tokenizer=own_tokenizer)
+        return LocalScorer(student)(row)
+
+    before = score()
+    with torch.device("meta"):
+        assert score() == before
 
 
 def test_the_length_of_the_last_text_is_not_part_of_a_model():

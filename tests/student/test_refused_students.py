@@ -1,10 +1,12 @@
 """What is no student: other heads, layers that mix the rows of a batch, devices that are not there."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
 import transformers
+from tiny_types import tiny_type
 from torch.testing._internal.two_tensor import TwoTensor
 from transformers import LlamaConfig, T5Config
 
@@ -92,3 +94,39 @@ def test_a_student_whose_scores_depend_on_the_batch_by_construction_says_so(own_
     own_model.is_loaded_in_8bit = True  # as models of bitsandbytes say it
     Student(own_model, tokenizer=own_tokenizer)
     assert "8-bit layers of bitsandbytes choose from a whole batch" in caplog.text
+
+
+def test_a_tokenizer_without_its_files(own_model, own_tokenizer, tmp_path, row):
+    """Of many types transformers makes one that knows special tokens only, and a text is one of them."""
+    tiny_type("gemma3_text").save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"'.*' \(GemmaTokenizer\) knows no words.*Pass `tokenizer=`"):
+        LocalScorer(tmp_path)(row)
+    with pytest.raises(ValueError, match=r"of the student 'student'.* knows no words"):
+        Student(own_model, tokenizer=transformers.GemmaTokenizer())
+
+
+def test_scales_of_8_bit_layers_are_identified(own_model, own_tokenizer):
+    """bitsandbytes hangs them on the weight, and the first pass moves them to the layer."""
+    layer = own_model.model.layers[0].mlp.down_proj
+    scale = torch.ones(128)
+
+    def weights(at_weight, at_layer):
+        layer.weight.SCB, layer.state = at_weight, SimpleNamespace(SCB=at_layer)
+        return Student(own_model, tokenizer=own_tokenizer).weights
+
+    assert weights(scale, None) == weights(None, scale)
+    assert len({weights(scale, None), weights(2 * scale, None), weights(None, None)}) == 3
+
+
+def test_quantised_layers_that_look_at_the_whole_batch(own_model, own_tokenizer, row):
+    """As those of bitsandbytes do. A little of it is told, much of it is refused."""
+
+    def looked_at(size):
+        model = copy.deepcopy(own_model)
+        model.is_loaded_in_8bit = True
+        model.model.layers[1].mlp.register_forward_hook(lambda _, __, output: output + size * output.mean())
+        return LocalScorer(Student(model, tokenizer=own_tokenizer))(row)
+
+    assert looked_at(1e-3)["local_naturalness_status"] == "ok"
+    with pytest.raises(ValueError, match="depend on the batch: 8-bit layers of bitsandbytes"):
+        looked_at(100.0)

@@ -96,6 +96,8 @@ def test_roles_are_known_in_any_case(role, answerer):
     [
         ("cot", "First add.", True),
         ("thinking_content", "First add.", True),
+        ("Complex_CoT", "First add.", True),
+        ("thinking_trajectory", "First add.", True),
         ("Reasoning", "First add.", True),
         ("reasoning_details", [{"text": "First add."}], True),
         ("rationale", "", False),
@@ -114,3 +116,21 @@ def test_reasoning_under_other_names_is_never_left_out(field, value, is_refused)
     with pytest.raises(TypeError, match=f"`{field}`, which would be left out"):
         Answer.of(message)
     assert Answer.of(message | {"reasoning_content": "First add."}).reasoning == "First add."
+
+
+@pytest.mark.parametrize("field", ["info", "meta"])
+def test_reasoning_in_an_object_of_a_message(field):
+    told = {field: {"source": "s", "think_content": "First\nadd.", "answer_content": "5."}}
+    with pytest.raises(TypeError, match=f"`{field}.think_content`, which would be left out"):
+        Answer.of({"role": "assistant", "content": "5.", **told})
+    repeated = "<think>\nFirst add.\n</think>\n\n5."
+    assert Answer.of({"role": "assistant", "content": repeated, **told}).content == repeated
+
+
+@pytest.mark.parametrize("key", ["reasoning_content", "reasoning", "thinking"])
+def test_reasoning_that_is_stored_twice_is_scored_once(key, scorer):
+    content = "<think>\nWe add.\n</think>\n\nIt is 5."
+    once, twice = ({"role": "assistant", "content": content, **more} for more in ({}, {key: " We add.\n"}))
+    assert scorer({"messages": [PLAIN[0], twice]}) == scorer({"messages": [PLAIN[0], once]})
+    other = {**once, key: "We guess."}
+    assert read_messages([other], "c") == [other]

@@ -9,10 +9,10 @@ from datasets import Dataset
 from local_naturalness.cli.read_tables import read_table
 from local_naturalness.encoding.map_rows import missing_columns_message
 from local_naturalness.inputs.files import TEXT_COLUMNS
+from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.samples import texts_of
 from local_naturalness.shapes.seen import KNOWN
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.shapes.side_by_side import hint
 from local_naturalness.shapes.to_rows import shaped
 
 logger = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ Tools = Sequence[Mapping[str, Any]]
 
 # Fields in which datasets keep the reasoning beside the answer.
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+_READ = ("role", "content", "tool_calls", *_REASONING_KEYS)
 # Fields that no template reads.
 _UNREAD_KEYS = ("function_call", "audio", "refusal")
 # Matches `reasoning_details`, `thinking_blocks`, `thought` and `cot`, but not `reasoning_effort` or a
@@ -46,7 +47,8 @@ class Answer:
         reasoning = next((message[key] for key in _REASONING_KEYS if message.get(key)), "")
         calls = message.get("tool_calls") or []
         unread = [key for key in _UNREAD_KEYS if message.get(key)]
-        unread += [] if reasoning else list(_other_reasoning(message, content))
+        others = {key: message[key] for key in message if key not in _READ}
+        unread += [] if reasoning else list(_other_reasoning(others, content))
         if unread:
             named = ", ".join(f"`{key}`" for key in unread)
             raise TypeError(
@@ -92,14 +94,12 @@ def names_reasoning(name: str) -> bool:
     return _REASONING.match(name) is not None
 
 
-def _other_reasoning(message: Mapping[str, Any], content: Any) -> Iterator[str]:
-    """Fields that hold reasoning under a name that templates do not read, unless the content repeats it.
+def _other_reasoning(fields: Mapping[str, Any], content: Any) -> Iterator[str]:
+    """Fields that hold reasoning where templates do not read it, unless the content repeats it.
 
-    Some data sets tell of a message in an object of its fields, such as in `info`.
+    Some data sets tell of a message in an object, such as `info`; so do some clients of servers.
     """
-    for key, value in message.items():
-        if key in ("role", "content", "tool_calls", *_REASONING_KEYS):
-            continue
+    for key, value in fields.items():
         if isinstance(value, Mapping):
             yield from (f"{key}.{inner}" for inner in _other_reasoning(value, content))
         elif isinstance(value, str | list) and value and names_reasoning(key):

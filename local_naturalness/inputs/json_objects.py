@@ -28,6 +28,8 @@ _AROUND_ROWS = frozenset(
 )
 
 Row = Mapping[str, Any]
+# What stands beside the rows and is told of each of them.
+_TEACHERS = ("teacher", "model")
 
 
 class WrongObject(ValueError):
@@ -59,10 +61,12 @@ def rows_in_object(path: Path, asked: str | None = None) -> list[Row] | None:
         name = _chosen(names, path, asked)
         if not value[name]:
             raise WrongObject(f"{str(path)!r} holds no rows: its list {name!r} is empty.")
-        others = [f"`{other}`" for other in value if other != name]
+        teacher = {key: value[key] for key in _TEACHERS if isinstance(value.get(key), str)}
+        teacher = {} if any(not teacher.keys().isdisjoint(row) for row in value[name]) else teacher
+        others = [f"`{other}`" for other in value if other not in (name, *teacher)]
         left = f" Its {_joined(others)} {'are' if len(others) > 1 else 'is'} not read." if others else ""
         logger.warning("%s is one object: its list `%s` is read as the rows.%s", path.name, name, left)
-        return [_unwrapped(row) for row in value[name]]
+        return [{**_unwrapped(row), **teacher} for row in value[name]]
     return _split_table(value) or _columns(value) or _by_key(value)
 
 

@@ -3,6 +3,7 @@
 from datasets import Dataset
 
 from local_naturalness.shapes.answers import num_answers
+from local_naturalness.shapes.served import answers_of
 from local_naturalness.shapes.shape import Shape
 
 
@@ -26,7 +27,9 @@ def origin_of(dataset: Dataset, shape: Shape | None, row: int) -> str | None:
         return None
     responses = dataset.with_format(None).select_columns([shape.lists[0]])
     for number, one in enumerate(responses):
-        size = max(num_answers(one[shape.lists[0]]), 1)
+        value = one[shape.lists[0]]
+        served = answers_of(shape.lists[0], value)
+        size = max(num_answers(value) if served is None else len(served), 1)
         if row < size:
             return f"input row {number}, item {row} of `{shape.lists[0]}`"
         row -= size

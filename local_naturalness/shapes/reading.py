@@ -15,11 +15,11 @@ from local_naturalness.encoding.map_rows import (
     missing_columns_message,
     read_rows,
 )
+from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.seen import is_looked_at
 from local_naturalness.shapes.served import columns_of_replies
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.shapes.side_by_side import hint
 
 logger = logging.getLogger(__name__)
 

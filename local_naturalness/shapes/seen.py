@@ -29,6 +29,7 @@ TEACHERS = (
     "teacher_model",
     "model_used",
 )
+_PROMPT_PARTS = ("system_prompt", "context", "prev_messages", "starter_code", "chat_template_kwargs")
 # Every name of a part of a row.
 KNOWN = frozenset(
     {
@@ -48,7 +49,7 @@ KNOWN = frozenset(
 
 def is_looked_at(name: str) -> bool:
     """Whether recognition looks at the values of a column of this name, which was not named by the user."""
-    return name in KNOWN or name in ("answer", "system_prompt", *TEACHERS) or names_reasoning(name)
+    return name in KNOWN or name in ("answer", "choices", *_PROMPT_PARTS, *TEACHERS) or names_reasoning(name)
 
 
 def waits_for_answer(sample: Mapping[str, Iterable[Any]]) -> bool:

@@ -4,6 +4,7 @@ Clients dump `choices` with a `message` or a `text` each (OpenAI, vLLM), `output
 `parts` (Gemini), or all of this inside of `response`, `body` and the like (batches).
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,7 @@ def answers_in(value: Any) -> list[Answer] | None:
     >>> answers_in([{"model": "small", "text": "5."}]) is None  # nothing that a server adds
     True
     """
+    value = _parsed(value)
     items = _items(value)
     if items is None and isinstance(value, list) and value and all(map(_is_of_server, value)):
         items = value
@@ -95,15 +97,35 @@ def columns_of_replies(sample: Mapping[str, Iterable[Any]]) -> list[str]:
         name
         for name, values in sample.items()
         if name not in (*CONVERSATIONS, *PROMPTS)
-        and any(answers_in(value) is not None or _are_messages(name, value) for value in values)
+        and any(answers_of(name, value) is not None for value in values)
     ]
 
 
-def _are_messages(name: str, value: Any) -> bool:
-    """Whether a list of answers holds each as a message, and is no conversation."""
-    return (
-        name in RESPONSE_LISTS and isinstance(value, list) and bool(value) and all(map(_is_assistant, value))
-    )
+def all_replies(values: Iterable[Any]) -> bool:
+    """Whether all texts are replies, as JSON."""
+    texts = [value for value in values if value is not None]
+    return bool(texts) and all(isinstance(text, str) and answers_in(text) is not None for text in texts)
+
+
+def answers_of(column: str, value: Any) -> list[Answer] | None:
+    """The answers in a value of a column, whose name may tell that it holds lists of them."""
+    found = _parsed(value)
+    if column in RESPONSE_LISTS and isinstance(found, list) and found:
+        if all(map(_is_assistant, found)):  # no conversation, but a message for each answer
+            return [[without_nulls(item)] for item in found]
+        if isinstance(value, str) and all(isinstance(item, str | None) for item in found):
+            return found
+    return answers_in(found)
+
+
+def _parsed(value: Any) -> Any:
+    """What a JSON text of a list or object holds; any other value is unchanged."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 def _unpacked(
@@ -111,10 +133,7 @@ def _unpacked(
 ) -> dict[str, list[Any]]:
     replies = rows[column]
     written: dict[str, list[Any]] = {
-        column: [
-            [[without_nulls(item)] for item in reply] if _are_messages(column, reply) else answers_in(reply)
-            for reply in replies
-        ]
+        column: [answers_of(column, reply) for reply in replies],
     }
     if model:
         written[model] = list(map(_model, replies))
@@ -191,6 +210,7 @@ def _is_of_server(item: Any) -> bool:
 
 def _model(value: Any, deepest: int = _DEEPEST) -> str | None:
     """The model that a reply names."""
+    value = _parsed(value)
     if not isinstance(value, Mapping) or not deepest:
         return None
     if isinstance(value.get("model"), str):
@@ -200,13 +220,18 @@ def _model(value: Any, deepest: int = _DEEPEST) -> str | None:
 
 def _reasons(value: Any) -> list[Any] | None:
     """Why each answer of a reply ended."""
+    value = _parsed(value)
     items: Iterable[Any] = value if isinstance(value, list) else _items(value) or ()
-    reasons = [item.get("finish_reason") or item.get("finishReason") for item in items]
+    reasons = [
+        item.get("finish_reason") or item.get("finishReason") if isinstance(item, Mapping) else None
+        for item in items
+    ]
     return list(map(str, reasons)) if reasons and all(reasons) else None
 
 
 def _prompt(value: Any, deepest: int = _DEEPEST) -> Any:
     """The prompt of a request: its messages, or a text."""
+    value = _parsed(value)
     if not isinstance(value, Mapping) or not deepest:
         return None
     messages = value.get("messages")

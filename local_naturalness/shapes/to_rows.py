@@ -1,7 +1,7 @@
 """A dataset of any shape as the rows that scorers read."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,15 +12,15 @@ from local_naturalness.inputs.columns import with_mixed_as_text
 from local_naturalness.shapes import conversions
 from local_naturalness.shapes.answers import with_lists
 from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_per_teacher
+from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.mapped import columns_of, kept, mapped
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.samples import sample_of, texts_of
 from local_naturalness.shapes.seen import TEACHERS, teacher_of, waits_for_answer
-from local_naturalness.shapes.served import no_prompts, unpacked
+from local_naturalness.shapes.served import all_replies, no_prompts, unpacked
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.shapes.side_by_side import hint
-from local_naturalness.shapes.unread import tell_reasoning, tell_system
+from local_naturalness.shapes.unread import tell_prompt_parts, tell_reasoning, tell_system
 from local_naturalness.shapes.written_types import written_types
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def shaped(
     columns |= {*(named.get("teacher_columns") or ()), *(reasoning_columns or ())}
     sample = sample_of(dataset, columns)
     shape = recognise(sample, **named)
-    if shape is None or (shape.name in ("messages", "sharegpt") and waits_for_answer(sample)):
+    if shape is None or _may_hold_replies(shape, sample):
         there = list(sample)
         dataset, replies = unpacked(dataset, sample, named.get("response_column"))
         if replies is not None:
@@ -121,12 +121,22 @@ def shaped(
     shape = _with_reasoning(shape, reasoning_columns or (), columns_of(dataset))
     read = {*shape.consumed, *columns, *shape.reasoning}
     tell_system(sample, read)
+    tell_prompt_parts(sample, {*read, *shape.renamed})
     tell_reasoning(dataset, sample, read)
     if shape.lists:
         parallel = parallel_lists(dataset, shape.lists[0])
         parallel.tell()
         shape = _with_lists(shape, parallel, teacher_of(sample))
     return _reasoned(_applied(dataset, shape), shape)
+
+
+def _may_hold_replies(shape: Shape, sample: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether there may be replies of a server though another shape was found."""
+    if shape.name in ("messages", "sharegpt"):
+        return waits_for_answer(sample)
+    sources = {new: old for old, new in shape.renamed.items()}
+    response = sources.get("response", shape.columns.get("response_column"))
+    return shape.name == "rows" and response is not None and all_replies(sample[response])
 
 
 def _with_reasoning(shape: Shape, columns: Sequence[str], there: Sequence[str]) -> Shape:

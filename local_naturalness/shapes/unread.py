@@ -1,15 +1,19 @@
 """Columns that hold a part of the prompt or of the response, and are not read."""
 
+import json
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
+from local_naturalness.encoding.messages import without_nulls
 from local_naturalness.shapes.kinds import holds_prose
 
 logger = logging.getLogger(__name__)
 
 SYSTEM = ("system", "system_prompt")
+_PARTS = ("context", "history", "prev_messages", "starter_code", "input")
+TEMPLATE_VARIABLES = "chat_template_kwargs"
 _TEXTS = ("string", "large_string")
 
 
@@ -29,6 +33,31 @@ def tell_system(sample: Mapping[str, Iterable[Any]], read: Collection[str | None
                 "it the first message of the prompts: {'role': 'system', 'content': ...}.",
                 name,
             )
+
+
+def tell_prompt_parts(sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
+    """Say which columns hold what the teachers may have seen and the student is not shown.
+
+    Args:
+        sample: some values of each column.
+        read: columns that are part of the rows.
+    """
+    for name in _PARTS:
+        if name not in read and any(sample.get(name, ())):
+            logger.warning(
+                "The column `%s` is not part of the prompts. If the teachers saw it, write it into the "
+                "prompts.",
+                name,
+            )
+    values = sample.get(TEMPLATE_VARIABLES, ())
+    variables = [without_nulls(value) for value in values if isinstance(value, Mapping)]
+    if any(variables):
+        logger.warning(
+            "The column `%s` is not used: all rows are shown with the same variables of the chat template. "
+            "Those of the first row are passed as `chat_template_kwargs=%s`.",
+            TEMPLATE_VARIABLES,
+            json.dumps(next(filter(None, variables)), ensure_ascii=False),
+        )
 
 
 def _begins_with_system(value: Any) -> bool:

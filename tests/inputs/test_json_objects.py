@@ -68,10 +68,17 @@ def test_json_lines_of_one_line_each(write):
 
 
 def test_what_is_left_out_is_told(write, caplog):
-    read_table(write({"model": "m", "data": ROWS, "cost": 3}, name="rows.json.gz"))
+    read_table(write({"date": "today", "data": ROWS, "cost": 3}, name="rows.json.gz"))
     assert caplog.messages == [
-        "rows.json.gz is one object: its list `data` is read as the rows. Its `model`, `cost` are not read."
+        "rows.json.gz is one object: its list `data` is read as the rows. Its `date`, `cost` are not read."
     ]
+
+
+def test_a_model_beside_the_rows_is_told_of_each(write):
+    rows = read_table(write({"model": "m", "results": ROWS}))
+    assert rows["model"][:] == ["m", "m"]
+    own = [{**row, "model": "other"} for row in ROWS]
+    assert read_table(write({"model": "m", "results": own}))["model"][:] == ["other", "other"]
 
 
 def test_several_lists(write, tmp_path, capsys):

@@ -110,6 +110,29 @@ def test_texts(name, kind, tmp_path):
     assert [(row["prompt"], row["response"]) for row in rows] == 2 * [(QUESTION, ANSWER), (QUESTION, "Five.")]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "answers"),
+    [
+        ("choices", CHOICES, [ANSWER, "Five."]),
+        ("response", BODY, [ANSWER, "Five."]),
+        ("responses", [TURN, OTHER], [ANSWER, "Five."]),
+        ("generations", [ANSWER, "Five."], [ANSWER, "Five."]),
+    ],
+)
+def test_cells_of_json(name, value, answers, tmp_path, caplog):
+    """As a CSV file has to hold them."""
+    cell = json.dumps(value).replace('"', '""')
+    (tmp_path / "rows.csv").write_text(f'question,{name}\nq1,"{cell}"\nq2,\n')
+    rows = to_rows(read_table(tmp_path / "rows.csv"))
+    found = [row["response"] if "response" in row else row["messages"][-1]["content"] for row in rows]
+    assert found == [*answers, None if "response" in rows.column_names else "q2"]
+
+
+def test_lists_that_python_has_printed_are_no_json():
+    with pytest.raises(ValueError, match="The lists in 'generations' are stored as text, and not as JSON"):
+        to_rows(Dataset.from_dict({"problem": ["q"], "generations": ["['5.', 'Five.']"]}))
+
+
 def test_why_an_answer_ended_stays_beside_it():
     cut = [choice(TURN), {**choice(OTHER), "finish_reason": "length"}]
     assert to_rows(Dataset.from_list([{"prompt": "q", "choices": cut}]))["finish_reason"][:] == [
@@ -159,7 +182,7 @@ def test_scorers_say_what_to_call():
 
 def test_the_command_shows_the_row(tmp_path, capsys):
     path = tmp_path / "batch.jsonl"
-    path.write_text(json.dumps({"prompt": QUESTION, "response": BODY}) + "\n")
-    assert main(["show", str(path), "--student", student_path(), "--row", "1"]) == 0
+    path.write_text(2 * (json.dumps({"prompt": QUESTION, "response": BODY}) + "\n"))
+    assert main(["show", str(path), "--student", student_path(), "--row", "3"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("row     1: input row 0, item 1 of `response`\nteacher m\n") and "Five." in out
+    assert out.startswith("row     3: input row 1, item 1 of `response`\nteacher m\n") and "Five." in out

@@ -310,6 +310,28 @@ def test_system_prompts_that_are_not_read_are_told(caplog):
     assert "not part of the prompts" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("context", "Numbers.", "The column `context` is not part of the prompts. If the teachers saw it"),
+        ("prev_messages", [QUESTION], "The column `prev_messages` is not part of the prompts"),
+        ("input", "2 and 3", "The column `input` is not part of the prompts"),
+        (
+            "chat_template_kwargs",
+            {"enable_thinking": True, "tools": None},
+            'Those of the first row are passed as `chat_template_kwargs={"enable_thinking": true}`',
+        ),
+    ],
+)
+def test_what_teachers_may_have_seen_is_told(name, value, says, caplog):
+    row = {"prompt": "2 + 3?", "response": "5."}
+    to_rows(Dataset.from_list([row | {name: value}, row | {name: None}]))
+    assert says in caplog.text
+    caplog.clear()
+    to_rows(Dataset.from_list([row | {name: None}]))
+    assert not caplog.records
+
+
 def test_reasoning_beside_answers_is_told(caplog):
     answers = [[{"text": "5.", "reasoning": "2 and 3."}, {"text": "6.", "reasoning": "2 and 4."}]]
     to_rows(Dataset.from_dict({"prompt": ["2 + 3?"], "responses": answers}))

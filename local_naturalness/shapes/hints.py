@@ -1,0 +1,119 @@
+"""What to change or to pass if a table has no known shape, as far as names and values of its columns tell."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from local_naturalness.encoding.messages import is_message, role_of
+from local_naturalness.shapes.seen import KNOWN, PROMPTS, RESPONSE_LISTS
+from local_naturalness.shapes.side_by_side import QUESTIONS, answer_columns, candidates, reasoning_pairs
+
+Columns = Mapping[str, Sequence[Any]]
+
+_CALL = "call `to_rows` of `local_naturalness.shapes` with"
+_REASONED = "these are responses and their reasoning"
+_SIDE_BY_SIDE = "each of these columns holds the answers of one teacher"
+# The begin of a question, and later that of an answer.
+_TURNS = re.compile(
+    r"(Human:|User:|USER:|user<\|end_header_id\|>|<\|im_start\|>user|<\|user\|>|\[INST\]|<start_of_turn>user).*"
+    r"(Assistant:|ASSISTANT:|assistant<\|end_header_id\|>|<\|im_start\|>assistant|<\|assistant\|>|\[/INST\]|"
+    r"<start_of_turn>model)",
+    re.DOTALL,
+)
+
+
+def hint(values: Mapping[str, Iterable[Any]], then: str = _CALL) -> str:
+    """What to pass if columns are answers; empty if none looks like one.
+
+    Args:
+        values: some values of each column.
+        then: what to do with the arguments, such as "pass".
+
+    >>> hint({"prompt": ["2 + 3?"], "small": ["5."], "big": ["2 + 3 = 5."]}, "pass")
+    " If each of these columns holds the answers of one teacher, pass `teacher_columns=['small', 'big']`."
+    >>> hint({"Question": ["2 + 3?"], "CoT": ["We add the two."], "Response": ["It is 5."]}, "pass")
+    " If these are responses and their reasoning, pass `response_column='Response'`, \
+`reasoning_columns=['CoT']` and `prompt_column='Question'`."
+    """
+    columns = {name: list(column) for name, column in values.items()}
+    if found := _unreadable(columns):
+        return found
+    for name in ("chosen", "rejected"):
+        if roles := _first_roles(columns.get(name, ())):
+            option = "response_column" if roles == {"assistant"} else "messages_column"
+            return f" To score the answers in {name!r}, {then} `{option}={name!r}`."
+    cases = _cases(columns)
+    if not _has_prompts(columns):
+        asked = [name for name in columns if name.lower() in QUESTIONS or _asks(columns[name])]
+        prompt = f"prompt_column={asked[0]!r}" if asked else "prompt_column=..."
+        cases = {case: [*arguments, prompt] for case, arguments in cases.items()}
+    return "".join(f" If {case}, {then} {_and(arguments)}." for case, arguments in cases.items())
+
+
+def _unreadable(columns: Columns) -> str | None:
+    """Why texts have to be rewritten before they can be read."""
+    dialogues = [] if _has_prompts(columns) else [name for name in columns if _is_dialogue(columns[name])]
+    if dialogues:
+        return (
+            f" The texts in {dialogues[0]!r} hold prompt and response in one: make lists of messages of "
+            "them, with 'role' and 'content'."
+        )
+    if listed := [name for name in RESPONSE_LISTS if _are_lists_as_text(columns.get(name, ()))]:
+        return (
+            f" The lists in {listed[0]!r} are stored as text, and not as JSON: write them as JSON, or the "
+            "table as JSON Lines or Parquet."
+        )
+    return None
+
+
+def _cases(columns: Columns) -> dict[str, list[str]]:
+    """What columns may be, and the arguments to pass then."""
+    pairs = reasoning_pairs(columns)
+    if len(pairs) == 1:
+        ((answer, reasoning),) = pairs.items()
+        return {_REASONED: [f"response_column={answer!r}", f"reasoning_columns={[reasoning]!r}"]}
+    if pairs:
+        return {_REASONED: [f"teacher_columns={[*pairs]!r}", f"reasoning_columns={[*pairs.values()]!r}"]}
+    known = {name: column for name, column in columns.items() if name not in KNOWN and column}
+    long, _ = candidates(known)
+    cases = {}
+    if len(long) == 1:
+        cases[f"{long[0]!r} holds the responses"] = [f"response_column={long[0]!r}"]
+    if answers := answer_columns(known):
+        cases[_SIDE_BY_SIDE] = [f"teacher_columns={answers!r}"]
+    return cases
+
+
+def _has_prompts(columns: Columns) -> bool:
+    return not set(PROMPTS).isdisjoint(columns)
+
+
+def _and(arguments: Sequence[str]) -> str:
+    *first, last = (f"`{argument}`" for argument in arguments)
+    return " and ".join(filter(None, [", ".join(first), last]))
+
+
+def _is_dialogue(values: Iterable[Any]) -> bool:
+    """Whether texts hold the turns of several speakers, as templates and transcripts mark them."""
+    texts = [value for value in values if isinstance(value, str)]
+    return bool(texts) and all(_TURNS.search(text) for text in texts)
+
+
+def _are_lists_as_text(values: Iterable[Any]) -> bool:
+    texts = [value for value in values if value is not None]
+    return bool(texts) and all(isinstance(text, str) and text.lstrip().startswith("[") for text in texts)
+
+
+def _asks(values: Iterable[Any]) -> bool:
+    """Whether values are conversations that wait for an answer."""
+    chats = _conversations(values)
+    return bool(chats) and all(role_of(chat[-1]) != "assistant" for chat in chats)
+
+
+def _first_roles(values: Iterable[Any]) -> set[Any]:
+    """The roles that conversations begin with; empty if values are no conversations."""
+    return {role_of(chat[0]) for chat in _conversations(values)}
+
+
+def _conversations(values: Iterable[Any]) -> list[list[Mapping[str, Any]]]:
+    return [value for value in values if isinstance(value, list) and value and all(map(is_message, value))]

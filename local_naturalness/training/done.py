@@ -9,7 +9,7 @@ from local_naturalness.training.student_text import StudentText
 
 logger = logging.getLogger(__name__)
 
-# In a dataset's description: its texts are written as the student is shown them, or its tokens are.
+# Notes in the description of a dataset: it was exported as texts that the student is shown, or as token ids.
 _TEXTS, _IDS = "local_naturalness export: texts", "local_naturalness export: token ids"
 _ID_COLUMNS = ("input_ids", "labels")
 
@@ -29,7 +29,8 @@ def is_done(dataset: Dataset, form: str, response_column: str) -> bool:
         return False
     if _TEXTS in (dataset.info.description or ""):
         return True
-    # Without the note, as behind a Parquet file: texts end in the line break that the student was shown.
+    # There may be no note, for example after reading a Parquet file. Exported texts end with the line break
+    # that the student was shown.
     kinds = [getattr(dataset.features[name], "dtype", None) for name in ("prompt", "completion")]
     is_text = all(kind in ("string", "large_string") for kind in kinds)
     return is_text and all((text or "").endswith("\n") for text in dataset.with_format(None)["prompt"])

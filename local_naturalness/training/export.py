@@ -133,7 +133,7 @@ def _without_others(dataset: Dataset) -> Dataset:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was found in the rows of a split, with the number of rows and the first one of each kind."""
+    """What was found in the rows of a split: for each kind, the number of rows and the first row."""
 
     fields: frozenset[str]
     has_earlier_turns: int

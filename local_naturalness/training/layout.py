@@ -14,7 +14,7 @@ from local_naturalness.training.student_text import StudentText, answer_of
 
 _TEXT = Value("string")
 SWITCHES_COLUMN = "chat_template_kwargs"
-# Of tokens that the loss is not taken of.
+# Label of tokens that do not count for the loss.
 _IGNORED = -100
 _COLUMNS = {
     "prompt-completion": ("prompt", "completion"),
@@ -29,8 +29,8 @@ class Layout:
 
     Attributes:
         form: "prompt-completion", "messages" or, for token ids, "ids".
-        is_plain: messages have a role and a content and nothing else.
-        switches: of the chat template.
+        is_plain: whether messages have only a role and a content.
+        switches: variables of the chat template.
     """
 
     form: str
@@ -39,7 +39,7 @@ class Layout:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Their names."""
+        """Names of the columns."""
         return _COLUMNS[self.form]
 
 
@@ -47,10 +47,10 @@ def write(dataset: Dataset, source: Source, layout: Layout, text: StudentText | 
     """The dataset in a layout.
 
     Args:
-        dataset: one split, in which no other column has a name that is written.
-        source: where its prompts and responses stand. They are replaced, except by token ids, next to which
-            they stay for people to read.
-        layout: what is written.
+        dataset: one split. No other column has the name of a written column.
+        source: its columns of prompts and responses. They are replaced. Next to token ids, they stay, for
+            people to read.
+        layout: the layout to write.
         text: the student's text, needed for token ids. A student without a chat template is shown texts.
     """
     replaced = () if layout.form == "ids" else source.consumed

@@ -7,7 +7,7 @@ from datasets import Dataset
 
 from local_naturalness.counted import counted
 
-_LONGEST = 600  # characters of a text
+_LONGEST = 600  # characters that are shown of a text
 
 
 def preview(dataset: Dataset) -> str:

@@ -12,16 +12,16 @@ from local_naturalness.tables import is_prompt_key
 
 
 def key_column(dataset: Dataset) -> str | None:
-    """The column in which scorers name the prompt of each row."""
+    """The column with the key of the prompt of each row, which scorers write."""
     return next(iter(sorted(name for name in dataset.column_names if is_prompt_key(name))), None)
 
 
 def scored_columns(dataset: Dataset, response_column: str) -> tuple[str | None, str | None]:
-    """The column of the prompts that were scored and that of the conversations; one of them is `None`.
+    """The column of prompts and the column of conversations that were scored. One of them is `None`.
 
     Args:
-        dataset: with the keys of its prompts.
-        response_column: without it there are conversations.
+        dataset: dataset with the keys of its prompts.
+        response_column: column of responses. If it does not exist, the dataset holds conversations.
     """
     keys = key_column(dataset)
     if keys is None:
@@ -41,10 +41,10 @@ def scored_columns(dataset: Dataset, response_column: str) -> tuple[str | None, 
 def refuse_other_prompts(
     rows: Iterator[tuple[int, Example]], dataset: Dataset, place: str
 ) -> Iterator[tuple[int, Example]]:
-    """The rows. Their prompts must be those that were scored.
+    """The rows, each checked to have the prompt that was scored.
 
     Raises:
-        ValueError: names the row.
+        ValueError: a row has another prompt. The message names the row.
     """
     name = key_column(dataset)
     keys = dataset.with_format(None)[name][:] if name is not None else [None] * len(dataset)
@@ -59,7 +59,7 @@ def refuse_other_prompts(
 
 
 def _key(row: Mapping[str, Any], name: str, is_prompt: bool) -> str | None:
-    """The key of a row's prompt if it is in some column; `None` if that holds something else."""
+    """The key of a row's prompt, if a column holds prompts. `None` if it holds other values."""
     if not isinstance(row[name], str | list):
         return None
     values = {column: [row[column]] for column in (name, TOOLS_COLUMN) if column in row} | {"": [None]}

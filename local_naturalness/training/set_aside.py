@@ -23,7 +23,7 @@ READ_BY_TRAINERS = frozenset(
 )
 
 
-# Those that a trainer reads in place of `prompt` and `response`.
+# Columns that a trainer reads instead of `prompt` and `response`.
 _IN_PLACE_OF_RESPONSE = (
     *("messages", "conversations", "conversation", "text", "completion", "chosen"),
     *("output", "input_ids"),
@@ -31,7 +31,7 @@ _IN_PLACE_OF_RESPONSE = (
 
 
 def tell_left_beside(dataset: Dataset, response_column: str) -> None:
-    """Say which columns of a table that stays as it is trainers might read in place of the response."""
+    """Log which columns of an unchanged table trainers might read instead of the response."""
     columns = dataset.column_names
     beside = [name for name in _IN_PLACE_OF_RESPONSE if name in columns and name != response_column]
     if response_column in columns and beside:
@@ -49,7 +49,7 @@ def set_aside(dataset: Dataset, kept: Collection[str]) -> Dataset:
 
     Args:
         dataset: one split.
-        kept: columns of the export, or those that it is made of.
+        kept: columns of the export, or columns that it is made from.
 
     >>> rows = Dataset.from_dict({"prompt": ["2 + 3?"], "text": ["6."], "source_text": ["7."]})
     >>> set_aside(rows, kept=["prompt"]).column_names

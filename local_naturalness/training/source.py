@@ -26,8 +26,8 @@ class Source:
     Attributes:
         prompt: column of prompts.
         response: column of responses.
-        messages: column of conversations; `None` where there are prompts and responses.
-        shape: of a dataset that has to be converted first.
+        messages: column of conversations. `None` if there are prompts and responses.
+        shape: shape of a dataset that has to be converted first.
         consumed: columns that the written ones replace.
     """
 
@@ -45,7 +45,7 @@ class Source:
         return read_examples(rows, self.prompt, self.response, self.messages, None)
 
     def read(self, dataset: Dataset) -> Iterator[tuple[int, Example]]:
-        """All rows with their numbers; no other columns are read."""
+        """All rows with their numbers. Other columns are not read."""
         needed = [*self.consumed, *({TOOLS_COLUMN} & set(dataset.column_names))]
         row = 0
         for batch in dataset.with_format(None).select_columns(needed).iter(_BATCH):
@@ -55,15 +55,15 @@ class Source:
 
 
 def find_source(dataset: Dataset, prompt_column: str | None, response_column: str) -> Source:
-    """The columns to read: those that are named, else those that were scored, else those of a known shape.
+    """The columns to read: the named ones, or else those that were scored, or else those of a known shape.
 
     Args:
-        dataset: rows; scored ones have keys of their prompts, which tell the column.
-        prompt_column: `None` looks for it.
-        response_column: of responses; without it there are conversations.
+        dataset: rows. If they were scored, the column of prompts is found by the keys of prompts.
+        prompt_column: column of prompts. `None` looks for it.
+        response_column: column of responses. If it does not exist, the dataset holds conversations.
 
     Raises:
-        ValueError: there are none, or the prompts are keys and no text.
+        ValueError: there are no such columns, or the prompts are ids and not texts.
     """
     columns = dataset.column_names
     is_exported = response_column not in columns and {"prompt", "completion"} <= set(columns)

@@ -12,7 +12,7 @@ from local_naturalness.spec import read_spec
 from local_naturalness.training.student_text import StudentText
 
 _SPEC_COLUMN = re.compile(r"\w+_spec.*")
-# What decides the text that is shown.
+# Settings that decide which text is shown to the student.
 _SHOWN = ("prompt_template", "chat_template_kwargs")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
@@ -21,7 +21,7 @@ class Specs:
     """How the rows of a dataset were scored, according to their specs.
 
     Raises:
-        ValueError: they were scored with several templates, so that no single text was.
+        ValueError: the rows were scored with several templates, so it is not clear which text was scored.
     """
 
     def __init__(self, datasets: Iterable[Dataset]):
@@ -42,13 +42,13 @@ class Specs:
 
     @property
     def student(self) -> str | None:
-        """Name and commit, where there is one."""
+        """Name and commit of the student, if there is a single one."""
         names = {spec["student"] for spec in self._specs if "student" in spec}
         return names.pop() if len(names) == 1 else None
 
     @property
     def switches(self) -> dict[str, Any]:
-        """Of the chat template."""
+        """Variables of the chat template."""
         told = next((spec[_SHOWN[1]] for spec in self._specs if _SHOWN[1] in spec), "{}")
         switches: dict[str, Any] = json.loads(told)
         return switches
@@ -64,13 +64,13 @@ class Specs:
         return any(spec.get("splitter", "").startswith("turn/") for spec in self._specs)
 
     def text(self, student: Any) -> StudentText | None:
-        """The student's text; `None` if the student is not known, or its tokenizer is not available.
+        """The student's text. `None` if the student is not known, or its tokenizer is not available.
 
         Args:
             student: the user's argument: an id, a folder, a `Student`, or a scorer.
 
         Raises:
-            ValueError: it is not the one that the rows were scored for.
+            ValueError: the rows were scored for another student.
         """
         template = getattr(student, "prompt_template", None)
         if self.prompt_template is not None and template is None:
@@ -115,7 +115,7 @@ def _spec_lines(dataset: Dataset) -> set[str]:
 
 
 def _tokenizer_at_hand(label: str | None) -> Any:
-    """The tokenizer of a student on the Hub, of the very commit, where scoring has left it in the cache."""
+    """The tokenizer of a student on the Hub at the scored commit, if scoring has left it in the cache."""
     name, _, commit = (label or "").rpartition("@")
     if not commit or not _HUB_ID.fullmatch(name):
         return None

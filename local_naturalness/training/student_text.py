@@ -1,4 +1,4 @@
-"""The tokens to train on: those that were scored and the end of the turn; and the tokens that TRL makes."""
+"""The tokens to train on (the scored tokens and the end of the turn), and the tokens that TRL makes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ class Tokens:
 
 
 class StudentText:
-    """The rows of a dataset as one student sees them; needs its tokenizer and no weights.
+    """The rows of a dataset as one student sees them. This needs the tokenizer, but no weights.
 
     Args:
-        tokenizer: the student's.
-        prompt_template: that prompts were scored with.
-        switches: variables of the chat template that prompts were scored with.
+        tokenizer: tokenizer of the student.
+        prompt_template: template with which prompts were scored.
+        switches: variables of the chat template with which prompts were scored.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class StudentText:
 
     @property
     def is_chat(self) -> bool:
-        """Whether prompts are shown by a chat template."""
+        """Whether prompts are rendered by a chat template."""
         return self._prompts.chat_template is not None
 
     def scored(self, example: Example) -> Tokens:
-        """The tokens that were scored and, behind them, the end of the turn.
+        """The tokens that were scored, followed by the end of the turn.
 
         Raises:
             ValueError: the row cannot be scored.
@@ -64,7 +64,7 @@ class StudentText:
         return Tokens(encoded.prompt.tolist(), [*encoded.response.tolist(), *self._ids(end)])
 
     def texts(self, example: Example) -> tuple[str, str, str]:
-        """The prompt as it is shown, the response behind it, and the end of the turn.
+        """The prompt as the student sees it, the response, and the end of the turn.
 
         Raises:
             ValueError: the row cannot be scored.
@@ -89,20 +89,20 @@ class StudentText:
         return end if end.strip() else eos
 
     def of_messages(self, example: Example) -> tuple[Tokens, tuple[str, str]] | None:
-        """What TRL trains on, given messages as `prompt` and `completion`; and the texts that it divides.
+        """What TRL trains on, given messages as `prompt` and `completion`, and the texts that it divides.
 
-        `None` where the template refuses them.
+        `None` if the template refuses them.
         """
         prompt = as_messages(example.prompt or "")
         try:
             before = self._rendered(prompt, example.tools, add_generation_prompt=True)
             whole = self._rendered([*prompt, answer_of(example)], example.tools)
-        except Exception:  # templates raise whatever their author chose
+        except Exception:  # templates may raise any error
             return None
         return _divided(self._ids(before), self._ids(whole)), (before, whole)
 
     def of_texts(self, example: Example) -> tuple[Tokens, tuple[str, str]]:
-        """What TRL trains on, given texts as `prompt` and `completion`; and the texts that it divides."""
+        """What TRL trains on, given texts as `prompt` and `completion`, and the texts that it divides."""
         shown, text, end = self.texts(example)
         texts = (shown, shown + text + end)
         before, whole = (self.tokenizer(part)["input_ids"] for part in texts)
@@ -131,6 +131,6 @@ def answer_of(example: Example) -> Message:
 
 
 def _divided(before: Sequence[int], whole: Sequence[int]) -> Tokens:
-    """As TRL divides them: a completion begins where the ids of prompt and whole text part."""
+    """Divide ids as TRL does: a completion begins where the ids of prompt and whole text differ."""
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, whole, strict=False)))
     return Tokens(whole[:same], whole[same:])

@@ -11,7 +11,7 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.messages import as_messages
 from local_naturalness.encoding.prompt_key import prompt_key
 
-# What names a row and asks nothing: words joined by marks, with a digit, and a letter or many digits.
+# An id, not a prompt: words joined by marks, with a digit, and with a letter or many digits.
 _ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z]|\d{8})[A-Za-z0-9]+([._:/#-][A-Za-z0-9]+)*", re.ASCII)
 
 
@@ -19,8 +19,8 @@ def trainable(rows: Iterable[tuple[int, Example]], place: str = "") -> Iterator[
     """The rows, each checked.
 
     Args:
-        rows: with their numbers.
-        place: such as a split, for messages.
+        rows: rows with their numbers.
+        place: where they are, such as a split, for messages.
 
     Raises:
         ValueError: a row has no prompt or an empty response, two rows are the same, or all prompts are ids.
@@ -62,7 +62,7 @@ _REMEDY = "Leave such rows out with `dataset.filter(...)`, or with `where` in `s
 
 
 def _digest(example: Example) -> str:
-    """Digest of prompt and response, up to white space."""
+    """Digest of prompt and response, ignoring differences in whitespace."""
     parts = (prompt_key(example), " ".join((example.response or "").split()), example.message)
     message = {} if example.message is None else {**example.message, "content": ""}
     content = json.dumps([*parts[:2], message], sort_keys=True, default=str)

@@ -20,12 +20,12 @@ def agreement(example: Example, text: StudentText, as_messages: bool) -> Agreeme
 
     Args:
         example: the row.
-        text: of the student.
-        as_messages: the row is written as messages; else as texts.
+        text: text of the student.
+        as_messages: whether the row is written as messages. Otherwise as texts.
 
     Raises:
         ValueError: the row cannot be scored.
-        TypeError: a part of it cannot be shown to the student.
+        TypeError: a part of the row cannot be shown to the student.
     """
     scored = text.scored(example)
     found = text.of_messages(example) if as_messages else text.of_texts(example)

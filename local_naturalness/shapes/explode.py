@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Value
+from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Json, Value
 
 from local_naturalness.counted import counted
 from local_naturalness.inputs.columns import as_text
@@ -88,7 +88,9 @@ def one_column_per_teacher(
     """
     features, all_features = kept(dataset, (*teacher_columns, *reasoning_columns)), kept(dataset, ())
     if features is not None:
-        features |= {"teacher": Value("string"), "response": Value("string")}
+        # Conversations, whose fields may differ from teacher to teacher, or texts.
+        is_chat = all_features is not None and not isinstance(all_features[teacher_columns[0]], Value)
+        features |= {"teacher": Value("string"), "response": Json() if is_chat else Value("string")}
         if reasoning_columns and all_features is not None:
             features["reasoning_content"] = all_features[reasoning_columns[0]]
     rows: AnyDataset = mapped(
@@ -137,10 +139,11 @@ def _by_teacher(
 ) -> dict[str, list[Any]]:
     others = {name: column for name, column in rows.items() if name not in (*teachers, *reasonings)}
     count = len(rows[teachers[0]])
+    answers = [rows[teacher][row] for row in range(count) for teacher in teachers]
     parts = {"reasoning_content": [rows[name][row] for row in range(count) for name in reasonings]}
     return {name: [value for value in column for _ in teachers] for name, column in others.items()} | {
         "teacher": list(teachers) * count,
-        "response": [as_text(rows[teacher][row]) for row in range(count) for teacher in teachers],
+        "response": [one if isinstance(one, list) else as_text(one) for one in answers],
         **(parts if reasonings else {}),
     }
 

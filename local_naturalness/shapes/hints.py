@@ -38,10 +38,9 @@ def hint(values: Mapping[str, Iterable[Any]], then: str = _CALL) -> str:
     columns = {name: list(column) for name, column in values.items()}
     if found := _unreadable(columns):
         return found
-    for name in ("chosen", "rejected"):
-        if roles := _first_roles(columns.get(name, ())):
-            option = "response_column" if roles == {"assistant"} else "messages_column"
-            return f" To score the answers in {name!r}, {then} `{option}={name!r}`."
+    if pair := [name for name in ("chosen", "rejected") if _conversations(columns.get(name, ()))]:
+        listed = " and ".join(map(repr, pair))
+        return f" To score the conversations in {listed}, {then} `teacher_columns={pair!r}`."
     cases = _cases(columns)
     if not _has_prompts(columns):
         asked = [name for name in columns if name.lower() in QUESTIONS or _asks(columns[name])]
@@ -108,11 +107,6 @@ def _asks(values: Iterable[Any]) -> bool:
     """Whether values are conversations that wait for an answer."""
     chats = _conversations(values)
     return bool(chats) and all(role_of(chat[-1]) != "assistant" for chat in chats)
-
-
-def _first_roles(values: Iterable[Any]) -> set[Any]:
-    """The roles that conversations begin with; empty if values are no conversations."""
-    return {role_of(chat[0]) for chat in _conversations(values)}
 
 
 def _conversations(values: Iterable[Any]) -> list[list[Mapping[str, Any]]]:

@@ -23,7 +23,7 @@ from local_naturalness.shapes.shape import Shape
 def _rows(seen: Seen) -> Shape | None:
     prompt, response = seen.named_prompt or "prompt", seen.named_response or "response"
     kinds = seen.kind(prompt), seen.kind(response)
-    if kinds[0] is None or kinds[1] not in (TEXT, NUMBERS, NOTHING, JSON):
+    if kinds[0] is None or kinds[1] not in (TEXT, NUMBERS, NOTHING):
         return None
     told, convert = "", None
     if kinds[0] == JSON or NUMBERS in kinds:
@@ -89,31 +89,53 @@ def _wide(seen: Seen) -> Shape | None:
         raise ValueError(
             f"`teacher_columns` names {_listed(missing)}; the columns are {_listed(seen.sample)}."
         )
+    kinds = {seen.kind(name) for name in seen.teachers} - {NOTHING}
+    if kinds and kinds <= {MESSAGES, JSON}:
+        return _wide_chats(seen)
     if seen.prompt is None:
         raise ValueError(
             "Which column holds the prompts? Name it with `prompt_column=...`; there are "
             f"{_listed(name for name in seen.sample if name not in seen.teachers)}."
         )
     for name in seen.teachers:
-        if seen.kind(name) not in (TEXT, NUMBERS, NOTHING, JSON):
+        if seen.kind(name) not in (TEXT, NUMBERS, NOTHING):
             raise ValueError(f"The teacher's column {name!r} must hold texts, found {seen.kind(name)}.")
-    listed = ", ".join(f"`{name}`" for name in seen.teachers)
     return Shape(
         "wide",
-        f"Read as one column per teacher: {listed} become `teacher` and `response`"
-        + _becomes({seen.prompt: "prompt"})
-        + ".",
+        f"{_each_teacher(seen)} `response`{_becomes({seen.prompt: 'prompt'})}.",
         {"prompt_column": "prompt", "response_column": "response"},
         teacher_columns=seen.teachers,
         renamed={seen.prompt: "prompt"},
     )
 
 
+def _wide_chats(seen: Seen) -> Shape:
+    """Conversations of each teacher, or turns that follow a prompt."""
+    told, columns = f"{_each_teacher(seen)} `messages`", {"messages_column": "messages"}
+    consumed: tuple[str, ...] = ("response",)
+    if any(seen.first_roles(name) - {"assistant"} for name in seen.teachers):
+        convert = conversions.conversation("response", None)
+    elif seen.prompt is not None:
+        convert, consumed = conversions.completion(seen.prompt, "response"), (seen.prompt, "response")
+        told += f", with `{seen.prompt}`"
+    else:
+        raise ValueError(
+            "Which column holds the prompts? Name it with `prompt_column=...`; the conversations of "
+            f"{_listed(seen.teachers)} begin with the assistant."
+        )
+    return Shape("wide", f"{told}.", columns, consumed, convert, teacher_columns=seen.teachers)
+
+
+def _each_teacher(seen: Seen) -> str:
+    listed = ", ".join(f"`{name}`" for name in seen.teachers)
+    return f"Read as one column per teacher: {listed} become `teacher` and"
+
+
 def _prompt_completion(seen: Seen) -> Shape | None:
     if seen.question and not seen.named_prompt and not seen.there("prompt"):
         return _answered(seen, seen.question)
     prompt, completion = seen.named_prompt or "prompt", seen.named_response or "completion"
-    if seen.there(completion) is None and seen.kind("response") == MESSAGES:
+    if seen.there(completion) is None and seen.kind("response") in (MESSAGES, JSON):
         completion = "response"
     kinds = seen.kind(prompt), seen.kind(completion)
     if None in kinds or kinds[1] not in (TEXT, NUMBERS, MESSAGES, JSON):

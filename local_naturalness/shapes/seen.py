@@ -109,6 +109,11 @@ class Seen:
         """The column of conversations, if all of them wait for an answer."""
         return next((name for name in CONVERSATIONS if self._waits(name)), None)
 
+    def first_roles(self, column: str) -> set[Any]:
+        """The roles that the conversations of a column begin with."""
+        values = filter(None, (messages_from_json(value) or value for value in self.sample[column]))
+        return {role_of(messages[0]) for messages in values}
+
     def _waits(self, column: str) -> bool:
         if self.kind(column) not in (MESSAGES, JSON):
             return False

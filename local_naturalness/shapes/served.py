@@ -133,7 +133,10 @@ def _unpacked(
 ) -> dict[str, list[Any]]:
     replies = rows[column]
     written: dict[str, list[Any]] = {
-        column: [answers_of(column, reply) for reply in replies],
+        column: [
+            answers_of(column, reply) or ([reply] if reply and isinstance(reply, str) else None)
+            for reply in replies
+        ],
     }
     if model:
         written[model] = list(map(_model, replies))

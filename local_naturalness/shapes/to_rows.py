@@ -20,7 +20,7 @@ from local_naturalness.shapes.samples import sample_of, texts_of
 from local_naturalness.shapes.seen import TEACHERS, teacher_of, waits_for_answer
 from local_naturalness.shapes.served import all_replies, no_prompts, unpacked
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.shapes.unread import tell_prompt_parts, tell_reasoning, tell_system
+from local_naturalness.shapes.unread import tell_reasoning, tell_system, tell_unread
 from local_naturalness.shapes.written_types import written_types
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ def shaped(
     shape = _with_reasoning(shape, reasoning_columns or (), columns_of(dataset))
     read = {*shape.consumed, *columns, *shape.reasoning}
     tell_system(sample, read)
-    tell_prompt_parts(sample, {*read, *shape.renamed})
+    tell_unread(sample, {*read, *shape.renamed})
     tell_reasoning(dataset, sample, read)
     if shape.lists:
         parallel = parallel_lists(dataset, shape.lists[0])

@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 SYSTEM = ("system", "system_prompt")
 _PARTS = ("context", "history", "prev_messages", "starter_code", "input")
+_PAIR = ("chosen", "rejected")
 TEMPLATE_VARIABLES = "chat_template_kwargs"
 _TEXTS = ("string", "large_string")
 
@@ -35,8 +36,8 @@ def tell_system(sample: Mapping[str, Iterable[Any]], read: Collection[str | None
             )
 
 
-def tell_prompt_parts(sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
-    """Say which columns hold what the teachers may have seen and the student is not shown.
+def tell_unread(sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
+    """Say which columns hold pairs of answers, and what the teachers may have seen, and are not read.
 
     Args:
         sample: some values of each column.
@@ -49,6 +50,12 @@ def tell_prompt_parts(sample: Mapping[str, Iterable[Any]], read: Collection[str 
                 "prompts.",
                 name,
             )
+    if set(_PAIR) <= {*sample} and not set(_PAIR) & {*read}:
+        logger.warning(
+            "The columns `%s` and `%s` are not scored. To score both answers, pass `teacher_columns=%r`.",
+            *_PAIR,
+            [*_PAIR],
+        )
     values = sample.get(TEMPLATE_VARIABLES, ())
     variables = [without_nulls(value) for value in values if isinstance(value, Mapping)]
     if any(variables):

@@ -189,6 +189,28 @@ def test_wide_tables():
     }
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_pairs_of_conversations(is_stream, as_json):
+    """With the prompt in each, or with turns that follow a column of prompts."""
+    other = {**ANSWER, "content": "Five.", "reasoning_content": "We guess."}
+    whole = {"prompt": "2 + 3?", "chosen": CHAT, "rejected": [QUESTION, other]}
+    turns = {"prompt": [QUESTION], "chosen": [ANSWER], "rejected": [other]}
+    for row in (whole, {**whole, "prompt": None}, turns):
+        cells = {k: json.dumps(v) if as_json and k != "prompt" else v for k, v in row.items()}
+        dataset = Dataset.from_list([{k: v for k, v in cells.items() if v is not None}] * 2)
+        dataset = dataset.to_iterable_dataset() if is_stream else dataset
+        rows = list(to_rows(dataset, teacher_columns=["chosen", "rejected"]))
+        assert [row["teacher"] for row in rows] == ["chosen", "rejected"] * 2
+        messages = [[{k: v for k, v in m.items() if v is not None} for m in row["messages"]] for row in rows]
+        assert messages == [CHAT, [QUESTION, other]] * 2
+
+
+def test_responses_that_are_messages_as_json():
+    rows = to_rows(Dataset.from_dict({"prompt": ["2 + 3?"], "response": [json.dumps([ANSWER])]}))
+    assert rows["messages"][:] == [CHAT]
+
+
 def test_what_was_named_counts():
     columns = {"q": ["2 + 3?"], "a": ["5."], "n": [["5.", "6."]], "chat": [CHAT], "messages": [CHAT]}
     dataset = Dataset.from_dict(columns)
@@ -316,6 +338,7 @@ def test_system_prompts_that_are_not_read_are_told(caplog):
         ("context", "Numbers.", "The column `context` is not part of the prompts. If the teachers saw it"),
         ("prev_messages", [QUESTION], "The column `prev_messages` is not part of the prompts"),
         ("input", "2 and 3", "The column `input` is not part of the prompts"),
+        ("rejected", "6.", "`chosen` and `rejected` are not scored. To score both answers, pass `teacher"),
         (
             "chat_template_kwargs",
             {"enable_thinking": True, "tools": None},
@@ -325,7 +348,8 @@ def test_system_prompts_that_are_not_read_are_told(caplog):
 )
 def test_what_teachers_may_have_seen_is_told(name, value, says, caplog):
     row = {"prompt": "2 + 3?", "response": "5."}
-    to_rows(Dataset.from_list([row | {name: value}, row | {name: None}]))
+    other = {"chosen": "5."} if name == "rejected" else {}
+    to_rows(Dataset.from_list([row | other | {name: value}, row | other | {name: None}]))
     assert says in caplog.text
     caplog.clear()
     to_rows(Dataset.from_list([row | {name: None}]))

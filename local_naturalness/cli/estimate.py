@@ -15,9 +15,9 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from local_naturalness.cli.arguments import add_input_arguments, number_from
-from local_naturalness.cli.gpus import ASSUMED_SHARE, TFLOPS, hours
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
 from local_naturalness.counted import counted
+from local_naturalness.estimation.gpu_hours import ASSUMED_SHARE, TFLOPS, hours
 
 if TYPE_CHECKING:
     from local_naturalness.estimation.forecast import Estimate

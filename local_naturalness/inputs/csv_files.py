@@ -17,7 +17,7 @@ from datasets.table import InMemoryTable
 
 from local_naturalness.inputs.causes import cause, cause_in_text
 from local_naturalness.inputs.compression import opened
-from local_naturalness.inputs.quotes import refuse_broken_quotes
+from local_naturalness.inputs.csv_quotes import refuse_broken_quotes
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from local_naturalness.counted import counted
 from local_naturalness.report import charts
 from local_naturalness.report.chosen import chosen_rows, why_not
 from local_naturalness.report.parting import Added, Parting
-from local_naturalness.report.sampling import sampled_prompts
+from local_naturalness.report.prompts_shown import sampled_prompts
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.report.steps import Step, steps_of
 from local_naturalness.report.texts import TextColumns, Texts, few_rows

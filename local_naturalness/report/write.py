@@ -13,16 +13,16 @@ from markupsafe import Markup
 from local_naturalness.comparison import compare_criteria
 from local_naturalness.comparison.text import shown_tables
 from local_naturalness.report import charts, findings
+from local_naturalness.report.best_teacher import cleaned, doubts, verdict
 from local_naturalness.report.control import chosen_beside_random
 from local_naturalness.report.curve import step_sample
 from local_naturalness.report.decisions import decisions
 from local_naturalness.report.length import WinsByLength
+from local_naturalness.report.prompts_shown import KINDS
 from local_naturalness.report.sample import WHERE, NumbersOfPrompts
-from local_naturalness.report.sampling import KINDS
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.report.texts import TextColumns
 from local_naturalness.report.tint import Tints
-from local_naturalness.report.verdict import cleaned, doubts, verdict
 from local_naturalness.report.views import views_of
 from local_naturalness.store.atomic_files import part_file, settle
 from local_naturalness.tables import Where, require_dataset

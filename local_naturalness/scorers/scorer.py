@@ -19,9 +19,9 @@ from local_naturalness.encoding.prompt_template import PromptTemplate, checked_t
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
+from local_naturalness.scorers.columns_of_other_settings import refuse_other_settings
 from local_naturalness.scorers.logged_doubts import Doubts
 from local_naturalness.scorers.map_progress import MapProgress
-from local_naturalness.scorers.other_settings import refuse_other_settings
 from local_naturalness.scorers.planned_row import PlannedRow, run
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row, unscored_row

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from local_naturalness.shapes.recognisers import RECOGNISERS
 from local_naturalness.shapes.seen import CONVERSATIONS, Seen
 from local_naturalness.shapes.shape import SHAPES, Shape
+from local_naturalness.shapes.shape_rules import RECOGNISERS
 
 
 def recognise(

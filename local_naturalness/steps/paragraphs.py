@@ -3,8 +3,8 @@
 import re
 
 from local_naturalness.steps.code import long_code_boundaries
-from local_naturalness.steps.protection import hide
-from local_naturalness.steps.regions import find_regions
+from local_naturalness.steps.hiding import hide
+from local_naturalness.steps.protected_regions import find_regions
 from local_naturalness.steps.tiling import NEWLINES, Span, tile
 
 LINE_BREAK = re.compile(rf"[{NEWLINES}]\s*+")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from local_naturalness.steps.abbreviations import is_abbreviation
 from local_naturalness.steps.brackets import CLOSING, outside_brackets
 from local_naturalness.steps.code import long_code_boundaries
+from local_naturalness.steps.hiding import FILLERS, SENTENCE_MARKS, hide
 from local_naturalness.steps.notation import Kind, Region
 from local_naturalness.steps.paragraphs import LINE_BREAK
-from local_naturalness.steps.protection import FILLERS, SENTENCE_MARKS, hide
+from local_naturalness.steps.protected_regions import find_regions
 from local_naturalness.steps.quotations import CLOSING_QUOTES
-from local_naturalness.steps.regions import find_regions
 from local_naturalness.steps.short_pieces import join_short
 from local_naturalness.steps.tiling import HORIZONTAL_SPACE, Span, spans_between, starts_at
 

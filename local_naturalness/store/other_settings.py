@@ -1,7 +1,7 @@
 """Refusal of other settings on disk.
 
 A store keeps the scores of one scorer only, and parts of runs with different settings are not joined. Columns
-of a table are checked in `scorers/other_settings.py`.
+of a table are checked in `scorers/columns_of_other_settings.py`.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ import numpy as np
 
 from local_naturalness.counted import counted
 from local_naturalness.tables.text import number_text
-from local_naturalness.teachers.interval import FEWEST_PROMPTS
+from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS
 from local_naturalness.teachers.ranked_group import Estimate
 from local_naturalness.teachers.same_family import shared_family, student_words
 

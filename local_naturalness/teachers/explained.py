@@ -22,7 +22,7 @@ import numpy as np
 
 from local_naturalness.teachers.additive_fit import Weights, fit_weighted_means
 from local_naturalness.teachers.bootstrap import bootstrap_weights
-from local_naturalness.teachers.interval import interval
+from local_naturalness.teachers.bootstrap_interval import interval
 
 # Share of a trait's spread within prompts that must not follow from the teacher alone.
 _LEAST_OWN_SPREAD = 1e-6

@@ -7,8 +7,8 @@ import numpy as np
 
 from local_naturalness.teachers.additive_fit import fit_means, ratio
 from local_naturalness.teachers.bootstrap import bootstrap
+from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS, interval
 from local_naturalness.teachers.cells import Group
-from local_naturalness.teachers.interval import FEWEST_PROMPTS, interval
 from local_naturalness.teachers.scored import ScoredRows
 from local_naturalness.teachers.subsets import stable_from, subset_means
 

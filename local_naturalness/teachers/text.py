@@ -18,7 +18,7 @@ from local_naturalness.tables.text import (
     table_text,
     wrapped,
 )
-from local_naturalness.teachers.interval import FEWEST_PROMPTS
+from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS
 
 if TYPE_CHECKING:
     from local_naturalness.teachers.result import TeacherGroup, TeacherRanking

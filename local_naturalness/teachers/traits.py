@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from local_naturalness.counted import counted
+from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS, interval
 from local_naturalness.teachers.explained import Decomposition, decompose
-from local_naturalness.teachers.interval import FEWEST_PROMPTS, interval
 from local_naturalness.teachers.ranked_group import GroupValues
 
 # A part of a gap that is below this share of it changes no decision, however certain it is.

@@ -11,13 +11,13 @@ from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import TOOLS_COLUMN
 from local_naturalness.encoding.row_doubts import GOES_ON, doubts_of_turns, in_words
 from local_naturalness.training.done import holds_its_ids, is_done, note
-from local_naturalness.training.layout import SWITCHES_COLUMN, Layout, write
 from local_naturalness.training.scored_prompts import refuse_other_prompts
 from local_naturalness.training.set_aside import set_aside, tell_left_beside
 from local_naturalness.training.source import Source, find_source
 from local_naturalness.training.student_of import Specs
 from local_naturalness.training.student_text import StudentText
 from local_naturalness.training.trainable import trainable
+from local_naturalness.training.trainer_columns import SWITCHES_COLUMN, Layout, write
 from local_naturalness.training.trl_agreement import Agreement, agreement
 
 logger = logging.getLogger(__name__)

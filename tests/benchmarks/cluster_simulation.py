@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from local_naturalness import LocalScorer
-from local_naturalness.cli.gpus import ASSUMED_SHARE, TFLOPS, hours
 from local_naturalness.embedded import student_path
 from local_naturalness.engine.paths import USUAL
+from local_naturalness.estimation.gpu_hours import ASSUMED_SHARE, TFLOPS, hours
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.planned_row import PlannedRow
 from local_naturalness.scorers.scorer import _CHARACTERS_KEPT

@@ -7,8 +7,8 @@ import pytest
 from datasets import Dataset
 
 from local_naturalness.teachers import rank_teachers
+from local_naturalness.teachers.bootstrap_interval import interval, student_t
 from local_naturalness.teachers.explained import Decomposition, decompose
-from local_naturalness.teachers.interval import interval, student_t
 from local_naturalness.teachers.ranked_group import GroupValues
 from local_naturalness.teachers.same_family import student_words
 from local_naturalness.teachers.traits import look_at_traits

@@ -11,6 +11,7 @@ from local_naturalness.counted import counted
 from local_naturalness.encoding.examples import TOOLS_COLUMN
 from local_naturalness.encoding.row_doubts import GOES_ON, doubts_of_turns, in_words
 from local_naturalness.training.done import holds_its_ids, is_done, note
+from local_naturalness.training.scored_lengths import ScoredLengths
 from local_naturalness.training.scored_prompts import refuse_other_prompts
 from local_naturalness.training.set_aside import set_aside, tell_left_beside
 from local_naturalness.training.source import Source, find_source
@@ -66,10 +67,10 @@ def export(
         is added. TRL reads both.
 
     Raises:
-        ValueError: A row cannot be trained on (it has no response, its prompt is an id, or it equals another
-            row), the layout does not train on the scored text, a column is missing, or there are two texts to
-            train on.
-        TypeError: A column has the wrong type.
+        ValueError: A row cannot be trained on (it has no response, its prompt is an id, it equals another
+            row, or it was changed after it was scored), the layout does not train on the scored text, a
+            column is missing, or there are two texts to train on.
+        TypeError: A column has the wrong type, or `dataset` is a stream.
 
     Example:
 
@@ -83,6 +84,11 @@ def export(
     """
     if form not in FORMS:
         raise ValueError(f"`export` must be one of {FORMS}, got {form!r}.")
+    if not isinstance(dataset, Dataset | DatasetDict):
+        raise TypeError(
+            f"`export` needs a Dataset or a DatasetDict, got {type(dataset).__name__}: load it without "
+            "`streaming=True`."
+        )
     splits = {"": dataset} if isinstance(dataset, Dataset) else dict(dataset)
     if form is None:
         for rows in splits.values():
@@ -156,6 +162,7 @@ def _looked_at(
     rows = source.read(dataset)
     if specs.are_known and not specs.by_turn:
         rows = refuse_other_prompts(rows, dataset, place)
+    lengths = None if specs.by_turn or specs.student is None else ScoredLengths(dataset)
     for row, example in trainable(rows, place):
         messages = [*(example.prompt if isinstance(example.prompt, list) else ()), example.message or {}]
         fields |= {name for message in messages for name in message}
@@ -167,8 +174,11 @@ def _looked_at(
             continue
         try:
             found = agreement(example, text, as_messages=text.is_chat or form == "messages")
+            num_scored = text.num_scored(example)
         except (TypeError, ValueError) as error:
             raise type(error)(f"Row {row}{place} cannot be exported: {error}") from error
+        if lengths is not None:
+            lengths.refuse_other(row, place, num_scored)
         agreed[found] += 1
         first.setdefault(found, row)
     return _Seen(frozenset(fields), earlier, agreed, first, turns, len(dataset))

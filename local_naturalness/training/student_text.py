@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from local_naturalness.encoding.chat_template import TemplateRefusal
-from local_naturalness.encoding.example_encoder import ExampleEncoder
+from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.messages import Message, Tools, as_messages
 from local_naturalness.encoding.prompt_encoder import PromptEncoder
@@ -46,6 +46,7 @@ class StudentText:
         self._prompts = PromptEncoder(tokenizer, prompt_template, switches=switches)
         self._encoder = ExampleEncoder(tokenizer, self._prompts, None)
         self.switches = dict(switches or {})
+        self._last: tuple[Example, EncodedExample | str] | None = None
 
     @property
     def is_chat(self) -> bool:
@@ -59,9 +60,26 @@ class StudentText:
             ValueError: the row cannot be scored.
         """
         *_, end = self.texts(example)
-        encoded = self._encoder.encode(example)
+        encoded = self._encoded(example)
         assert not isinstance(encoded, str)
         return Tokens(encoded.prompt.tolist(), [*encoded.response.tolist(), *self._ids(end)])
+
+    def num_scored(self, example: Example) -> int:
+        """How many tokens were scored.
+
+        Raises:
+            ValueError: the row cannot be scored.
+        """
+        self.texts(example)
+        encoded = self._encoded(example)
+        assert not isinstance(encoded, str)
+        return encoded.num_tokens
+
+    def _encoded(self, example: Example) -> EncodedExample | str:
+        # Several questions are asked of each row, one after another.
+        if self._last is None or self._last[0] is not example:
+            self._last = (example, self._encoder.encode(example))
+        return self._last[1]
 
     def texts(self, example: Example) -> tuple[str, str, str]:
         """The prompt as the student sees it, the response, and the end of the turn.
@@ -69,7 +87,7 @@ class StudentText:
         Raises:
             ValueError: the row cannot be scored.
         """
-        encoded = self._encoder.encode(example)
+        encoded = self._encoded(example)
         if isinstance(encoded, str):
             raise ValueError(f"it cannot be scored ({encoded}).")
         repeated = repeated_length(opening_at_end(encoded.shown), encoded.text)

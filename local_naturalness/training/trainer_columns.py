@@ -67,11 +67,16 @@ def write(dataset: Dataset, source: Source, layout: Layout, text: StudentText | 
         rows = [_row(example, layout, text) for example in source.examples(batch)]
         return {name: [row[name] for row in rows] for name in added}
 
+    features = Features({**added, **kept})  # type: ignore[arg-type] # a dict; its `*args` are not annotated
+    if not len(dataset):  # `map` would write nothing, and a split without rows would have other columns
+        nothing = Dataset.from_dict({name: [] for name in features}, features, split=dataset.split)
+        nothing.info.description = dataset.info.description
+        return nothing
     return dataset.with_format(None).map(
         written,
         batched=True,
         remove_columns=list(replaced),
-        features=Features({**added, **kept}),  # type: ignore[arg-type] # a dict; its `*args` are not annotated
+        features=features,
         desc="Writing rows for training",
     )
 

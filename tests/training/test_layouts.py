@@ -3,6 +3,7 @@
 import pytest
 from datasets import Dataset, DatasetDict, Features, Json, List, Value
 
+from local_naturalness import LocalScorer, Student
 from local_naturalness.embedded import student_path
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.prompt_key import prompt_key
@@ -128,6 +129,20 @@ def test_token_ids_of_somebody_else_are_no_export(caplog):
 def test_other_types_are_refused(columns):
     with pytest.raises(TypeError, match="must hold texts"):
         table(columns, "messages")
+
+
+@pytest.mark.parametrize("form", ["trl", "prompt-completion", "messages"])
+def test_a_split_without_rows_has_the_columns_of_the_others(form):
+    rows = Dataset.from_dict(TEXT)
+    ready = export(DatasetDict(none=rows.select([]), some=rows), form, student=student_path())
+    assert ready["none"].features == ready["some"].features
+    assert len(ready["none"]) == 0
+
+
+@pytest.mark.parametrize("dataset", [Dataset.from_dict(TEXT).to_iterable_dataset(), [TEXT]])
+def test_a_stream_is_refused(dataset):
+    with pytest.raises(TypeError, match="needs a Dataset or a DatasetDict, got"):
+        export(dataset)
 
 
 def test_an_unknown_form_is_refused():
@@ -292,3 +307,24 @@ def test_prompts_that_were_changed_after_scoring_are_refused():
     columns = {"prompt": ["Sum?", "Product?"], "response": ["It is 5.", "It is 6."]}
     with pytest.raises(ValueError, match="The prompt of row 1 is not the one that was scored"):
         export(scored(columns, ["Sum?", "Difference?"]), "trl")
+
+
+def test_responses_that_were_changed_after_scoring_are_refused():
+    student = Student(student_path())
+    rows = Dataset.from_dict(
+        {"prompt": ["p", "q"], "response": ["It is 5.", None], "other": ["So it is.", "x"]}
+    )
+    rows = rows.map(LocalScorer(student), batched=True).select([0])
+    assert len(export(rows, "trl", student=student)) == 1
+    changed = rows.map(lambda row: {"response": row["response"] + " I think."})
+    for form in ("trl", "prompt-completion", "messages"):
+        with pytest.raises(ValueError, match=r"response of row 0 has .* were scored .* changed afterwards"):
+            export(changed, form, student=student)
+    with pytest.raises(ValueError, match="response_column"):
+        export(rows, "trl", student=student, response_column="other")
+    # Each of two responses has a scorer and may be trained on.
+    both = rows.map(LocalScorer(student, response_column="other", suffix="_b"), batched=True)
+    assert (
+        export(both, "trl", student=student, response_column="other")["completion"][0][0]["content"]
+        == "So it is."
+    )

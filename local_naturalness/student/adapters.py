@@ -1,9 +1,13 @@
 """PEFT adapters: from a folder or the Hub with their base model, or as objects."""
 
+import re
 import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from transformers import PreTrainedModel
 
 from local_naturalness.student.checkpoint import Checkpoint
@@ -27,8 +31,11 @@ def with_adapter(base: PreTrainedModel, adapter: Checkpoint) -> PreTrainedModel:
             f"{adapter.name!r} is an adapter, which needs PEFT: pip install 'local_naturalness[peft]'"
         ) from error
     weights = adapter.adapter_weights()
+    _resize_embeddings(base, weights, adapter.name)
     peft_model = found(adapter.source, lambda: PeftModel.from_pretrained(base, str(weights.parent)))
-    expected = set(get_peft_model_state_dict(peft_model))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Setting `save_embedding_layers`")  # as was done when it was saved
+        expected = set(get_peft_model_state_dict(peft_model))
     if different := sorted(expected ^ tensor_names(weights)):
         assert adapter.base is not None  # as of every adapter
         raise ValueError(
@@ -36,6 +43,31 @@ def with_adapter(base: PreTrainedModel, adapter: Checkpoint) -> PreTrainedModel:
             f"{'expected and missing' if different[0] in expected else 'left over'}."
         )
     return inner_model(peft_model).eval()
+
+
+def _resize_embeddings(base: PreTrainedModel, weights: Path, name: str) -> None:
+    """Give the base as many token embeddings as it had in training, if the adapter was saved with them.
+
+    Whoever adds tokens resizes the base before adapting it. PEFT then saves the embeddings with the adapter.
+    """
+    layers = [base.get_input_embeddings(), base.get_output_embeddings()]
+    paths = [path for path, module in base.named_modules() if any(module is layer for layer in layers)]
+    with safe_open(weights, framework="pt") as file:
+        rows = {
+            path: file.get_slice(key).get_shape()[0]
+            for path in paths
+            for key in file.keys()
+            if re.fullmatch(rf"base_model\.model\.{re.escape(path)}(\.base_layer)?\.weight", key)
+        }
+    if set(rows.values()) <= {len(layers[0].weight)}:
+        return
+    is_tied = layers[1] is None or layers[0].weight is layers[1].weight
+    if len(set(rows.values())) > 1 or not (is_tied or len(rows) == len(paths)):
+        raise ValueError(
+            f"The adapter {name!r} was saved with other embeddings than its base has, but not with all of "
+            "them. Merge adapter and base where they were trained (`model.merge_and_unload()`) and save it."
+        )
+    base.resize_token_embeddings(max(rows.values()), mean_resizing=False)  # all rows are those of the adapter
 
 
 def is_peft(model: Any) -> bool:
@@ -64,7 +96,10 @@ def inner_model(peft_model: Any) -> PreTrainedModel:
             "would not tell whether it is on. "
             "Students may have adapters that are on throughout, such as LoRA."
         )
-    inner = peft_model.get_base_model()
+    # A model with adapters of several kinds has no method for it, and holds them all inside the layers.
+    inner = (
+        peft_model.get_base_model() if hasattr(peft_model, "get_base_model") else peft_model.base_model.model
+    )
     ids = torch.arange(1, 9, device=inner.device)[None] % inner.config.get_text_config().vocab_size
     training = [module for module in peft_model.modules() if module.training]
     peft_model.eval()

@@ -205,7 +205,12 @@ class Student(Shipped):
             else:
                 self._weights()
                 source = self._files.tokenizer
-            tokenizer = self._read(AutoTokenizer, source)
+            try:
+                tokenizer = self._read(AutoTokenizer, source)
+            except ValueError as error:
+                raise ValueError(
+                    f"{error} If it was saved without its tokenizer, pass `tokenizer=`."
+                ) from error
             check_words(tokenizer, source.name)
             self._tokenizer = tokenizer
         return self._tokenizer

@@ -86,6 +86,57 @@ def test_everything_that_changes_scores_tells_folders_apart(adapter, base, row, 
     assert after["local_naturalness_spec"] != before["local_naturalness_spec"]
 
 
+# PEFT tells what it saves, and warns about merging, which is not done here.
+@pytest.mark.filterwarnings("ignore:Setting `save_embedding_layers`")
+@pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`")
+@pytest.mark.parametrize("settings", [{}, {"modules_to_save": ["embed_tokens", "lm_head"]}])
+@pytest.mark.parametrize("is_tied", [True, False])
+@pytest.mark.parametrize("is_padded", [True, False])
+def test_an_adapter_with_tokens_of_its_own(base, own_tokenizer, tmp_path, row, is_tied, is_padded, settings):
+    """Training resized the base to the number of tokens. A padded base has room for more than that."""
+    tokenizer = copy.deepcopy(own_tokenizer)
+    tokenizer.add_tokens("<tool>")
+    row = row | {"response": f"<tool>{row['response']}"}
+    model = AutoModelForCausalLM.from_pretrained(base, tie_word_embeddings=is_tied)
+    if is_padded:
+        model.resize_token_embeddings(1100)
+    model.save_pretrained(base)
+    model.resize_token_embeddings(len(tokenizer))
+    model = adapted(model, **settings)
+    model.save_pretrained(tmp_path / "adapter")
+    tokenizer.save_pretrained(tmp_path / "adapter")
+    scored = GlobalScorer(tmp_path / "adapter")(row)
+    right = mean_log_prob(model.eval(), tokenizer, row)
+    assert scored["global_naturalness"] == pytest.approx(right, abs=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Setting `save_embedding_layers`")  # PEFT tells what it saves
+def test_an_adapter_with_a_part_of_its_embeddings(base, own_tokenizer, tmp_path, row):
+    model = AutoModelForCausalLM.from_pretrained(base, tie_word_embeddings=False)
+    model.save_pretrained(base)
+    model.resize_token_embeddings(1100)
+    adapted(model).save_pretrained(tmp_path / "adapter")
+    rewrite(
+        tmp_path / "adapter",
+        lambda all: {key: value for key, value in all.items() if "lm_head" not in key},
+        "adapter_model.safetensors",
+    )
+    with pytest.raises(ValueError, match="saved with other embeddings than its base has, but not with all"):
+        GlobalScorer(tmp_path / "adapter")(row)
+
+
+def test_adapters_of_several_kinds_in_one_model(own_model, own_tokenizer, row):
+    model = peft.get_peft_model(own_model, peft.LoraConfig(target_modules=["q_proj"]), mixed=True)
+    model.add_adapter("other", peft.LoHaConfig(target_modules=["v_proj"], init_weights=False))
+    model.set_adapter(["default", "other"])
+    student = Student(model, tokenizer=own_tokenizer)
+    score = GlobalScorer(student)(row)["global_naturalness"]
+    assert score == pytest.approx(mean_log_prob(model.eval(), own_tokenizer, row), abs=1e-5)
+    both = student.weights
+    model.set_adapter("default")
+    assert student.weights != both
+
+
 def test_where_the_base_lies_does_not(adapter, base, tmp_path):
     before = Student(adapter).identity
     config = adapter / "adapter_config.json"

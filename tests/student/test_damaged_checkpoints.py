@@ -68,6 +68,7 @@ def broken(name, text="{"):
         (pointer, "is a pointer of Git LFS: run `git lfs pull`"),
         (broken("config.json"), "not a valid JSON file"),
         (broken("tokenizer.json", "{}"), "could not be loaded"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "without its tokenizer, pass `tokenizer=`"),
     ],
 )  # fmt: skip
 def test_what_is_said(folder, row, damage, sentence):

@@ -55,11 +55,9 @@ def _refuse_side_by_side(dataset: Dataset, options: argparse.Namespace) -> None:
     if any(name not in dataset.column_names for name in named if name is not None):
         return
     if options.response_column is None and options.messages_column is None:
-        told = hint(texts_of(dataset), "pass")
-        if told:
+        columns = dataset.column_names
+        if told := hint(texts_of(dataset), "pass"):
+            missing = missing_columns_message({"response_column": "response"}, columns, options.command)
             raise ValueError(
-                missing_columns_message(
-                    {"response_column": "response"}, dataset.column_names, options.command
-                )
-                + told
+                ("The column 'response' holds no texts." if "response" in columns else missing) + told
             )

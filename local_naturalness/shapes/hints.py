@@ -4,9 +4,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.messages import is_message, role_of
+from local_naturalness.shapes.kinds import holds_prose
 from local_naturalness.shapes.seen import KNOWN, PROMPTS, RESPONSE_LISTS
-from local_naturalness.shapes.side_by_side import QUESTIONS, answer_columns, candidates, reasoning_pairs
+from local_naturalness.shapes.side_by_side import (
+    QUESTIONS,
+    answer_columns,
+    candidates,
+    may_be_answer,
+    reasoning_pairs,
+)
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -62,6 +70,13 @@ def _unreadable(columns: Columns) -> str | None:
             f" The lists in {listed[0]!r} are stored as text, and not as JSON: write them as JSON, or the "
             "table as JSON Lines or Parquet."
         )
+    parts = [name for name in ("response", *RESPONSE_LISTS) if any(map(_is_object, columns.get(name, ())))]
+    if parts:
+        return (
+            f" The objects in {parts[0]!r} hold parts of an answer: make a column of each part, and name "
+            "those of responses and of their reasoning with `response_column=...` and "
+            "`reasoning_columns=[...]`."
+        )
     return None
 
 
@@ -74,6 +89,12 @@ def _cases(columns: Columns) -> dict[str, list[str]]:
     if pairs:
         return {_REASONED: [f"teacher_columns={[*pairs]!r}", f"reasoning_columns={[*pairs.values()]!r}"]}
     known = {name: column for name, column in columns.items() if name not in KNOWN and column}
+    if lists := [name for name, column in known.items() if _are_lists_of_answers(name, column)]:
+        thoughts = [name for name in known if names_reasoning(name) and holds_prose(known[name])]
+        more = [f"reasoning_columns={thoughts!r}"] if len(thoughts) == 1 else []
+        return {
+            f"each item of {name!r} is a response": [f"response_column={name!r}", *more] for name in lists[:1]
+        }
     long, _ = candidates(known)
     cases = {}
     if len(long) == 1:
@@ -81,6 +102,17 @@ def _cases(columns: Columns) -> dict[str, list[str]]:
     if answers := answer_columns(known):
         cases[_SIDE_BY_SIDE] = [f"teacher_columns={answers!r}"]
     return cases
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _are_lists_of_answers(name: str, values: Iterable[Any]) -> bool:
+    lists = [value for value in values if value]
+    texts = [text for value in lists if isinstance(value, list) for text in value]
+    is_list = all(isinstance(value, list) for value in lists)
+    return is_list and not names_reasoning(name) and may_be_answer(name, texts) and holds_prose(texts)
 
 
 def _has_prompts(columns: Columns) -> bool:

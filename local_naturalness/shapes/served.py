@@ -66,7 +66,16 @@ def unpacked(
         return dataset, None
     removed = [column]
     added: dict[str, Any] = {column: datasets.Json()}
-    settings: dict[str, Any] = {"column": column, "model": None, "reason": None, "request": None}
+    are_messages = any(
+        isinstance(answer, list) for value in sample[column] for answer in answers_of(column, value) or ()
+    )
+    settings: dict[str, Any] = {
+        "column": column,
+        "are_messages": are_messages,
+        "model": None,
+        "reason": None,
+        "request": None,
+    }
     if not {"teacher", "model"} & set(sample) and any(map(_model, sample[column])):
         settings["model"] = "model"
         added["model"] = Value("string")
@@ -118,6 +127,16 @@ def answers_of(column: str, value: Any) -> list[Answer] | None:
     return answers_in(found)
 
 
+def _alike(column: str, value: Any, are_messages: bool) -> list[Answer] | None:
+    """The answers of a value, as messages if others of the column are; a mere text is one answer."""
+    answers = answers_of(column, value)
+    if answers is None and isinstance(value, str) and value:
+        answers = [value]
+    if answers is None or not are_messages:
+        return answers
+    return [[{"role": "assistant", "content": one}] if isinstance(one, str) else one for one in answers]
+
+
 def _parsed(value: Any) -> Any:
     """What a JSON text of a list or object holds; any other value is unchanged."""
     if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
@@ -129,14 +148,16 @@ def _parsed(value: Any) -> Any:
 
 
 def _unpacked(
-    rows: Mapping[str, Any], column: str, model: str | None, reason: str | None, request: str | None
+    rows: Mapping[str, Any],
+    column: str,
+    are_messages: bool,
+    model: str | None,
+    reason: str | None,
+    request: str | None,
 ) -> dict[str, list[Any]]:
     replies = rows[column]
     written: dict[str, list[Any]] = {
-        column: [
-            answers_of(column, reply) or ([reply] if reply and isinstance(reply, str) else None)
-            for reply in replies
-        ],
+        column: [_alike(column, reply, are_messages) for reply in replies],
     }
     if model:
         written[model] = list(map(_model, replies))

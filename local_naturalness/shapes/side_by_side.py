@@ -12,7 +12,7 @@ _NO_ANSWER = re.compile(
     r"(^|_)(id|uuid|url|source|split|category|topic|level|subject|licen[cs]e|type|name|metadata|info|mode|"
     r"rate|difficulty|domain|dataset|model|generator|task|grade|grade_reason|judge?ment|critique|feedback|"
     r"test_code|tests?|(expected|reference|final|predicted|correct)_answer|ground_truth|"
-    r"(gold|standard|reference|ground_truth)_solution)$"
+    r"(gold|standard|reference|ground_truth)_solution)(_?[0-9]+)?$"
 )
 QUESTIONS = frozenset({"prompt", "problem", "question", "query", "instruction", "input"})
 _SAME = 3  # letters at the beginning of the names of an answer and of its reasoning
@@ -36,12 +36,13 @@ def answer_columns(values: Mapping[str, Iterable[Any]]) -> list[str]:
 def candidates(values: Mapping[str, Iterable[Any]]) -> tuple[list[str], list[str]]:
     """Columns of texts that may be answers: long ones, and others."""
     texts = {name: [value for value in column if value is not None] for name, column in values.items()}
-    texts = {name: found for name, found in texts.items() if _may_be_answer(name, found)}
+    texts = {name: found for name, found in texts.items() if may_be_answer(name, found)}
     long = [name for name, found in texts.items() if sum(map(len, found)) > _LONG * len(found)]
     return long, [name for name in texts if name not in long]
 
 
-def _may_be_answer(name: str, values: Sequence[Any]) -> bool:
+def may_be_answer(name: str, values: Sequence[Any]) -> bool:
+    """Whether a column of these values, none of them null, may hold answers."""
     lower = name.lower()
     is_other = lower in QUESTIONS or names_reasoning(name) or _NO_ANSWER.search(lower)
     return bool(values) and all(isinstance(value, str) for value in values) and not is_other
@@ -60,7 +61,7 @@ def reasoning_pairs(values: Mapping[str, Iterable[Any]]) -> dict[str, str]:
     answers = [
         name
         for name, column in columns.items()
-        if _may_be_answer(name, [value for value in column if value is not None])
+        if may_be_answer(name, [value for value in column if value is not None])
     ]
     pairs = {}
     for name, column in columns.items():

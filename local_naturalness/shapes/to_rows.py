@@ -17,7 +17,7 @@ from local_naturalness.shapes.mapped import columns_of, kept, mapped
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.samples import sample_of, texts_of
-from local_naturalness.shapes.seen import TEACHERS, teacher_of, waits_for_answer
+from local_naturalness.shapes.seen import CONVERSATIONS, PROMPTS, TEACHERS, teacher_of, waits_for_answer
 from local_naturalness.shapes.served import all_replies, no_prompts, unpacked
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.shapes.unread import tell_reasoning, tell_system, tell_unread
@@ -112,10 +112,15 @@ def shaped(
         if replies is not None:
             sample = sample_of(dataset, columns | {replies})
             shape = recognise(sample, **named | {"response_column": replies})
-            if shape is None:
+            if shape is None and not {*PROMPTS, *CONVERSATIONS, named.get("prompt_column")} & {*there}:
                 raise ValueError(no_prompts(replies, there))
     if shape is None:
         return dataset, None
+    if shape.name in ("messages", "sharegpt") and waits_for_answer(sample):
+        logger.warning(
+            "All conversations end with a question, so there is no response. If another column holds the "
+            "responses, name it with `response_column=...`."
+        )
     if shape.lists:
         dataset = with_lists(dataset, shape.lists[0], sample[shape.lists[0]])
     shape = _with_reasoning(shape, reasoning_columns or (), columns_of(dataset))

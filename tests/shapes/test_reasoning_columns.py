@@ -102,6 +102,37 @@ def test_conversations_that_wait_for_an_answer(caplog):
     assert len(to_rows(Dataset.from_list([gold]))["messages"][0]) == 1
 
 
+def test_conversations_without_any_answer_are_told(caplog):
+    row = {"messages": [ASKED], "written by r1": "5.", "model": "r1"}
+    to_rows(Dataset.from_list([row]))
+    assert "All conversations end with a question, so there is no response" in caplog.text
+    rows = to_rows(Dataset.from_list([row]), response_column="written by r1")
+    assert rows["messages"][0][-1]["content"] == "5." and rows["teacher"][:] == ["r1"]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (
+            {"answers": ["It is 5."], "cot": ["We add."]},
+            r"response_column='answers'` and `reasoning_columns=\['cot'\]",
+        ),
+        (
+            {"response": {"cot": "We add.", "answer": "5."}},
+            "The objects in 'response' hold parts of an answer",
+        ),
+    ],
+)
+def test_refusals_say_what_to_do(row, says):
+    with pytest.raises(ValueError, match=says):
+        to_rows(Dataset.from_list([{"prompt": "2 + 3?"} | row]))
+
+
+def test_dialogues_in_one_text_are_refused():
+    with pytest.raises(ValueError, match="The texts in 'text' hold prompt and response in one"):
+        to_rows(Dataset.from_dict({"text": ["User: 2 + 3?\nAssistant: 5."]}))
+
+
 def test_flags_are_no_reasoning(caplog):
     to_rows(Dataset.from_dict({"prompt": ["2 + 3?"] * 2, "response": ["5."] * 2, "reasoning": ["on", "off"]}))
     assert not caplog.records

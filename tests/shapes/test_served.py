@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from datasets import Dataset
+from datasets import Dataset, Features, Json, Value
 
 from local_naturalness import LocalScorer
 from local_naturalness.cli import main
@@ -131,6 +131,17 @@ def test_cells_of_json(name, value, answers, tmp_path, caplog):
 def test_lists_that_python_has_printed_are_no_json():
     with pytest.raises(ValueError, match="The lists in 'generations' are stored as text, and not as JSON"):
         to_rows(Dataset.from_dict({"problem": ["q"], "generations": ["['5.', 'Five.']"]}))
+
+
+@pytest.mark.parametrize("first", [CHOICES, [{"index": 0, "text": "Six."}]])
+def test_a_text_among_replies_is_an_answer(first):
+    values = [{"choices": first}, "Five."]
+    mixed = [{"prompt": QUESTION, "response": value} for value in values]
+    rows = list(
+        to_rows(Dataset.from_list(mixed, features=Features({"prompt": Value("string"), "response": Json()})))
+    )
+    last = rows[-1]["messages"][-1]["content"] if "messages" in rows[-1] else rows[-1]["response"]
+    assert last == "Five." and len(rows) == len(first) + 1
 
 
 def test_why_an_answer_ended_stays_beside_it():

@@ -3,7 +3,7 @@
 from datasets import Dataset
 
 from local_naturalness.shapes.answers import num_answers
-from local_naturalness.shapes.served import answers_of
+from local_naturalness.shapes.replies import answers_of
 from local_naturalness.shapes.shape import Shape
 
 

@@ -17,8 +17,8 @@ from local_naturalness.encoding.map_rows import (
 )
 from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.recognise import recognise
+from local_naturalness.shapes.replies import columns_of_replies
 from local_naturalness.shapes.seen import is_looked_at
-from local_naturalness.shapes.served import columns_of_replies
 from local_naturalness.shapes.shape import Shape
 
 logger = logging.getLogger(__name__)

@@ -5,21 +5,16 @@ Clients dump `choices` with a `message` or a `text` each (OpenAI, vLLM), `output
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-import datasets
-from datasets import Dataset, List, Value
 
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.messages import is_message, without_nulls
-from local_naturalness.shapes.mapped import kept, mapped
-from local_naturalness.shapes.seen import CONVERSATIONS, PROMPTS, RESPONSE_LISTS
 
 # Fields that hold the answers of a reply, and those that a reply stands in.
 _ANSWERS = ("choices", "candidates", "outputs")
 _REPLIES = ("response", "body", "result", "reply", "output", "data")
-_REQUESTS = ("request", "body", "input", "params")
+REQUESTS = ("request", "body", "input", "params")
 _DEEPEST = 4
 # What servers tell of an answer.
 _TOLD = frozenset({"finish_reason", "finishReason", "index"})
@@ -38,106 +33,14 @@ def answers_in(value: Any) -> list[Answer] | None:
     >>> answers_in([{"model": "small", "text": "5."}]) is None  # nothing that a server adds
     True
     """
-    value = _parsed(value)
+    value = parsed(value)
     items = _items(value)
     if items is None and isinstance(value, list) and value and all(map(_is_of_server, value)):
         items = value
     return list(map(_answer, items)) if items is not None else _one_answer(value)
 
 
-def unpacked(
-    dataset: Any, sample: Mapping[str, Sequence[Any]], response: str | None
-) -> tuple[Any, str | None]:
-    """The dataset with a column of lists of answers where it has replies, and with prompts from requests.
-
-    A column `model` is added if the replies name the model, and `finish_reason` if they give one.
-
-    Args:
-        dataset: `Dataset` or a stream.
-        sample: some values of each column.
-        response: column of responses, if it was named.
-
-    Returns:
-        The dataset, and the column; `None` if there are no replies.
-    """
-    served = columns_of_replies(sample)
-    column = response if response in served else served[0] if len(served) == 1 and response is None else None
-    if column is None:
-        return dataset, None
-    removed = [column]
-    added: dict[str, Any] = {column: datasets.Json()}
-    are_messages = any(
-        isinstance(answer, list) for value in sample[column] for answer in answers_of(column, value) or ()
-    )
-    settings: dict[str, Any] = {
-        "column": column,
-        "are_messages": are_messages,
-        "model": None,
-        "reason": None,
-        "request": None,
-    }
-    if not {"teacher", "model"} & set(sample) and any(map(_model, sample[column])):
-        settings["model"] = "model"
-        added["model"] = Value("string")
-    if "finish_reason" not in sample and any(filter(None, map(_reasons, sample[column]))):
-        settings["reason"] = "finish_reason"
-        added["finish_reason"] = List(Value("string"))
-    if not {*PROMPTS, *CONVERSATIONS} & set(sample):
-        requests = [name for name in _REQUESTS if name != column and any(map(_prompt, sample.get(name, ())))]
-        for name in requests[:1]:
-            settings["request"] = name
-            removed.append(name)
-            added["prompt"] = datasets.Json()
-    others = kept(dataset, removed) or {}
-    dataset = mapped(
-        dataset,
-        _unpacked,
-        removed=removed,
-        features={**others, **added} if isinstance(dataset, Dataset) else None,
-        shown="Reading replies",
-        settings=settings,
-    )
-    return dataset, column
-
-
-def columns_of_replies(sample: Mapping[str, Iterable[Any]]) -> list[str]:
-    """Names of the columns that hold replies; a conversation or a prompt is none."""
-    return [
-        name
-        for name, values in sample.items()
-        if name not in (*CONVERSATIONS, *PROMPTS)
-        and any(answers_of(name, value) is not None for value in values)
-    ]
-
-
-def all_replies(values: Iterable[Any]) -> bool:
-    """Whether all texts are replies, as JSON."""
-    texts = [value for value in values if value is not None]
-    return bool(texts) and all(isinstance(text, str) and answers_in(text) is not None for text in texts)
-
-
-def answers_of(column: str, value: Any) -> list[Answer] | None:
-    """The answers in a value of a column, whose name may tell that it holds lists of them."""
-    found = _parsed(value)
-    if column in RESPONSE_LISTS and isinstance(found, list) and found:
-        if all(map(_is_assistant, found)):  # no conversation, but a message for each answer
-            return [[without_nulls(item)] for item in found]
-        if isinstance(value, str) and all(isinstance(item, str | None) for item in found):
-            return found
-    return answers_in(found)
-
-
-def _alike(column: str, value: Any, are_messages: bool) -> list[Answer] | None:
-    """The answers of a value, as messages if others of the column are; a mere text is one answer."""
-    answers = answers_of(column, value)
-    if answers is None and isinstance(value, str) and value:
-        answers = [value]
-    if answers is None or not are_messages:
-        return answers
-    return [[{"role": "assistant", "content": one}] if isinstance(one, str) else one for one in answers]
-
-
-def _parsed(value: Any) -> Any:
+def parsed(value: Any) -> Any:
     """What a JSON text of a list or object holds; any other value is unchanged."""
     if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
         return value
@@ -145,27 +48,6 @@ def _parsed(value: Any) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         return value
-
-
-def _unpacked(
-    rows: Mapping[str, Any],
-    column: str,
-    are_messages: bool,
-    model: str | None,
-    reason: str | None,
-    request: str | None,
-) -> dict[str, list[Any]]:
-    replies = rows[column]
-    written: dict[str, list[Any]] = {
-        column: [_alike(column, reply, are_messages) for reply in replies],
-    }
-    if model:
-        written[model] = list(map(_model, replies))
-    if reason:
-        written[reason] = list(map(_reasons, replies))
-    if request:
-        written["prompt"] = list(map(_prompt, rows[request]))
-    return written
 
 
 def _items(value: Any, deepest: int = _DEEPEST) -> list[Mapping[str, Any]] | None:
@@ -183,7 +65,7 @@ def _items(value: Any, deepest: int = _DEEPEST) -> list[Mapping[str, Any]] | Non
 def _one_answer(value: Any, deepest: int = _DEEPEST) -> list[Answer] | None:
     """The answer of a reply that has one: a message, or items of which one is a message."""
     if isinstance(value, list):
-        messages = [item for item in value if _is_assistant(item) and item.get("type") == "message"]
+        messages = [item for item in value if is_assistant(item) and item.get("type") == "message"]
         if len(messages) != 1:
             return None
         thoughts = [item for item in value if isinstance(item, Mapping) and item.get("type") == "reasoning"]
@@ -192,13 +74,14 @@ def _one_answer(value: Any, deepest: int = _DEEPEST) -> list[Answer] | None:
         return [[{"role": "assistant", "content": [*reasoning, *messages[0]["content"]]}]]
     if not isinstance(value, Mapping) or not deepest:
         return None
-    if _is_assistant(value):
+    if is_assistant(value):
         return [[{name: part for name, part in without_nulls(value).items() if _is_read(name)}]]
     inner = (_one_answer(value.get(name), deepest - 1) for name in _REPLIES)
     return next((answers for answers in inner if answers is not None), None)
 
 
-def _is_assistant(value: Any) -> bool:
+def is_assistant(value: Any) -> bool:
+    """Whether a value is a message of the assistant."""
     return is_message(value) and value.get("role") == "assistant"
 
 
@@ -232,19 +115,19 @@ def _is_of_server(item: Any) -> bool:
     return has_text or any(isinstance(item.get(name), Mapping) for name in ("message", "content"))
 
 
-def _model(value: Any, deepest: int = _DEEPEST) -> str | None:
+def model_of(value: Any, deepest: int = _DEEPEST) -> str | None:
     """The model that a reply names."""
-    value = _parsed(value)
+    value = parsed(value)
     if not isinstance(value, Mapping) or not deepest:
         return None
     if isinstance(value.get("model"), str):
         return str(value["model"])
-    return next(filter(None, (_model(value.get(name), deepest - 1) for name in _REPLIES)), None)
+    return next(filter(None, (model_of(value.get(name), deepest - 1) for name in _REPLIES)), None)
 
 
-def _reasons(value: Any) -> list[Any] | None:
+def reasons_of(value: Any) -> list[Any] | None:
     """Why each answer of a reply ended."""
-    value = _parsed(value)
+    value = parsed(value)
     items: Iterable[Any] = value if isinstance(value, list) else _items(value) or ()
     reasons = [
         item.get("finish_reason") or item.get("finishReason") if isinstance(item, Mapping) else None
@@ -253,9 +136,9 @@ def _reasons(value: Any) -> list[Any] | None:
     return list(map(str, reasons)) if reasons and all(reasons) else None
 
 
-def _prompt(value: Any, deepest: int = _DEEPEST) -> Any:
+def prompt_of(value: Any, deepest: int = _DEEPEST) -> Any:
     """The prompt of a request: its messages, or a text."""
-    value = _parsed(value)
+    value = parsed(value)
     if not isinstance(value, Mapping) or not deepest:
         return None
     messages = value.get("messages")
@@ -263,14 +146,5 @@ def _prompt(value: Any, deepest: int = _DEEPEST) -> Any:
         return without_nulls(messages)
     if isinstance(value.get("prompt"), str):
         return value["prompt"]
-    inner = (_prompt(value.get(name), deepest - 1) for name in _REQUESTS)
+    inner = (prompt_of(value.get(name), deepest - 1) for name in REQUESTS)
     return next((prompt for prompt in inner if prompt), None)
-
-
-def no_prompts(column: str, columns: Iterable[str]) -> str:
-    """An error: there are replies, and nothing tells what was asked."""
-    return (
-        f"The column {column!r} holds replies of an inference server, and no column holds their prompts; "
-        f"the columns are {', '.join(map(repr, columns))}. If one does, name it with `prompt_column=...`. If "
-        "not, add a column 'prompt' from the requests, whose ids the replies repeat."
-    )

@@ -16,9 +16,9 @@ from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.mapped import columns_of, kept, mapped
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
+from local_naturalness.shapes.replies import all_replies, no_prompts, unpacked
 from local_naturalness.shapes.samples import sample_of, texts_of
 from local_naturalness.shapes.seen import CONVERSATIONS, PROMPTS, TEACHERS, teacher_of, waits_for_answer
-from local_naturalness.shapes.served import all_replies, no_prompts, unpacked
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.shapes.unread import tell_reasoning, tell_system, tell_unread
 from local_naturalness.shapes.written_types import written_types
@@ -47,7 +47,7 @@ def to_rows(
         dataset: `Dataset`, `DatasetDict` or a stream, of one of these shapes: prompt and response;
             `messages`; ShareGPT's `conversations`; TRL's `prompt` and `completion`; Alpaca's `instruction`,
             `input`, `output`; a list of responses per prompt (`generations` and the like) with lists beside
-            it; one column per teacher.
+            it; replies of an inference server, as they are dumped; one column per teacher.
         shape: one of `SHAPES`, for a dataset that matches several of them.
         prompt_column: column of prompts, if its name is not `prompt`, `problem`, `question`, `query` or
             `instruction`.

@@ -49,6 +49,7 @@ CHATS = {
         [TURN, OTHER],
         "m",
     ),
+    "a record of both": ({"id": 1, "record": {"messages": [ASKED], **REPLY}}, [TURN, OTHER], "m"),
     "`reasoning`": (
         {"prompt": QUESTION, "choices": [choice({"role": "assistant", "content": "5.", "reasoning": "So."})]},
         [{"role": "assistant", "content": "5.", "reasoning": "So."}],

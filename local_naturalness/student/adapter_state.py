@@ -26,14 +26,20 @@ def adapter_state(model: torch.nn.Module) -> str:
     return json.dumps(layers, sort_keys=True) if layers else ""
 
 
-def unregistered_tensors(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+def unregistered_tensors(
+    modules: list[tuple[str, torch.nn.Module]], registered: set[int]
+) -> Iterator[tuple[str, torch.Tensor]]:
     """Tensors of layers of PEFT that are no parameters or buffers of the model.
 
     Some layers keep places of their weights in a dictionary, share a matrix with others that belongs to
     PEFT's model around this one, or have hooks in which a second network runs.
+
+    Args:
+        modules: of the model, with their paths.
+        registered: ids of its parameters and buffers.
     """
-    seen = {id(part) for parts in (model.modules(), model.parameters(), model.buffers()) for part in parts}
-    for path, module in list(model.named_modules()):
+    seen = registered | {id(module) for _, module in modules}
+    for path, module in modules:
         if is_of_peft(module):
             yield from _unseen(path, vars(module), seen)
         for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values()):

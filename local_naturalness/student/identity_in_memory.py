@@ -113,13 +113,27 @@ def _config_json(model: Any) -> str:
 
 
 def _tensors(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
-    buffers = dict(model.named_buffers())
-    for path, module in model.named_modules():
+    modules = list(
+        model.named_modules()
+    )  # walked once: of a large model it takes milliseconds, in every call
+    parameters, buffers = _registered(modules, "_parameters"), _registered(modules, "_buffers")
+    seen = {id(tensor) for tensor in (*parameters.values(), *buffers.values())}
+    for path, module in modules:
         for name, began in _first_frequencies(module):
             buffers[f"{path}.{name}"] = began
         if (scale := _scale_of_8_bit(module)) is not None:
             buffers[f"{path}.SCB"] = scale
-    return [*model.named_parameters(), *buffers.items(), *unregistered_tensors(model)]
+    return [*parameters.items(), *buffers.items(), *unregistered_tensors(modules, seen)]
+
+
+def _registered(modules: list[tuple[str, torch.nn.Module]], kind: str) -> dict[str, torch.Tensor]:
+    """Parameters or buffers by name, each once."""
+    found: dict[int, tuple[str, torch.Tensor]] = {}
+    for path, module in modules:
+        for name, tensor in vars(module)[kind].items():
+            if tensor is not None:
+                found.setdefault(id(tensor), (f"{path}.{name}" if path else name, tensor))
+    return dict(found.values())
 
 
 def _first_frequencies(module: Any) -> Iterator[tuple[str, torch.Tensor]]:

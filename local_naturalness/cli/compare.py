@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import compare_criteria
-    from local_naturalness.cli.read_tables import read_table
+    from local_naturalness.cli.tables import read_table
 
     refuse_input(options.scored, options.output, options.plot)
     comparison = compare_criteria(

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> None:
 
     from local_naturalness import GlobalScorer, LocalScorer, rank_teachers, select_responses
     from local_naturalness.cli.description import keep_description
-    from local_naturalness.cli.read_tables import read_table
+    from local_naturalness.cli.tables import read_table
     from local_naturalness.counted import counted
     from local_naturalness.embedded import candidates_path, student_path
     from local_naturalness.report import write_report

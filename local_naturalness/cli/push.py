@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import push_selection
-    from local_naturalness.cli.read_tables import read_table
+    from local_naturalness.cli.tables import read_table
 
     settings = {name: getattr(options, name) for name in _PASSED_ON}
     settings["export"] = None if options.export == "none" else options.export

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from local_naturalness.cli.read_tables import read_table
+    from local_naturalness.cli.tables import read_table
     from local_naturalness.report import write_report
 
     refuse_input(options.scored, options.output)

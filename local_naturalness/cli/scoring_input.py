@@ -6,7 +6,7 @@ from itertools import chain
 
 from datasets import Dataset
 
-from local_naturalness.cli.read_tables import read_table
+from local_naturalness.cli.tables import read_table
 from local_naturalness.encoding.map_rows import missing_columns_message
 from local_naturalness.inputs.files import TEXT_COLUMNS
 from local_naturalness.shapes.hints import hint

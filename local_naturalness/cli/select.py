@@ -101,7 +101,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import select_responses
     from local_naturalness.cli.description import keep_description
-    from local_naturalness.cli.read_tables import read_table
+    from local_naturalness.cli.tables import read_table
     from local_naturalness.inputs.columns import decoded
     from local_naturalness.store.output_folder import OutputFolder
     from local_naturalness.training import export, preview

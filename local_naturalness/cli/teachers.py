@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import rank_teachers
     from local_naturalness.cli.error_messages import ranking_in_options
-    from local_naturalness.cli.read_tables import read_table
+    from local_naturalness.cli.tables import read_table
 
     refuse_input(options.scored, options.output, options.plot)
     ranking = rank_teachers(

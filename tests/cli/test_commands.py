@@ -15,7 +15,7 @@ from local_naturalness import (
     select_responses,
 )
 from local_naturalness.cli import compare, main, score, scoring_options, select, teachers
-from local_naturalness.cli.read_tables import read_table
+from local_naturalness.cli.tables import read_table
 from local_naturalness.embedded import student_path
 
 

@@ -11,7 +11,7 @@ from emulator import TOKEN
 
 from local_naturalness import push_selection
 from local_naturalness.cli import main, push
-from local_naturalness.cli.read_tables import read_table
+from local_naturalness.cli.tables import read_table
 from local_naturalness.selection import read_record
 
 pytestmark = pytest.mark.filterwarnings(IGNORED_WARNING)

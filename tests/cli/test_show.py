@@ -6,7 +6,7 @@ import pytest
 
 from local_naturalness import LocalScorer
 from local_naturalness.cli import main
-from local_naturalness.cli.read_tables import read_table
+from local_naturalness.cli.tables import read_table
 from local_naturalness.embedded import student_path
 
 ROW = {"prompt": "What is 2 + 3?", "response": "Adding 2 and 3 gives 5.\nThe answer is 5."}

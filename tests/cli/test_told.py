@@ -11,7 +11,7 @@ from datasets import Dataset
 from local_naturalness import GlobalScorer, rank_teachers
 from local_naturalness.cli import main
 from local_naturalness.cli.progress import Noted, num_noted
-from local_naturalness.cli.read_tables import read_table
+from local_naturalness.cli.tables import read_table
 from local_naturalness.cli.terminal import tell_what_is_logged
 from local_naturalness.embedded import student_path
 from local_naturalness.selection import export

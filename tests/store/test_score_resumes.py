@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from local_naturalness import LocalScorer
 from local_naturalness.cli import main
-from local_naturalness.cli.read_tables import read_table
+from local_naturalness.cli.tables import read_table
 from local_naturalness.embedded import student_path
 
 SHARD_ROWS = 3

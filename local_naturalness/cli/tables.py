@@ -1,4 +1,7 @@
-"""Reads the tables that commands work on."""
+"""Reads the tables that commands work on.
+
+Scripts outside of this package import `read_table` from here: the module keeps its name.
+"""
 
 from pathlib import Path
 

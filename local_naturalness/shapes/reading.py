@@ -67,7 +67,7 @@ def read_shaped(rows: Any, shape: Shape, caller: str) -> Rows:
     sources = {new: old for old, new in shape.renamed.items()}
     needed = shape.consumed or tuple(sources.get(name, name) for name in shape.columns.values())
     read = read_rows(rows, {f"{name}_column": name for name in needed}, caller)
-    written = {new: read.column(old) for new, old in sources.items()}
+    written = {new: read.column(old) for new, old in sources.items() if old in read}
     if shape.convert is not None:
         written |= shape.convert({name: read.column(name) for name in needed})
     if not read.is_batch:

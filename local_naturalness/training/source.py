@@ -9,7 +9,7 @@ from datasets import Dataset
 from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
 from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.shapes.reading import read_shaped, shape_of
-from local_naturalness.shapes.seen import is_looked_at
+from local_naturalness.shapes.seen import is_looked_at, waits_for_answer
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.tables import is_prompt_key
 from local_naturalness.training.scored_prompts import scored_columns
@@ -74,9 +74,10 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
         )
     if is_exported and prompt_column is None:
         prompt_column = "prompt"
+    waits = MESSAGES_COLUMN in columns and _waits(dataset)
     if prompt_column is None:
         prompt_column, messages = scored_columns(dataset, response_column)
-        if messages is not None:
+        if messages is not None and not waits:
             return Source("prompt", response_column, messages, None, (messages,))
         prompt_column = prompt_column or "prompt"
     if is_prompt_key(prompt_column):
@@ -84,7 +85,7 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
             f"Column {prompt_column!r} identifies prompts and holds no text to train on: name the column "
             "of the prompts with `prompt_column=...`."
         )
-    if MESSAGES_COLUMN in columns and response_column not in columns:
+    if MESSAGES_COLUMN in columns and response_column not in columns and not waits:
         return Source(prompt_column, response_column, MESSAGES_COLUMN, None, (MESSAGES_COLUMN,))
     if prompt_column in columns and response_column in columns:
         return Source(prompt_column, response_column, None, None, (prompt_column, response_column))
@@ -111,3 +112,9 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
         f"Column {column!r} is needed to export rows for training but not there; found: {columns}. Name the "
         f"right one with `{missing}=...`, or pass `export=None`."
     )
+
+
+def _waits(dataset: Dataset) -> bool:
+    """Whether the answers to the conversations stand in another column."""
+    few = dataset.with_format(None).select_columns([MESSAGES_COLUMN])[:_SAMPLE]
+    return waits_for_answer(few)

@@ -5,6 +5,7 @@ from datasets import Dataset
 
 from local_naturalness import LocalScorer
 from local_naturalness.embedded import student_path
+from local_naturalness.selection import export
 from local_naturalness.shapes import to_rows
 
 ASKED = {"role": "user", "content": "2 + 3?"}
@@ -98,6 +99,8 @@ def test_conversations_that_wait_for_an_answer(caplog):
     scored = LocalScorer(student_path())(row)
     assert scored["local_naturalness_status"] == "ok" and scored["num_tokens"] > 5
     assert "not scored" not in caplog.text
+    exported = export(Dataset.from_list([row]).map(LocalScorer(student_path())), "messages")
+    assert exported["messages"][0][-1] == turn("5.", "We add.")
     gold = {"messages": [ASKED], "answer": "5"}  # the right result, which nobody wrote as a response
     assert len(to_rows(Dataset.from_list([gold]))["messages"][0]) == 1
 

@@ -73,7 +73,7 @@ def check_words(tokenizer: Any, name: str) -> None:
     Raises:
         ValueError: no token besides special ones has a letter or digit.
     """
-    special = {*tokenizer.all_special_tokens, *tokenizer.added_tokens_encoder}
+    special = {*tokenizer.all_special_tokens, *getattr(tokenizer, "added_tokens_encoder", ())}
     if not any(token not in special and any(map(str.isalnum, token)) for token in tokenizer.get_vocab()):
         raise ValueError(
             f"The tokenizer of the student {name!r} ({type(tokenizer).__name__}) knows no words, because its "

@@ -93,7 +93,9 @@ def test_formats(command, scored, tmp_path, capsys):
         elif kind == "csv":
             assert printed.splitlines()[0].split(",") == list(expected.to_pandas())
         else:
-            assert printed.strip() == (str(expected) if kind == "text" else expected.to_markdown())
+            text = str(expected) if kind == "text" else expected.to_markdown()
+            # The command advises what is typed there.
+            assert printed.strip() == text.replace("`where=...`", "`--where`")
     assert "accuracy" in printed
 
 

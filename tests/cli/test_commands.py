@@ -77,6 +77,11 @@ def test_compare(scored, capsys):
     assert "TEACHER=ACCURACY" in capsys.readouterr().err
 
 
+def as_typed(text):
+    """What the result advises in Python, as an option of the command."""
+    return text.replace("`where=...`", "`--where`")
+
+
 @pytest.mark.parametrize("command", ["teachers", "compare"])
 def test_formats(command, scored, tmp_path, capsys):
     words = [command, str(scored), "--where", "num_tokens > 1", "--correct", "ok"]
@@ -89,13 +94,12 @@ def test_formats(command, scored, tmp_path, capsys):
         assert (tmp_path / f"table.{ending}").read_text() == printed
         assert capsys.readouterr().out == ""
         if kind == "json":
-            assert json.loads(printed) == json.loads(json.dumps(expected.to_dict()))
+            assert json.loads(printed) == json.loads(as_typed(json.dumps(expected.to_dict())))
         elif kind == "csv":
             assert printed.splitlines()[0].split(",") == list(expected.to_pandas())
         else:
             text = str(expected) if kind == "text" else expected.to_markdown()
-            # The command advises what is typed there.
-            assert printed.strip() == text.replace("`where=...`", "`--where`")
+            assert printed.strip() == as_typed(text)
     assert "accuracy" in printed
 
 

@@ -48,7 +48,6 @@ class ChatTemplate:
     def __init__(self, tokenizer: Any, switches: Mapping[str, Any] | None = None):
         self._tokenizer = tokenizer
         self._switches = dict(switches or {})
-        self._end_of_turn: str | None = None
         self._takes_blocks: bool | None = None
         for name in self._switches:
             if not re.search(rf"\b{re.escape(name)}\b", self.source):
@@ -96,13 +95,16 @@ class ChatTemplate:
         """Render messages that end with an assistant turn, as in training."""
         return self._rendered(messages, tools, add_generation_prompt=False)
 
-    def end_of_turn(self, messages: Sequence[Message]) -> str:
-        """The text that the template writes after an assistant turn, such as `"<|im_end|>\\n"`."""
-        if self._end_of_turn is None:
-            marked = self.conversation([*messages, {"role": "assistant", "content": MARK}])
-            _, mark, after = marked.rpartition(MARK)
-            self._end_of_turn = after if mark else ""
-        return self._end_of_turn
+    def end_of_turn(
+        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None
+    ) -> str:
+        """The text that the template writes after an assistant turn, such as `"<|im_end|>\\n"`.
+
+        It may depend on the messages before the turn, as in templates that number turns.
+        """
+        marked = self.conversation([*messages, {"role": "assistant", "content": MARK}], tools)
+        _, mark, after = marked.rpartition(MARK)
+        return after if mark else ""
 
     def without_special_end(self, text: str) -> str:
         """A rendered turn without the special token at its end, such as `<|call|>` after tool calls."""
@@ -197,7 +199,9 @@ def _in_blocks(message: Message) -> Message:
 def _date_macro() -> str:
     """`strftime_now` as a Jinja macro, because functions cannot be passed to a template."""
     replaced = "".join(f" | replace({code!r}, {text!r})" for code, text in _PINNED.items())
-    return "{%- macro strftime_now(format) -%}{{- format" + replaced + " -}}{%- endmacro +%}"
+    # The first line of the template must remain one: white space before its first tag is not rendered. The
+    # line break is not rendered either.
+    return "{%- macro strftime_now(format) -%}{{- format" + replaced + " -}}{%- endmacro %}\n"
 
 
 _DATE_MACRO = _date_macro()

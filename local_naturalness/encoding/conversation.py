@@ -9,7 +9,7 @@ from typing import Any
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
 from local_naturalness.encoding.messages import Message
-from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, repeats, tags_of
+from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, places, repeats, tags_of
 
 Tools = Sequence[Mapping[str, Any]]
 
@@ -49,6 +49,7 @@ class Answer:
         unread = [key for key in _UNREAD_KEYS if message.get(key)]
         others = {key: message[key] for key in message if key not in _READ}
         unread += [] if reasoning else list(_other_reasoning(others, content))
+        unread += [key for key in _REASONING_KEYS if _differs(message.get(key), reasoning)]
         if unread:
             named = ", ".join(f"`{key}`" for key in unread)
             raise TypeError(
@@ -108,6 +109,11 @@ def _other_reasoning(fields: Mapping[str, Any], content: Any) -> Iterator[str]:
                 yield key
 
 
+def _differs(other: Any, reasoning: Any) -> bool:
+    """Whether a second field holds another reasoning than the one that is scored."""
+    return isinstance(other, str) and isinstance(reasoning, str) and not repeats(reasoning, other)
+
+
 def response_of(
     message: Message, prompt: Sequence[Message], template: ChatTemplate | None, tools: Tools | None = None
 ) -> Response:
@@ -134,17 +140,19 @@ def response_of(
         return Response(_joined(answer, TAGS[0]), is_rendered=False)
     shown = template.prompt(prompt, tools)
     rendered = _rendered_turn(message, prompt, shown, template, tools)
-    if rendered is not None and _writes_texts(rendered, answer):
-        if not _writes_calls(rendered, answer.tool_calls):
+    rest = None if rendered is None else _without_texts(rendered, answer)
+    if rendered is not None and rest is not None:
+        if not _writes_calls(rest, answer.tool_calls):
             raise _unwritten(answer)
         return Response(rendered, is_rendered=True)
     tags = tags_of(shown, template.source)
     if not answer.tool_calls:
         return Response(_joined(answer, tags), is_rendered=False)
-    rest = _rendered_without_reasoning(message, prompt, shown, template, tools)
-    if not _writes_calls(rest, answer.tool_calls) or not _writes_texts(rest, replace(answer, reasoning="")):
+    spoken = _rendered_without_reasoning(message, prompt, shown, template, tools)
+    rest = _without_texts(spoken, replace(answer, reasoning=""))
+    if rest is None or not _writes_calls(rest, answer.tool_calls):
         raise _unwritten(answer)
-    return Response(_joined(replace(answer, content=rest), tags), is_rendered=False)
+    return Response(_joined(replace(answer, content=spoken), tags), is_rendered=False)
 
 
 def _rendered_turn(
@@ -157,7 +165,7 @@ def _rendered_turn(
         return None
     if not conversation.startswith(shown):
         return None
-    return _without_end(conversation[len(shown) :], prompt, template)
+    return _without_end(conversation[len(shown) :], prompt, template, tools)
 
 
 def _rendered_without_reasoning(
@@ -173,26 +181,36 @@ def _rendered_without_reasoning(
     content = str(plain.get("content", ""))
     marked = template.conversation([*prompt, plain | {"content": MARK}], tools)
     _, mark, after = marked.rpartition(MARK)
-    return content + _without_end(after, prompt, template) if mark else content
+    return content + _without_end(after, prompt, template, tools) if mark else content
 
 
-def _without_end(text: str, prompt: Sequence[Message], template: ChatTemplate) -> str:
+def _without_end(text: str, prompt: Sequence[Message], template: ChatTemplate, tools: Tools | None) -> str:
     try:
-        end = template.end_of_turn(prompt)
+        end = template.end_of_turn(prompt, tools)
     except TemplateRefusal:
         end = ""
     if end.strip() and text.endswith(end):
         return text[: -len(end)]
-    return template.without_special_end(text)
+    without = template.without_special_end(text)
+    # Some templates end a turn with a line break alone.
+    return text.removesuffix(end) if without == text else without
 
 
 def _joined(answer: Answer, tags: ReasoningTags) -> str:
     return tags.joined(answer.reasoning, answer.content) if answer.reasoning else answer.content
 
 
-def _writes_texts(text: str, answer: Answer) -> bool:
-    """Whether reasoning and content are in the text, with anything around and between them."""
-    return all(piece in text for piece in (*pieces(answer.reasoning), *pieces(answer.content)))
+def _without_texts(text: str, answer: Answer) -> str | None:
+    """What a template writes around reasoning and content. `None` if it does not write both of them.
+
+    Each is looked for behind the one before it, because the content may repeat the reasoning.
+    """
+    parts = [*pieces(answer.reasoning), *pieces(answer.content)]
+    begins = places(text, parts)
+    if begins is None:
+        return None
+    ends = [begin + len(part) for begin, part in zip(begins, parts, strict=True)]
+    return "\n".join(text[end:begin] for end, begin in zip([0, *ends], [*begins, len(text)], strict=True))
 
 
 def _writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:

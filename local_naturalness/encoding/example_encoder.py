@@ -11,7 +11,7 @@ from local_naturalness.encoding.conversation import Answer, Response, response_o
 from local_naturalness.encoding.examples import Example, Turn
 from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages
 from local_naturalness.encoding.prompt_encoder import EncodedPrompt, PromptEncoder
-from local_naturalness.encoding.reasoning import carries_reasoning, leaves_open
+from local_naturalness.encoding.reasoning import carries_reasoning, leaves_open, pieces, places
 from local_naturalness.encoding.row_doubts import (
     REASONING_JOINED,
     REASONING_LEFT_OPEN,
@@ -114,7 +114,7 @@ class ExampleEncoder:
             text = answered.text
             if text != content and not answered.is_rendered:
                 doubts.add(REASONING_JOINED)
-        response = encode_response(self._tokenizer, text).without_repeated(shown.opening, text)
+        response = encode_response(self._tokenizer, text, shown.opening)
         if not len(response.ids):
             return "empty_response"
         if shown.empty_block and carries_reasoning(text):
@@ -122,7 +122,7 @@ class ExampleEncoder:
         elif leaves_open(shown.opening, text):
             doubts = {REASONING_LEFT_OPEN}
         doubts |= doubts_of_turns(example)
-        steps, spans = step_token_ranges(response.starts, self._spans(text, content, example.steps))
+        steps, spans = step_token_ranges(response.starts, self._spans(text, content, example))
         begins = [start for start, _ in steps]
         return EncodedExample(
             shown.ids, response.ids, steps, spans, begins, text, shown.text, frozenset(doubts)
@@ -138,16 +138,16 @@ class ExampleEncoder:
         begins: list[int] = []
         texts: list[str] = []
         begin = position = character = 0
+        before = shown
         for index, turn in enumerate(turns):
             if index:
-                parts.append(self._between(messages, turns[index - 1], turn, texts[-1], example))
-                position += len(parts[-1])
+                before = self._between(messages, turns[index - 1], turn, texts[-1], example)
+                parts.append(before.ids)
+                position += len(before.ids)
                 messages = [*messages, *turn.between]
             text = self._turn_text(turn, messages, example)
-            messages.append(turn.message or {"role": "assistant", "content": turn.text})
-            response = encode_response(self._tokenizer, text)
-            if index == 0:
-                response = response.without_repeated(shown.opening, text)
+            messages.append(turn.message)
+            response = encode_response(self._tokenizer, text, before.opening)
             texts.append(text)
             character += len(text)
             if not len(response.ids):
@@ -169,16 +169,16 @@ class ExampleEncoder:
         )
 
     def _turn_text(self, turn: Turn, messages: Sequence[Message], example: Example) -> str:
-        if turn.message is None:
+        if turn.is_blank:
             return turn.text
         return self._response_of(turn.message, messages, example.tools).text
 
     def _between(
         self, messages: list[Message], before: Turn, turn: Turn, text: str, example: Example
-    ) -> np.ndarray:
-        """Ids of the text between two assistant turns. `messages` ends with the first of them."""
+    ) -> EncodedPrompt:
+        """The text between two assistant turns. `messages` ends with the first of them."""
         prompt = messages[:-1]
-        if before.message is None:
+        if Answer.of(before.message).is_plain:
             return self._prompts.encode_between(prompt, turn.between, example.tools)
         return self._prompts.encode_after(prompt, before.message, text, turn.between, example.tools)
 
@@ -191,9 +191,10 @@ class ExampleEncoder:
             self._seen[key] = self._prompts.encode(prompt, tools)
         return self._seen[key]
 
-    def _spans(self, text: str, content: str, steps: Sequence[str] | None) -> list[tuple[int, int]]:
-        if steps is not None:
-            return _aligned(text, content, steps)
+    def _spans(self, text: str, content: str, example: Example) -> list[tuple[int, int]]:
+        if example.steps is not None:
+            reasoning = Answer.of(example.message).reasoning if example.message is not None else ""
+            return _aligned(text, content, reasoning, example.steps)
         if self._splitter is not None:
             return self._splitter.spans(text)
         return [(0, len(text))]
@@ -226,17 +227,18 @@ def has_lone_surrogate(value: object) -> bool:
 
 def _has_more_than_content(example: Example) -> bool:
     if example.turns is not None:
-        return any(turn.message is not None for turn in example.turns)
+        return not all(turn.is_blank for turn in example.turns)
     return example.message is not None and not Answer.of(example.message).is_plain
 
 
-def _aligned(text: str, content: str, steps: Sequence[str]) -> list[tuple[int, int]]:
+def _aligned(text: str, content: str, reasoning: str, steps: Sequence[str]) -> list[tuple[int, int]]:
     """Spans of given steps. Text that a template adds around them belongs to the first and last step."""
     spans = align_steps(content, steps)
-    offset = text.find(content.strip())
-    if text == content or offset < 0 or not spans:
+    # The reasoning may hold the content, too.
+    begins = places(text, [*pieces(reasoning), content.strip()])
+    if text == content or begins is None or not spans:
         return spans if text == content else align_steps(text, steps)
-    offset -= len(content) - len(content.lstrip())
+    offset = begins[-1] - (len(content) - len(content.lstrip()))
     shifted = [(max(0, start + offset), min(len(text), end + offset)) for start, end in spans]
     shifted[0] = (0, shifted[0][1])
     shifted[-1] = (shifted[-1][0], len(text))

@@ -36,12 +36,17 @@ class Turn:
     Attributes:
         between: these messages.
         text: content of the turn.
-        message: the whole turn, if it has more than content.
+        message: the whole turn. It is scored as the template writes it.
     """
 
     between: list[Message]
     text: str
-    message: Message | None = None
+    message: Message
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the turn has no part that could be scored."""
+        return not self.text.strip() and Answer.of(self.message).is_plain
 
 
 @dataclass(frozen=True)
@@ -174,8 +179,7 @@ def _all_turns(messages: Any, column: str) -> Example:
             continue
         if prompt is None:
             prompt, waiting = waiting, []
-        answer = Answer.of(message)
-        turns.append(Turn(waiting, answer.content, None if answer.is_plain else message))
+        turns.append(Turn(waiting, Answer.of(message).content, message))
         waiting = []
     if prompt is None:
         return Example(messages or None, None)

@@ -5,11 +5,12 @@ Every window begins with the prompt once, with one beginning-of-sequence token.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
-from local_naturalness.encoding.chat_template import MARK, ChatTemplate
+from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
 from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages
 from local_naturalness.encoding.prompt_template import PromptTemplate
 from local_naturalness.encoding.reasoning import (
@@ -102,7 +103,7 @@ class PromptEncoder:
 
     def encode_between(
         self, prompt: Prompt, between: Sequence[Message], tools: Tools | None = None
-    ) -> np.ndarray:
+    ) -> EncodedPrompt:
         """Encode the text that the template writes between an assistant turn and the next one.
 
         A mark replaces the text of the earlier turn, because templates strip or wrap earlier assistant turns.
@@ -114,7 +115,7 @@ class PromptEncoder:
             tools: tools that the template shows.
         """
         if self._template is None and self.chat_template is None:
-            return self._plain([*as_messages(prompt), *between]).ids
+            return self._plain([*as_messages(prompt), *between])
         messages = [*as_messages(prompt), {"role": "assistant", "content": MARK}, *between]
         _, mark, after = self._render(messages, tools).rpartition(MARK)
         if not mark:
@@ -123,7 +124,7 @@ class PromptEncoder:
                 "so conversations cannot be scored turn by turn with it. Pass `prompt_template` as an "
                 "importable function `messages -> str`."
             )
-        return self._ids(after)
+        return self._encoded(after)
 
     def encode_after(
         self,
@@ -132,7 +133,7 @@ class PromptEncoder:
         text: str,
         between: Sequence[Message],
         tools: Tools | None = None,
-    ) -> np.ndarray:
+    ) -> EncodedPrompt:
         """Like `encode_between`, after a turn with tool calls or reasoning, which a mark cannot replace.
 
         Args:
@@ -143,18 +144,32 @@ class PromptEncoder:
             between: messages after the turn.
             tools: tools that the template shows.
         """
-        rendered = self._render([*as_messages(prompt), message, *between], tools)
+        messages = as_messages(prompt)
+        rendered = self._render([*messages, message, *between], tools)
+        # Other messages may say the same. The turn stands where another content changes the text.
+        try:
+            other = self._render([*messages, message | {"content": MARK}, *between], tools)
+        except TemplateRefusal:
+            other = self._render(messages, tools)
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(rendered, other, strict=False))
+        differs = sum(1 for _ in same)
         for known in (text, without_reasoning(text)):
-            _, found, after = rendered.rpartition(known)
-            if known and found:
-                return self._ids(after)
+            begin = rendered.find(known, max(0, differs - len(known)))
+            if known and begin >= 0:
+                return self._encoded(rendered[begin + len(known) :])
         return self.encode_between(prompt, between, tools)
+
+    def _encoded(self, text: str) -> EncodedPrompt:
+        return EncodedPrompt(self._ids(text), text, opening_at_end(text))
 
     def _render(self, prompt: Prompt, tools: Tools | None) -> str:
         if self.chat_template is not None:
             rendered = self.chat_template.prompt(as_messages(prompt), tools)
-            if tools and not all(_name(tool) in rendered for tool in tools):
-                raise _unshown(tools)
+            if tools:
+                # The messages may name a tool, too.
+                bare = self.chat_template.prompt(as_messages(prompt))
+                if not all(rendered.count(name) > bare.count(name) for name in map(_name, tools)):
+                    raise _unshown(tools)
             return rendered
         if tools:
             raise _unshown(tools)

@@ -1,6 +1,7 @@
 """How model families mark reasoning: `<think>`, channels, `[THINK]` and similar tags."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -136,6 +137,22 @@ def pieces(content: str) -> list[str]:
     ['2 + 3', 'It is 5.']
     """
     return [piece for text in _TAG.split(content) if (piece := text.strip())]
+
+
+def places(text: str, parts: Iterable[str]) -> list[int] | None:
+    """Where parts begin in a text that holds them in this order, without overlap. `None` if it does not.
+
+    >>> places("It is 5, so it is 5.", ["5", "5"]), places("It is 5.", ["5", "5"])
+    ([6, 18], None)
+    """
+    found: list[int] = []
+    position = 0
+    for part in parts:
+        found.append(text.find(part, position))
+        if found[-1] < 0:
+            return None
+        position = found[-1] + len(part)
+    return found
 
 
 def repeats(content: str, reasoning: str) -> bool:

@@ -21,18 +21,26 @@ class EncodedResponse:
     ids: np.ndarray
     starts: list[int]
 
-    def without_repeated(self, opening: str, response: str) -> "EncodedResponse":
-        """Drop the tokens of an opening, such as `<think>`, that the end of the prompt already contains."""
-        repeated = repeated_length(opening, response)
-        if not repeated:
-            return self
-        first = bisect.bisect_left(self.starts, repeated)
-        return EncodedResponse(self.ids[first:], self.starts[first:])
 
+def encode_response(tokenizer: Any, response: str, opening: str = "") -> EncodedResponse:
+    """Tokenise a whole response, without special tokens around it and without an end token.
 
-def encode_response(tokenizer: Any, response: str) -> EncodedResponse:
-    """Tokenise a whole response, without special tokens around it and without an end token."""
+    Args:
+        tokenizer: the student's tokenizer.
+        response: the text.
+        opening: an opening at the end of the prompt, such as `<think>`. If the response repeats it, its
+            tokens are dropped.
+    """
     ids, starts = token_starts(tokenizer, response)
+    if repeated := repeated_length(opening, response):
+        first = bisect.bisect_left(starts, repeated)
+        between = response[repeated : starts[first] if first < len(starts) else None]
+        if between.strip(" "):
+            # A token begins in the opening and ends after it, such as two line breaks.
+            ids, rest = token_starts(tokenizer, response[repeated:])
+            starts = [start + repeated for start in rest]
+        else:
+            ids, starts = ids[first:], starts[first:]
     return EncodedResponse(np.asarray(ids, dtype=np.int64), starts)
 
 

@@ -34,7 +34,7 @@ from local_naturalness.store import ScoreStore
 from local_naturalness.student.shipping import Shipped
 
 # Name and version of the splitter for conversations, as written into the spec.
-TURN_SPLITTER = "turn/1"
+TURN_SPLITTER = "turn/2"
 
 # A batch of a thousand long traces can take an hour, so rows go to the store after about sixteen passes. The
 # groups depend on the content of rows and not on time, so a resumed run has the same groups and the same

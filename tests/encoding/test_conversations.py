@@ -111,6 +111,41 @@ def test_an_argument_is_not_left_out():
         response_of(CALLED, ASKED, chat(without))
 
 
+def test_reasoning_that_the_content_repeats_is_not_left_out():
+    turn = {"role": "assistant", "content": "It is 5, so we stop.", "reasoning_content": "It is 5"}
+    expected = "<think>\nIt is 5\n</think>\n\nIt is 5, so we stop."
+    assert response_of(turn, ASKED, chat(templates.HEADER)).text == expected
+
+
+def test_calls_that_the_content_names_are_not_left_out():
+    turn = CALLED | {"content": "I call add with 2 and three."}
+    with pytest.raises(TypeError, match=r"`tool_calls` \(add\)"):
+        response_of(turn, ASKED, chat(templates.HEADER))
+    assert response_of(turn, ASKED, chat(templates.QWEN)).text.endswith(JSON_CALL)
+
+
+NUMBERED = (
+    "{% for m in messages %}{{ m.role }}: {{ m.content }} [{{ loop.index }}]\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "tools"),
+    [
+        (NUMBERED, None),
+        (NUMBERED.replace(" [{{ loop.index }}]", ""), None),
+        ({"default": NUMBERED, "tool_use": NUMBERED.replace("]", " of {{ tools }}]")}, ADD),
+    ],
+    ids=["turns are numbered", "a turn ends with a line break", "another end with tools"],
+)
+def test_the_end_of_the_turn_is_that_of_this_conversation(template, tools):
+    """It depends on the turns before and on the tools, and need not contain a token of its own."""
+    found = chat(template)
+    assert response_of(PLAIN, ASKED, found).text == "It is 5."
+    assert response_of(PLAIN, [*ASKED, PLAIN, *ASKED], found, tools).text == "It is 5."
+
+
 def test_what_a_template_refuses_is_told_with_the_roles():
     with pytest.raises(TemplateRefusal, match=r"roles \['system', 'user'\]: Only user and assistant"):
         chat(templates.MISTRAL).prompt([{"role": "system", "content": "Be brief."}, *ASKED])
@@ -125,6 +160,9 @@ def test_the_date_is_pinned_in_every_spelling():
     spelled = "{{ strftime_now('%d %B %Y, %b %-d, %Y-%m-%d %A') }}{{ messages[0].content }}"
     assert chat(spelled).prompt(ASKED) == "26 July 2024, Jul 26, 2024-07-26 FridayWhat is 2 + 3?"
     assert chat(spelled).pinned_date == "2024-07-26"
+    # White space before the first tag of a line is not rendered.
+    indented = "  {% set year = strftime_now('%Y') %}{{ year }} {{ messages[0].content }}"
+    assert chat(indented).prompt(ASKED) == "2024 What is 2 + 3?"
     assert chat(templates.QWEN).pinned_date is None
 
 

@@ -132,5 +132,7 @@ def test_reasoning_that_is_stored_twice_is_scored_once(key, scorer):
     content = "<think>\nWe add.\n</think>\n\nIt is 5."
     once, twice = ({"role": "assistant", "content": content, **more} for more in ({}, {key: " We add.\n"}))
     assert scorer({"messages": [PLAIN[0], twice]}) == scorer({"messages": [PLAIN[0], once]})
+    with pytest.raises(TypeError, match="has `thinking`, which would be left out"):
+        Answer.of({"role": "assistant", "content": "5.", "reasoning": "We add.", "thinking": "We guess."})
     other = {**once, key: "We guess."}
     assert read_messages([other], "c") == [other]

@@ -3,11 +3,12 @@
 import pytest
 import tiny_tokenizers
 from texts import RESPONSE
-from transformers import ByT5Tokenizer
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
 from local_naturalness import LocalScorer, split_steps
 from local_naturalness.encoding.offsets import token_starts
-from local_naturalness.encoding.tokenization import step_token_ranges
+from local_naturalness.encoding.tokenization import encode_response, step_token_ranges
 
 FAST = [tiny_tokenizers.byte_level, tiny_tokenizers.metaspace, tiny_tokenizers.chat]
 
@@ -149,6 +150,19 @@ def test_special_tokens_written_in_a_response_are_parsed(chat_tokenizer):
     ids, starts = token_starts(chat_tokenizer, "a</think>b")
     assert ids[1] == chat_tokenizer.convert_tokens_to_ids("</think>")
     assert starts == [0, 1, 9]
+
+
+def test_a_token_across_the_end_of_a_repeated_opening_is_not_lost():
+    """Many tokenizers join two line breaks, and the prompt ends with the first of them."""
+    vocabulary = {piece: number for number, piece in enumerate(["<think>", "\n", "\n\n", "So"])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="So"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("<think>|\n+|So"), "isolated")
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    assert encode_response(fast, "<think>\n\nSo").ids.tolist() == [0, 2, 3]
+    response = encode_response(fast, "<think>\n\nSo", opening="<think>\n")
+    assert (response.ids.tolist(), response.starts) == ([1, 3], [8, 9])
+    response = encode_response(fast, "<think>\n\nSo", opening="<think>")
+    assert (response.ids.tolist(), response.starts) == ([2, 3], [7, 9])
 
 
 def test_no_end_of_sequence_is_scored(tokenizer):

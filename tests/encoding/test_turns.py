@@ -1,10 +1,17 @@
 """`splitter="turn"`: assistant turns are steps, what others say between them is context."""
 
+import copy
+
+import chat_templates
 import pytest
 from plain_loop import joined, log_probs, mean, mean_over_steps
 from tiny_tokenizers import metaspace
 
 from local_naturalness import GlobalScorer, LocalScorer
+from local_naturalness.encoding.example_encoder import ExampleEncoder
+from local_naturalness.encoding.examples import read_examples
+from local_naturalness.encoding.map_rows import Rows
+from local_naturalness.encoding.prompt_encoder import PromptEncoder
 
 CONVERSATION = [
     {"role": "system", "content": "Use tools."},
@@ -59,7 +66,7 @@ def test_windows_count_turns(model, chat_tokenizer, ids, window):
     assert score["num_steps"] == 3
     assert score["num_tokens"] == len(joined(expected))
     assert [tuple(span) for span in score["step_spans"]] == [(0, 20), (20, 37), (37, 54)]
-    assert "splitter=turn/1" in score["local_naturalness_spec"]
+    assert "splitter=turn/2" in score["local_naturalness_spec"]
 
 
 def test_global_scores_leave_out_what_others_say(model, chat_tokenizer, ids):
@@ -79,6 +86,68 @@ def test_one_turn_equals_the_last_turn_scored_as_one_step(model, chat_tokenizer)
     expected = whole({"messages": messages})["local_naturalness"]
     found = scorer(model, chat_tokenizer)({"messages": messages})["local_naturalness"]
     assert found == pytest.approx(expected, abs=1e-6)
+
+
+DROPPED = chat_templates.DEEPSEEK.replace("<think>\n", "")
+THOUGHT = {"role": "assistant", "content": "It is 5.", "reasoning_content": "We add."}
+
+
+@pytest.mark.parametrize(
+    ("template", "first", "asked", "second", "texts"),
+    [
+        (
+            DROPPED,
+            THOUGHT,
+            "It is 5. Sure?",
+            "Yes.",
+            [
+                "<think>\nWe add.\n</think>\n\nIt is 5.",
+                "<|end_of_sentence|><|User|>It is 5. Sure?<|Assistant|>",
+                "Yes.",
+            ],
+        ),
+        (
+            chat_templates.DEEPSEEK,
+            {"role": "assistant", "content": "<think>\nWe add.</think>It is 5."},
+            "Sure?",
+            "<think>\nYes.</think>Yes.",
+            [
+                "We add.</think>It is 5.",
+                "<|end_of_sentence|><|User|>Sure?<|Assistant|><think>\n",
+                "Yes.</think>Yes.",
+            ],
+        ),
+        (
+            chat_templates.HARMONY,
+            {"role": "assistant", "content": "It is 5."},
+            "Sure?",
+            "Yes.",
+            [
+                "<|channel|>final<|message|>It is 5.",
+                "<|return|><|start|>user<|message|>Sure?<|end|><|start|>assistant",
+                "<|channel|>final<|message|>Yes.",
+            ],
+        ),
+    ],
+    ids=["the user repeats a turn", "openings are not scored twice", "a turn has a header"],
+)
+def test_turns_and_what_is_between_them_are_as_the_template_writes_them(
+    tokenizer, template, first, asked, second, texts
+):
+    conversation = [
+        {"role": "user", "content": "2 + 3?"},
+        first,
+        {"role": "user", "content": asked},
+        {"role": "assistant", "content": second},
+    ]
+    with_template = copy.deepcopy(tokenizer)
+    with_template.chat_template = template
+    encoder = ExampleEncoder(with_template, PromptEncoder(with_template), None)
+    rows = Rows({"m": conversation}, is_batch=False, is_lazy=False)
+    (example,) = read_examples(rows, "", "", "m", None, by_turn=True)
+    encoded = encoder.encode(example)
+    assert tokenizer.decode(encoded.response) == "".join(texts)
+    assert [tokenizer.decode(encoded.response[a:b]) for a, b in encoded.steps] == texts[::2]
 
 
 def as_one_step(text):

@@ -78,6 +78,8 @@ def test_tools_that_nothing_shows_are_refused(model, template, settings):
     with pytest.raises(TypeError, match=r"`tools` \(add\).* whose prompt ends with 'What is 17 \+ 25\?'"):
         scorer(model, template, **settings)(row)
     assert scorer(model, template, **settings)(row | {"tools": None})["global_naturalness_status"] == "ok"
+    with pytest.raises(TypeError, match=r"`tools` \(add\)"):  # the user's text does not show them
+        scorer(model, template, **settings)(row | {"prompt": "Please add 17 and 25."})
 
 
 @pytest.mark.parametrize("tools", ["a hammer", [1], 3])
@@ -222,6 +224,10 @@ def test_given_steps_may_be_those_of_the_content(model):
     row = made({"messages": [*ASKED, message], "steps": ["It is 42.", "So it is."]})
     text = "First add the tens.\n</think>\n\nIt is 42. So it is."
     assert [text[start:end] for start, end in row["step_spans"]] == [text[:-10], " So it is."]
+    drafted = message | {"reasoning_content": "Draft: It is 42. So it is. Right."}
+    spans = made({"messages": [*ASKED, drafted], "steps": ["It is 42.", "So it is."]})["step_spans"]
+    text = "Draft: It is 42. So it is. Right.\n</think>\n\nIt is 42. So it is."
+    assert [text[start:end] for start, end in spans] == [text[:-10], " So it is."]
 
 
 def test_turns_with_calls_and_reasoning_are_steps(model):
@@ -243,7 +249,7 @@ def test_turns_with_calls_and_reasoning_are_steps(model):
     first = "First add the tens.\n</think>\n\nIt is 42." + call
     prompt = "<|im_start|>user\nWhat is 17 + 25?<|im_end|>\n<|im_start|>assistant\n<think>\n"
     between = "<|im_end|>\n<|im_start|>tool\n42<|im_end|>\n<|im_start|>assistant\n<think>\n"
-    texts = (prompt, first, between, "The sum is right.")
+    texts = (prompt, first, between, "\n</think>\n\nThe sum is right.")
     ids = [chat(templates.QWEN)(text, add_special_tokens=False)["input_ids"] for text in texts]
     right = [mean(log_probs(model, *ids[:2])), mean(log_probs(model, ids[0] + ids[1] + ids[2], ids[3]))]
     assert made({"messages": messages})["step_scores"] == pytest.approx(right, abs=1e-5)

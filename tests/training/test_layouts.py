@@ -272,7 +272,7 @@ def test_tools_become_texts_and_switches_a_column():
     ("settings", "says"),
     [
         ("prompt_template=0a1b2c3d", "pass the scorer as `student=`"),
-        ("splitter=turn/1", "All assistant turns of these conversations were scored"),
+        ("splitter=turn/2", "All assistant turns of these conversations were scored"),
     ],
 )
 def test_what_a_trainer_cannot_show_is_refused(settings, says):

@@ -3,6 +3,7 @@
 Every window begins with the prompt once, with one beginning-of-sequence token.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -146,10 +147,10 @@ class PromptEncoder:
         """
         messages = as_messages(prompt)
         rendered = self._render([*messages, message, *between], tools)
-        # Other messages may say the same. The turn stands where another content changes the text.
+        # Other messages may say the same. The turn stands where another one changes the text.
         try:
-            other = self._render([*messages, message | {"content": MARK}, *between], tools)
-        except TemplateRefusal:
+            other = self._render([*messages, {"role": "assistant", "content": MARK}, *between], tools)
+        except TemplateRefusal:  # for example, what a tool says must follow a call
             other = self._render(messages, tools)
         same = takewhile(lambda pair: pair[0] == pair[1], zip(rendered, other, strict=False))
         differs = sum(1 for _ in same)
@@ -157,7 +158,15 @@ class PromptEncoder:
             begin = rendered.find(known, max(0, differs - len(known)))
             if known and begin >= 0:
                 return self._encoded(rendered[begin + len(known) :])
-        return self.encode_between(prompt, between, tools)
+        found = self.encode_between(prompt, between, tools)
+        # Gemma 4 writes what a tool says into the turn that calls it, before the content of that turn.
+        if message.get("tool_calls") and not all(_is_shown(said, found.text) for said in between):
+            raise TemplateRefusal(
+                f"The chat template of {type(self._tokenizer).__name__} writes what a tool says into the "
+                "turn that calls it, so that the content of this turn is not a part of its own. Such a "
+                "conversation cannot be scored turn by turn."
+            )
+        return found
 
     def _encoded(self, text: str) -> EncodedPrompt:
         return EncodedPrompt(self._ids(text), text, opening_at_end(text))
@@ -216,6 +225,11 @@ class PromptEncoder:
                 "token. Set `tokenizer.bos_token`, or keep `include_prompt=True`."
             )
         return np.asarray([token], dtype=np.int64)
+
+
+def _is_shown(message: Message, text: str) -> bool:
+    content = str(message.get("content", "")).strip()
+    return content in text or json.dumps(content)[1:-1] in text
 
 
 def _name(tool: Mapping[str, Any]) -> str:

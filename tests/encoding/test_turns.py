@@ -150,6 +150,39 @@ def test_turns_and_what_is_between_them_are_as_the_template_writes_them(
     assert [tokenizer.decode(encoded.response[a:b]) for a, b in encoded.steps] == texts[::2]
 
 
+# As in Gemma 4, calls stand before the content, and what a tool says stands between them.
+CALLS_FIRST = (
+    "{% for m in messages %}{% if m.role != 'tool' %}<|turn>{{ m.role }}\n"
+    "{% for c in m.tool_calls or [] %}<call>{{ c.function.name }}</call>{% endfor %}"
+    "{% if m.tool_calls and not loop.last %}<said>{{ loop.nextitem.content }}</said>{% endif %}"
+    "{{ m.content }}<turn|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|turn>assistant\n{% endif %}"
+)
+
+
+def test_what_a_tool_says_is_not_left_out(tokenizer):
+    with_template = copy.deepcopy(tokenizer)
+    with_template.chat_template = CALLS_FIRST
+    calls = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "add"}}]}
+    conversation = [
+        {"role": "user", "content": "2 + 3?"},
+        calls,
+        {"role": "tool", "content": "5"},
+        {"role": "assistant", "content": "It is 5."},
+    ]
+    encoder = ExampleEncoder(with_template, PromptEncoder(with_template), None)
+
+    def encoded(*messages):
+        rows = Rows({"m": list(messages)}, is_batch=False, is_lazy=False)
+        return encoder.encode(read_examples(rows, "", "", "m", None, by_turn=True)[0])
+
+    whole = "<call>add</call><said>5</said><turn|>\n<|turn>assistant\nIt is 5."
+    assert tokenizer.decode(encoded(*conversation).response) == whole
+    conversation[1] = calls | {"content": "Let me see."}
+    assert encoded(*conversation) == "template_refused"
+    assert "writes what a tool says into the turn that calls it" in encoder.refusal
+
+
 def as_one_step(text):
     return [text]
 

@@ -107,21 +107,14 @@ class ExampleEncoder:
 
     def _encode_response(self, example: Example, prompt: Prompt, content: str) -> EncodedExample | str:
         shown = self._prompt(prompt, example.tools)
-        doubts = set()
-        text = content
+        answered = Response(content, is_rendered=True)
         if example.message is not None:
             answered = self._response_of(example.message, as_messages(prompt), example.tools)
-            text = answered.text
-            if text != content and not answered.is_rendered:
-                doubts.add(REASONING_JOINED)
+        text = answered.text
         response = encode_response(self._tokenizer, text, shown.opening)
         if not len(response.ids):
             return "empty_response"
-        if shown.empty_block and carries_reasoning(text):
-            doubts = {REASONING_SWITCHED_OFF}
-        elif leaves_open(shown.opening, text):
-            doubts = {REASONING_LEFT_OPEN}
-        doubts |= doubts_of_turns(example)
+        doubts = doubts_of_turns(example) | _doubts_of_reasoning(shown, answered, content)
         steps, spans = step_token_ranges(response.starts, self._spans(text, content, example))
         begins = [start for start, _ in steps]
         return EncodedExample(
@@ -139,13 +132,16 @@ class ExampleEncoder:
         texts: list[str] = []
         begin = position = character = 0
         before = shown
+        doubts = doubts_of_turns(example)
         for index, turn in enumerate(turns):
             if index:
                 before = self._between(messages, turns[index - 1], turn, texts[-1], example)
                 parts.append(before.ids)
                 position += len(before.ids)
                 messages = [*messages, *turn.between]
-            text = self._turn_text(turn, messages, example)
+            answered = self._turn_response(turn, messages, example)
+            doubts |= _doubts_of_reasoning(before, answered, turn.text)
+            text = answered.text
             messages.append(turn.message)
             response = encode_response(self._tokenizer, text, before.opening)
             texts.append(text)
@@ -159,19 +155,16 @@ class ExampleEncoder:
             begin = position = position + len(response.ids)
         if not steps:
             return "empty_response"
-        doubts = doubts_of_turns(example)
-        if shown.empty_block and carries_reasoning(texts[0]):
-            doubts.add(REASONING_SWITCHED_OFF)
         # Tokens after the last turn that has tokens are not part of the response.
         ids = np.concatenate(parts)[:begin]
         return EncodedExample(
             shown.ids, ids, steps, spans, begins, "".join(texts), shown.text, frozenset(doubts)
         )
 
-    def _turn_text(self, turn: Turn, messages: Sequence[Message], example: Example) -> str:
+    def _turn_response(self, turn: Turn, messages: Sequence[Message], example: Example) -> Response:
         if turn.is_blank:
-            return turn.text
-        return self._response_of(turn.message, messages, example.tools).text
+            return Response(turn.text, is_rendered=True)
+        return self._response_of(turn.message, messages, example.tools)
 
     def _between(
         self, messages: list[Message], before: Turn, turn: Turn, text: str, example: Example
@@ -229,6 +222,15 @@ def _has_more_than_content(example: Example) -> bool:
     if example.turns is not None:
         return not all(turn.is_blank for turn in example.turns)
     return example.message is not None and not Answer.of(example.message).is_plain
+
+
+def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str) -> set[str]:
+    """The doubt about a turn's reasoning, which depends on the end of the text before it."""
+    if before.empty_block and carries_reasoning(answered.text):
+        return {REASONING_SWITCHED_OFF}
+    if leaves_open(before.opening, answered.text):
+        return {REASONING_LEFT_OPEN}
+    return {REASONING_JOINED} if answered.text != content and not answered.is_rendered else set()
 
 
 def _aligned(text: str, content: str, reasoning: str, steps: Sequence[str]) -> list[tuple[int, int]]:

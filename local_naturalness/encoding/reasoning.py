@@ -47,7 +47,8 @@ def _spelled(tag: str) -> str:
     return re.escape(tag.strip())
 
 
-_EMPTY_BLOCK = "|".join(rf"{_spelled(tags.opening)}\s*{_spelled(tags.closing)}" for tags in TAGS)
+# Some templates write only the closing tag, such as those of DeepSeek V3.1 and GLM 4.7.
+_EMPTY_BLOCK = "|".join(rf"(?:{_spelled(tags.opening)}\s*)?{_spelled(tags.closing)}" for tags in TAGS)
 _OPENING = "|".join(_spelled(text) for text in (*(tags.opening for tags in TAGS), *_HEADERS))
 _ENDS_IN_EMPTY_BLOCK = re.compile(rf"(?:{_EMPTY_BLOCK})\s*\Z")
 _ENDS_IN_OPENING = re.compile(rf"(?:{_OPENING})\s*\Z")
@@ -69,6 +70,8 @@ def opening_at_end(prompt: str) -> str:
 
 def empty_block_at_end(prompt: str) -> str:
     """The closed, empty reasoning block that a rendered prompt ends with if thinking is switched off.
+
+    Some templates write only its closing tag.
 
     >>> empty_block_at_end("<|im_start|>assistant\\n<think>\\n\\n</think>\\n\\n")
     '<think>\\n\\n</think>\\n\\n'

@@ -101,7 +101,11 @@ class StudentText:
         prompt = as_messages(example.prompt or "")
         try:
             rendered = template.conversation([*prompt, answer_of(example)], example.tools)
-            end = rendered[len(written) :] if rendered.startswith(written) else template.end_of_turn(prompt)
+            end = (
+                rendered[len(written) :]
+                if rendered.startswith(written)
+                else template.end_of_turn(prompt, example.tools)
+            )
         except TemplateRefusal:
             end = ""
         return end if end.strip() else eos

@@ -181,6 +181,19 @@ def test_reasoning_behind_a_closed_block_is_told_once_with_the_remedy(model, cap
     assert not caplog.records
 
 
+def test_it_is_told_of_a_closing_tag_alone_and_of_every_turn(model):
+    """As in DeepSeek V3.1. The first turn has no reasoning."""
+    closed = templates.HEADER + "{% if add_generation_prompt %}<|assistant|>\n</think>{% endif %}"
+    made = scorer(model, closed, messages_column="messages", splitter="turn")
+    answer = {"role": "assistant", "content": "It is 42."}
+    shown = made.show({"messages": [*ASKED, answer, *ASKED, answer | {"content": THOUGHT}]})
+    assert "the response contains reasoning" in " ".join(shown.notes)
+    assert made.show({"messages": [*ASKED, answer, *ASKED, answer]}).notes == []
+    joined = scorer(model, templates.HEADER, messages_column="messages", splitter="turn")
+    shown = joined.show({"messages": [*ASKED, answer, *ASKED, REASONED]})
+    assert "the reasoning is stored apart from the content" in " ".join(shown.notes)
+
+
 def test_an_estimate_tells_it_too(model):
     rows = Dataset.from_dict({"prompt": ["What is 17 + 25?"] * 40, "response": [THOUGHT, "It is 42."] * 20})
     (warning,) = estimate(scorer(model, templates.QWEN), rows, calibration_seconds=None).warnings

@@ -11,11 +11,20 @@ from local_naturalness.encoding.conversation import Answer, Response, response_o
 from local_naturalness.encoding.examples import Example, Turn
 from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages
 from local_naturalness.encoding.prompt_encoder import EncodedPrompt, PromptEncoder
-from local_naturalness.encoding.reasoning import carries_reasoning, leaves_open, pieces, places
+from local_naturalness.encoding.reasoning import (
+    carries_reasoning,
+    closes_unopened,
+    leaves_open,
+    pieces,
+    places,
+)
+from local_naturalness.encoding.rendered_prompts import is_rendered
 from local_naturalness.encoding.row_doubts import (
     REASONING_JOINED,
     REASONING_LEFT_OPEN,
+    REASONING_NOT_OPENED,
     REASONING_SWITCHED_OFF,
+    RENDERED_TWICE,
     doubts_of_turns,
 )
 from local_naturalness.encoding.tokenization import encode_response, step_token_ranges
@@ -114,7 +123,8 @@ class ExampleEncoder:
         response = encode_response(self._tokenizer, text, shown.opening)
         if not len(response.ids):
             return "empty_response"
-        doubts = doubts_of_turns(example) | _doubts_of_reasoning(shown, answered, content)
+        doubts = doubts_of_turns(example) | self._doubts_of_prompt(prompt)
+        doubts |= _doubts_of_reasoning(shown, answered, content)
         steps, spans = step_token_ranges(response.starts, self._spans(text, content, example))
         begins = [start for start, _ in steps]
         return EncodedExample(
@@ -132,7 +142,7 @@ class ExampleEncoder:
         texts: list[str] = []
         begin = position = character = 0
         before = shown
-        doubts = doubts_of_turns(example)
+        doubts = doubts_of_turns(example) | self._doubts_of_prompt(prompt)
         for index, turn in enumerate(turns):
             if index:
                 before = self._between(messages, turns[index - 1], turn, texts[-1], example)
@@ -160,6 +170,10 @@ class ExampleEncoder:
         return EncodedExample(
             shown.ids, ids, steps, spans, begins, "".join(texts), shown.text, frozenset(doubts)
         )
+
+    def _doubts_of_prompt(self, prompt: Prompt) -> set[str]:
+        is_twice = self._prompts.chat_template is not None and is_rendered(prompt)
+        return {RENDERED_TWICE} if is_twice else set()
 
     def _turn_response(self, turn: Turn, messages: Sequence[Message], example: Example) -> Response:
         if turn.is_blank:
@@ -230,6 +244,8 @@ def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str
         return {REASONING_SWITCHED_OFF}
     if leaves_open(before.opening, answered.text):
         return {REASONING_LEFT_OPEN}
+    if closes_unopened(before.opening, answered.text):
+        return {REASONING_NOT_OPENED}
     return {REASONING_JOINED} if answered.text != content and not answered.is_rendered else set()
 
 

@@ -123,6 +123,23 @@ def leaves_open(opening: str, response: str) -> bool:
     return opened is not None and opened.closing.strip() not in response
 
 
+def closes_unopened(opening: str, response: str) -> bool:
+    """Whether a response closes a block of reasoning that neither the prompt nor the response opens.
+
+    Args:
+        opening: end of the prompt, as `opening_at_end` finds it.
+        response: text of the response.
+
+    >>> closes_unopened("", "2 + 3</think>It is 5."), closes_unopened("<think>\\n", "2 + 3</think>It is 5.")
+    (True, False)
+    """
+    closed = _CLOSING.search(response)
+    if closed is None or (opening and not empty_block_at_end(opening)):
+        return False
+    opened = next(tags.opening.strip() for tags in TAGS if tags.closing.strip() == closed.group())
+    return opened not in response[: closed.start()]
+
+
 def without_reasoning(response: str) -> str:
     """What follows the reasoning.
 

@@ -8,6 +8,10 @@ from local_naturalness.encoding.examples import Example
 REASONING_SWITCHED_OFF = "reasoning_switched_off"
 # The prompt opens a block of reasoning that the response does not close.
 REASONING_LEFT_OPEN = "reasoning_left_open"
+# The response closes a block of reasoning that nothing opens.
+REASONING_NOT_OPENED = "reasoning_not_opened"
+# The prompt was rendered by a chat template already, and is rendered once more as the text of a user.
+RENDERED_TWICE = "rendered_twice"
 # The template leaves out reasoning that is stored beside the content, so it was joined with the content.
 REASONING_JOINED = "reasoning_joined"
 # The conversation goes on after the last assistant turn.
@@ -44,6 +48,20 @@ def in_words(kind: str, where: str, template: str) -> str:
             f"{where} the response contains reasoning, but the prompt ends in a closed, empty reasoning "
             "block: the chat template has thinking switched off. The reasoning is scored after that block. "
             f"If the student is to learn to reason, {_switch(template, 'true')}, and train with the same."
+        )
+    if kind == REASONING_NOT_OPENED:
+        return (
+            f"{where} the response closes a reasoning block that neither the prompt nor the response opens. "
+            "Templates of many teachers open the block in the prompt, so servers return the text after the "
+            "opening tag. Write the tag in front of these responses, or the student learns to close what it "
+            "never opened."
+        )
+    if kind == RENDERED_TWICE:
+        return (
+            f"{where} the prompt was already rendered by a chat template: it ends with the header of the "
+            "assistant's turn. It is scored as the text of a user, inside the student's own chat template. "
+            "Store the messages or the question itself as the prompt. To score the prompt as it is, pass "
+            '`prompt_template="{prompt}"`.'
         )
     if kind == GOES_ON:
         return (

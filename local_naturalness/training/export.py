@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from datasets import Dataset, DatasetDict
 
 from local_naturalness.counted import counted
+from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import TOOLS_COLUMN
 from local_naturalness.encoding.row_doubts import GOES_ON, doubts_of_turns, in_words
 from local_naturalness.training.done import holds_its_ids, is_done, note
@@ -105,14 +106,10 @@ def export(
             f"All assistant turns of these conversations were scored, and `export={form!r}` trains on the "
             'last one: pass `export="messages"` and train with `assistant_only_loss=True`.'
         )
-    if text is None:
-        logger.warning(
-            "The rows are not compared with what a trainer makes of them, because the tokenizer of the "
-            "student %s was not found: pass `student=...`.",
-            specs.student or "that they were scored for",
-        )
     sources = {split: find_source(rows, prompt_column, response_column) for split, rows in splits.items()}
     seen = [_looked_at(rows, sources[split], text, form, split, specs) for split, rows in splits.items()]
+    if text is None:
+        _tell_not_compared(seen, specs)
     _tell_turns(seen, specs)
     layout = _layout(form, text, seen, specs)
     written = {}
@@ -182,6 +179,23 @@ def _looked_at(
         agreed[found] += 1
         first.setdefault(found, row)
     return _Seen(frozenset(fields), earlier, agreed, first, turns, len(dataset))
+
+
+def _tell_not_compared(seen: list[_Seen], specs: Specs) -> None:
+    """Log that nobody knows what a trainer makes of the rows, and what may get lost."""
+    apart = sorted({name for one in seen for name in one.fields if names_reasoning(name)})
+    consequence = (
+        f" If its chat template does not write {apart[0]!r}, the student is trained without the reasoning "
+        "that was scored."
+        if apart
+        else ""
+    )
+    logger.warning(
+        "The rows are not compared with what a trainer makes of them, because the tokenizer of the "
+        "student %s was not found: pass `student=...`.%s",
+        specs.student or "that they were scored for",
+        consequence,
+    )
 
 
 def _tell_turns(seen: list[_Seen], specs: Specs) -> None:

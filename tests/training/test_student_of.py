@@ -52,6 +52,17 @@ def test_another_commit_or_a_folder_is_not_taken_for_it(cached, caplog, label):
     assert f"the tokenizer of the student {label} was not found" in caplog.text
 
 
+@pytest.mark.parametrize("field", [None, "reasoning_content", "thinking"])
+def test_what_an_unknown_student_may_lose_is_told(caplog, field):
+    answer = {"role": "assistant", "content": "It is 5."} | ({field: "2 + 3"} if field else {})
+    messages = [[{"role": "user", "content": "And 5?"}, answer]]
+    export(Dataset.from_dict({"messages": messages}), "trl")
+    told = [line for line in caplog.messages if "are not compared" in line]
+    assert len(told) == 1
+    assert ("trained without the reasoning" in told[0]) == (field is not None)
+    assert field is None or repr(field) in told[0]
+
+
 def test_another_student_is_refused():
     with pytest.raises(ValueError, match=r"scored for the student me/other@01, and `student` is student@"):
         export(rows("student=me/other@01; scorer=local; id=1"), "trl", student=student_path())

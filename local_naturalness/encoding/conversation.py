@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
-from local_naturalness.encoding.messages import Message
+from local_naturalness.encoding.messages import Message, times_named
 from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, places, repeats, tags_of
 
 Tools = Sequence[Mapping[str, Any]]
@@ -217,7 +217,7 @@ def _writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
     """Whether every call is in the text: each name as often as it is called, and all arguments."""
     called = [call.get("function", call) for call in calls]
     names = Counter(str(call.get("name", "")) for call in called)
-    return all(text.count(name) >= count for name, count in names.items()) and all(
+    return all(times_named(text, name) >= count for name, count in names.items()) and all(
         any(spelling in text for spelling in _spellings(value))
         for call in called
         for value in _leaves(call.get("arguments"))

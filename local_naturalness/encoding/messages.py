@@ -5,6 +5,7 @@ content in blocks such as `[{"type": "text", "text": "Hi"}]`. Other fields of a 
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -146,6 +147,15 @@ def text_of(content: Any, column: str) -> str | None:
             f'{{"type": "text", "text": ...}}, found {shown(content)}.'
         )
     return "".join(_text_of_block(block, column) for block in content)
+
+
+def times_named(text: str, name: str) -> int:
+    """How often a text names a tool. A longer name that contains the name does not count.
+
+    >>> times_named("call:add_all{} call:add{}", "add")
+    1
+    """
+    return len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)) if name else len(text)
 
 
 def shown(value: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
-from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages
+from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages, times_named
 from local_naturalness.encoding.prompt_template import PromptTemplate
 from local_naturalness.encoding.reasoning import (
     empty_block_at_end,
@@ -177,7 +177,9 @@ class PromptEncoder:
             if tools:
                 # The messages may name a tool, too.
                 bare = self.chat_template.prompt(as_messages(prompt))
-                if not all(rendered.count(name) > bare.count(name) for name in map(_name, tools)):
+                if not all(
+                    times_named(rendered, name) > times_named(bare, name) for name in map(_name, tools)
+                ):
                     raise _unshown(tools)
             return rendered
         if tools:

@@ -101,6 +101,11 @@ def test_a_second_call_is_not_left_out():
     """Harmony writes one call a turn."""
     with pytest.raises(TypeError, match="add, add"):
         response_of(CALLED | {"tool_calls": ADD * 2}, ASKED, chat(templates.HARMONY))
+    calls = [{"function": {"name": name, "arguments": {}}} for name in ("add_all", "add")]
+    turn = {"role": "assistant", "content": "", "tool_calls": calls}
+    with pytest.raises(TypeError, match="add_all, add"):
+        response_of(turn, ASKED, chat(templates.HARMONY))
+    assert "add_all" in response_of(turn, ASKED, chat(templates.QWEN)).text
 
 
 def test_an_argument_is_not_left_out():

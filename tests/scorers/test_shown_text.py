@@ -82,6 +82,16 @@ def test_tools_that_nothing_shows_are_refused(model, template, settings):
         scorer(model, template, **settings)(row | {"prompt": "Please add 17 and 25."})
 
 
+def test_every_tool_is_shown_or_refused(model):
+    """`add_all` is no other name of `add`."""
+    first = templates.HEADER.replace("{%", "{{ (tools or [{}])[0].function.name if tools }}{%", 1)
+    tools = [{"type": "function", "function": {"name": name}} for name in ("add_all", "add")]
+    row = {"prompt": "What is 17 + 25?", "tools": tools, "response": "42."}
+    with pytest.raises(TypeError, match=r"`tools` \(add_all, add\)"):
+        scorer(model, first)(row)
+    assert scorer(model, first)(row | {"tools": tools[:1]})["global_naturalness_status"] == "ok"
+
+
 @pytest.mark.parametrize("tools", ["a hammer", [1], 3])
 def test_a_column_of_other_tools_is_not_guessed_at(model, tools):
     with pytest.raises(TypeError, match="'tools' must hold lists of tools"):

@@ -39,8 +39,9 @@ def shape_of(rows: Any, caller: str) -> Shape | None:
     shape = recognise(sample)
     if shape is None and "response" not in rows:
         if hinted := hint({name: _values(rows, name) for name in rows}):
-            missing = missing_columns_message({"response_column": "response"}, list(rows), caller)
-            raise ValueError(missing + hinted)
+            needed = {"prompt_column": "prompt", "response_column": "response"}
+            missing = {argument: column for argument, column in needed.items() if column not in rows}
+            raise ValueError(missing_columns_message(missing, list(rows), caller) + hinted)
     if shape is None and (replies := columns_of_replies({name: _values(rows, name) for name in rows})):
         raise ValueError(
             f"{caller} needs texts or messages, and {replies[0]!r} holds replies of an inference server: "

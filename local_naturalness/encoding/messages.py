@@ -116,6 +116,16 @@ def role_of(message: Mapping[str, Any]) -> Any:
     return _known_role(message["from"] if _is_sharegpt(message) else message.get("role"))
 
 
+def parsed(value: Any) -> Any:
+    """What a JSON text of a list or object holds; any other value is unchanged."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 def messages_from_json(text: Any) -> list[Any] | None:
     """The list of messages that a JSON text holds. `None` for any other text.
 
@@ -124,13 +134,9 @@ def messages_from_json(text: Any) -> list[Any] | None:
     >>> messages_from_json("[1, 2] is an interval.") is None
     True
     """
-    if not isinstance(text, str) or not text.lstrip().startswith("["):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if value and all(map(is_message, value)) else None
+    value = parsed(text) if isinstance(text, str) else None
+    is_conversation = isinstance(value, list) and value and all(map(is_message, value))
+    return value if is_conversation else None
 
 
 def text_of(content: Any, column: str) -> str | None:

@@ -14,6 +14,8 @@ _HEADER = re.compile(
     r"|<\|assistant\|>|<｜Assistant｜>|\[/INST\]|<\|CHATBOT_TOKEN\|>(?:<\|START_\w+\|>)?|<\|turn\|>assistant"
     r")\s*\Z"
 )
+# Characters at the end of a prompt that hold a header and the opening of a block. Prompts may be very long.
+_LAST = 200
 
 
 def is_rendered(prompt: Prompt) -> bool:
@@ -27,5 +29,6 @@ def is_rendered(prompt: Prompt) -> bool:
     text = prompt if isinstance(prompt, str) else as_messages(prompt)[-1].get("content")
     if not isinstance(text, str):
         return False
+    text = text.rstrip()[-_LAST:]
     opening = opening_at_end(text)
     return any(_HEADER.search(one) for one in (text, text.removesuffix(opening)))

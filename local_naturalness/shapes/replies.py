@@ -6,7 +6,7 @@ from typing import Any
 import datasets
 from datasets import Dataset, List, Value
 
-from local_naturalness.encoding.messages import without_nulls
+from local_naturalness.encoding.messages import parsed, without_nulls
 from local_naturalness.shapes.mapped import kept, mapped
 from local_naturalness.shapes.seen import CONVERSATIONS, PROMPTS, RESPONSE_LISTS
 from local_naturalness.shapes.served import (
@@ -15,7 +15,6 @@ from local_naturalness.shapes.served import (
     answers_in,
     is_assistant,
     model_of,
-    parsed,
     prompt_of,
     reasons_of,
 )

@@ -4,12 +4,11 @@ Clients dump `choices` with a `message` or a `text` each (OpenAI, vLLM), `output
 `parts` (Gemini), or all of this inside of `response`, `body` and the like (batches).
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.encoding.messages import is_message, without_nulls
+from local_naturalness.encoding.messages import is_message, parsed, without_nulls
 
 # Fields that hold the answers of a reply, and those that a reply stands in.
 _ANSWERS = ("choices", "candidates", "outputs")
@@ -38,16 +37,6 @@ def answers_in(value: Any) -> list[Answer] | None:
     if items is None and isinstance(value, list) and value and all(map(_is_of_server, value)):
         items = value
     return list(map(_answer, items)) if items is not None else _one_answer(value)
-
-
-def parsed(value: Any) -> Any:
-    """What a JSON text of a list or object holds; any other value is unchanged."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
 
 
 def _items(value: Any, deepest: int = _DEEPEST) -> list[Mapping[str, Any]] | None:

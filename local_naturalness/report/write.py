@@ -25,11 +25,13 @@ from local_naturalness.report.texts import TextColumns
 from local_naturalness.report.tint import Tints
 from local_naturalness.report.views import views_of
 from local_naturalness.store.atomic_files import part_file, settle
-from local_naturalness.tables import Where, require_dataset
+from local_naturalness.tables import Columns, Where, require_dataset
 from local_naturalness.tables.html import table_html, text_html
 from local_naturalness.tables.text import number_text
-from local_naturalness.teachers.rank import rank_first_groups
-from local_naturalness.teachers.result import TeacherGroup
+from local_naturalness.teachers.cells import linked_groups
+from local_naturalness.teachers.rank import rank_groups
+from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
+from local_naturalness.teachers.scored import read_scored
 from local_naturalness.teachers.text import shown_table, size_sentence
 from local_naturalness.version import __version__
 
@@ -107,16 +109,8 @@ def write_report(
     table = ScoredTable.of(dataset, selection, prompt_column, teacher_column, where, correct)
     texts = TextColumns.of(dataset, response_column, messages_column)
     numbers = NumbersOfPrompts.of(table)
-    direction = None if table.criterion.base else table.criterion.direction
     passes = None if table.counted.passes is None else WHERE
-    ranking, num_groups = rank_first_groups(
-        numbers.dataset,
-        table.criterion.name,
-        _GROUPS_LISTED,
-        direction=direction,
-        where=passes,
-        correct=table.correct_column,
-    )
+    ranking, num_groups = _ranking(table, Columns.of(numbers.dataset), passes)
     measures = ({"num_tokens": "high"} if "num_tokens" in dataset.column_names else {}) | table.criteria
     comparison = compare_criteria(numbers.dataset, measures, where=passes, correct=table.correct_column)
     shown = dict(zip(table.teachers, table.shown_names, strict=True))
@@ -181,6 +175,14 @@ def write_report(
         part.write_text(page, encoding="utf-8")
         settle(part, target)
     return target
+
+
+def _ranking(table: ScoredTable, numbers: Columns, where: str | None) -> tuple[TeacherRanking, int]:
+    """The groups of teachers that are listed, ranked, and the number of all groups."""
+    passes = None if where is None else numbers.flags(where)
+    scored = read_scored(numbers, table.criterion, "prompt", "teacher", passes, table.correct_column)
+    groups = linked_groups(scored.prompt, scored.teacher)
+    return rank_groups(scored, groups[:_GROUPS_LISTED], table.criterion), len(groups)
 
 
 def _teachers(group: TeacherGroup, table: ScoredTable, wins: WinsByLength) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Sequence
 from numbers import Integral
 
 import numpy as np
@@ -85,41 +86,6 @@ def rank_teachers(
     >>> [(group.best, group.table["mean"].round(2).tolist()) for group in ranking.groups]
     [('b', [-0.5, -0.7]), ('c', [-0.1])]
     """
-    ranking, _ = rank_first_groups(
-        dataset,
-        by,
-        None,
-        where=where,
-        correct=correct,
-        prompt_column=prompt_column,
-        teacher_column=teacher_column,
-        direction=direction,
-        complete_only=complete_only,
-        num_bootstrap=num_bootstrap,
-        seed=seed,
-    )
-    return ranking
-
-
-def rank_first_groups(
-    dataset: Dataset,
-    by: str,
-    most_groups: int | None,
-    *,
-    where: Where | None = None,
-    correct: str | None = None,
-    prompt_column: str | None = None,
-    teacher_column: str = "teacher",
-    direction: str | None = None,
-    complete_only: bool = False,
-    num_bootstrap: int = 1000,
-    seed: int = 0,
-) -> tuple[TeacherRanking, int]:
-    """The ranking of the first groups of teachers, as `rank_teachers` gives it, and the number of all groups.
-
-    Args:
-        most_groups: A page shows only a few of thousands of groups; `None` for all.
-    """
     require_dataset(dataset, "rank_teachers")
     if by == "random":
         raise ValueError("Teachers cannot be ranked by random numbers: `by` must be a criterion.")
@@ -131,17 +97,25 @@ def rank_first_groups(
     passes = eligible_rows(dataset, columns, where)
     prompt_column = grouping_column(columns.names, prompt_column)
     scored = read_scored(columns, criterion, prompt_column, teacher_column, passes, correct)
-    linked = linked_groups(scored.prompt, scored.teacher)
-    groups = [
-        _rank_group(scored, group, criterion, complete_only, num_bootstrap, seed)
-        for group in linked[:most_groups]
-    ]
-    notes = _notes(scored, complete_only)
-    ranking = TeacherRanking(by, criterion.direction, groups, notes)
+    groups = linked_groups(scored.prompt, scored.teacher)
+    return rank_groups(scored, groups, criterion, complete_only, num_bootstrap, seed)
+
+
+def rank_groups(
+    scored: ScoredRows,
+    groups: Sequence[Group],
+    criterion: ResolvedCriterion,
+    complete_only: bool = False,
+    num_bootstrap: int = 1000,
+    seed: int = 0,
+) -> TeacherRanking:
+    """The ranking of some groups of teachers. A page shows only a few of thousands."""
+    ranked = [_rank_group(scored, group, criterion, complete_only, num_bootstrap, seed) for group in groups]
+    ranking = TeacherRanking(criterion.name, criterion.direction, ranked, _notes(scored, complete_only))
     for warning in ranking.warnings:
         # The table says it too: louder, and people would read everything twice.
         logger.info("%s", warning)
-    return ranking, len(linked)
+    return ranking
 
 
 def _notes(scored: ScoredRows, complete_only: bool) -> list[str]:

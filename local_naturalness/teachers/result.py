@@ -12,26 +12,6 @@ from local_naturalness.teachers.text import ranking_dict, ranking_html, ranking_
 from local_naturalness.teachers.traits import ExplainedGap
 from local_naturalness.visible import visible
 
-COLUMNS = (
-    "group",
-    "rank",
-    "teacher",
-    "mean",
-    "low",
-    "high",
-    "gap",
-    "gap_low",
-    "gap_high",
-    "p_best",
-    "win_rate",
-    "num_prompts",
-    "num_responses",
-    "mean_complete",
-    "accuracy",
-    "mean_tokens",
-    "repeated_step_share",
-)
-
 
 @dataclass(frozen=True)
 class TeacherGroup:
@@ -133,8 +113,8 @@ class TeacherRanking:
 
             If a single prompt compares a teacher with the others, its intervals and `p_best` are NaN.
         """
-        tables = [group.table.assign(group=number) for number, group in enumerate(self.groups, start=1)]
-        return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+        tables = {number: group.table for number, group in enumerate(self.groups, start=1)}
+        return pd.concat(tables, names=["group"]).reset_index("group").reset_index(drop=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data that JSON can hold: tables row by row, notes, warnings, explained gaps."""

@@ -50,7 +50,7 @@ def score(
         num_gpus (`float`, *optional*):
             GPUs per actor. By default, one if the cluster has any.
         batch_size (`int`, *optional*, defaults to 64):
-            Rows per task. The actors finish at about the same time if there are twenty or more tasks for
+            Rows per task. The actors finish at about the same time if there are about thirty tasks for
             each. Millions of tasks are a burden for the driver.
         together (`bool`, *optional*, defaults to `True`):
             Sort the rows by prompt if that saves more than a twentieth of the work. To be able to restore

@@ -127,7 +127,7 @@ def table(results: list[Found]) -> str:
     by_way = defaultdict(list)
     for found in results:
         by_way[found.way].append(found)
-    lines = ["| way | types | largest difference (nats) |", "|---|---|---|"]
+    lines = ["| method | types | largest difference (nats) |", "|---|---|---|"]
     for way in ("packed", "cached", "padded", "alone", "refused"):
         types = sorted(found.model_type for found in by_way[way])
         worst = (

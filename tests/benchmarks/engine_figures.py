@@ -105,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    print(f"{torch.get_num_threads()} threads\n\n| what | found | wanted |\n|---|---|---|")
+    print(f"{torch.get_num_threads()} threads\n\n| what | measured | target |\n|---|---|---|")
     memory()
     small = make_model(**SMALL)
     linear_time(Engine(small), small.config.vocab_size, options.repeats)

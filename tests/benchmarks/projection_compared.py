@@ -68,7 +68,7 @@ def main() -> None:
             start = time.perf_counter()
             way(states, weight, target)
             seconds[name].append(time.perf_counter() - start)
-    print("| way | time as a multiple of ours | peak memory | largest error |\n|---|---|---|---|")
+    print("| method | time as a multiple of ours | peak memory | largest error |\n|---|---|---|---|")
     ours = statistics.median(seconds["in pieces"])
     for name, values in seconds.items():
         ratio = statistics.median(values) / ours

@@ -89,8 +89,8 @@ def main() -> None:
             rows = rows.select(range(min(options.rows, len(rows))))
         rows, seconds = scored(rows, options.student, list(dict.fromkeys(["exact", *options.settings])))
         print(f"`{file.stem}`, {len(rows)} rows, {sum(rows['num_steps_0']):,} steps:\n")
-        columns = ("setting", "speed", "mean error", "largest error", "tau", "same pick", "regret", "if changed")
-        print(f"| {' | '.join(columns)} | teachers |")
+        columns = "setting | speed | mean error | largest error | tau | same pick | regret | if changed"
+        print(f"| {columns} | teachers |")
         print("|---|---|---|---|---|---|---|---|---|")
         print("\n".join(lines(rows, seconds)), flush=True)
 

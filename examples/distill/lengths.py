@@ -2,14 +2,14 @@
 
     python examples/distill/lengths.py --output distill-output/lengths
 
-One student learns facts and problems of one or two assignments in twelve manners, among them those of
-long traces: restarts, checks of earlier steps, failed attempts. Every teacher then trains it on chains of 4
-to 8, of 10 to 16 and of 20 to 32 assignments, with three seeds each. Needs the extras `trl` and `plots`. What
-is finished in the output folder is kept: the same command goes on where it was stopped.
+One student learns facts and problems of one or two assignments in twelve manners, among them those of long
+traces: restarts, checks of earlier steps, failed attempts. Every teacher then trains it on chains of 4 to 8,
+of 10 to 16 and of 20 to 32 assignments. Needs the extras `trl` and `plots`. What is finished in the output
+folder is kept: the same command goes on where it was stopped.
 
-Nothing is left to choose once scores are there. The number of optimiser steps is the least of `MAX_STEPS`
-with which the student of the teacher `stepwise` answers half of the questions on chains of the middle
-length, with a seed that nothing else uses; the largest if none does.
+The number of optimiser steps is fixed before any score is seen: the least of `MAX_STEPS` with which the
+student of the teacher `stepwise` answers half of the questions on chains of the middle length, with a seed
+that nothing else uses; the largest if none does.
 """
 
 import argparse
@@ -31,16 +31,18 @@ from make_world import candidates, problems, write_lines
 from run import run
 from world.long_teachers import ALL_TEACHERS
 from world.problems import MANY_LETTERS
-from world.student import Reading, make_student
+from world.student import Pretraining, make_student
 from world.teachers import manners_of
 
 from local_naturalness import Student
 
 EXPERIMENT = Path(__file__).parent / "experiments" / "lengths.toml"
-MAX_STEPS = (240, 480, 960, 1920, 3840)
+MAX_STEPS = (120, 240, 480, 960)
 ENOUGH = 0.5
 SEED_OF_STEPS = 100
-READING = Reading(letters=MANY_LETTERS, context=4096, long_share=0.03)
+PRETRAINING = Pretraining(
+    letters=MANY_LETTERS, context=3072, long_share=0.01, documents_per_step=16, muon=True
+)
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,13 @@ class Size:
 
     lengths: Mapping[str, range]
     teachers: tuple[str, ...] = tuple(ALL_TEACHERS)
-    prompts: int = 400
-    questions: int = 400
-    pretraining: int = 10_000
+    prompts: int = 200
+    questions: int = 200
+    pretraining: int = 4000
     width: int = 128
     max_steps: tuple[int, ...] = MAX_STEPS
     max_new_tokens: int = 2800
-    seeds: int = 3
+    seeds: int = 1
 
 
 FULL = Size({"4 to 8": range(4, 9), "10 to 16": range(10, 17), "20 to 32": range(20, 33)})
@@ -78,7 +80,6 @@ REDUCED = Size(
     width=32,
     max_steps=(2,),
     max_new_tokens=8,
-    seeds=1,
 )
 
 
@@ -89,12 +90,18 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="trainings at a time (1)")
     parser.add_argument("--scale", type=int, default=1, metavar="N", help="N times the prompts (1)")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings on each teacher (1)")
     parser.add_argument("--width", type=int, help="hidden size of the student (128)")
     parser.add_argument("--reduced", action="store_true", help="tiny, to see that it works")
     options = parser.parse_args()
     disable_progress_bars()
     size = REDUCED if options.reduced else FULL
-    size = dataclasses.replace(size, prompts=options.scale * size.prompts, width=options.width or size.width)
+    size = dataclasses.replace(
+        size,
+        prompts=options.scale * size.prompts,
+        width=options.width or size.width,
+        seeds=options.seeds,
+    )
     student = _student(options.output, size)
     experiments = dict(_experiments(options.output, student, size))
     steps = _steps(experiments, options.output, size, options.workers)
@@ -128,9 +135,9 @@ def _student(output: Path, size: Size) -> Path:
     """One for all lengths, so that length is all that differs."""
     folder = output / "student"
     if not (folder / "model.safetensors").exists():
-        torch.set_num_threads(1)  # another number of threads, other weights
+        torch.set_num_threads(2)  # another number of threads, other weights
         manners = manners_of(size.teachers, ALL_TEACHERS)
-        loss = make_student(folder, manners, 0, size.pretraining, size.width, READING)
+        loss = make_student(folder, manners, 0, size.pretraining, size.width, PRETRAINING)
         print(f"mean loss of the student's pretraining {loss:.3f} nats per token", flush=True)
     return folder
 

@@ -7,6 +7,7 @@ from itertools import islice
 from random import Random
 
 import pytest
+import torch
 
 pytest.importorskip("trl", reason="needs the extra 'trl'")
 pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
@@ -15,9 +16,11 @@ import lengths
 from harness.lengths import table_of_criteria
 from world.corpus import conversations
 from world.long_teachers import ALL_TEACHERS, LONG_TEACHERS
+from world.optimizer import MuonWithAdamW
 from world.problems import LETTERS, MANY_LETTERS, draw_problem
-from world.student import Reading, _some_in_a_row
+from world.student import Pretraining, _new_model, _some_in_a_row
 from world.teachers import manners_of, stepwise
+from world.tokenizer import build_tokenizer
 
 CHAINS = {"short": range(4, 9), "long": range(20, 33)}
 # Published tables rest on what the first world's student has read.
@@ -86,12 +89,28 @@ def test_the_student_reads_every_letter_and_none_of_the_first_world_has_changed(
 
 def test_some_documents_are_many_conversations_in_a_row():
     document = {"input_ids": [1, 2, 3], "labels": [-100, 2, 3]}
-    reading = Reading(context=50, long_share=0.5)
-    read = list(islice(_some_in_a_row(iter([document] * 10_000), Random(0), reading), 400))
+    pretraining = Pretraining(context=50, long_share=0.5)
+    read = list(islice(_some_in_a_row(iter([document] * 10_000), Random(0), pretraining), 400))
     sizes = [len(one["input_ids"]) for one in read]
     assert max(sizes) > 45 and max(sizes) <= 50
     assert 0.4 < sizes.count(3) / 400 < 0.65
     assert all(one["labels"][:6] == [-100, 2, 3, -100, 2, 3] for one in read if len(one["labels"]) >= 6)
+
+
+def test_every_parameter_is_stepped_once_and_a_schedule_reaches_both_optimizers():
+    model = _new_model(build_tokenizer(["a = 2"]), 32, 64)
+    optimizer = MuonWithAdamW(model, 2e-3, 0.0, (0.9, 0.95))
+    stepped = [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
+    assert sorted(stepped) == sorted(id(parameter) for parameter in model.parameters())
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    model(input_ids=torch.tensor([[1, 2, 3]]), labels=torch.tensor([[1, 2, 3]])).loss.backward()
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda _: 0.0)
+    optimizer.step()
+    assert all(torch.equal(before[name], parameter) for name, parameter in model.named_parameters())
+    for group in optimizer.param_groups:
+        group["lr"] = 0.01
+    optimizer.step()
+    assert not any(torch.equal(before[name], parameter) for name, parameter in model.named_parameters())
 
 
 def test_criteria_over_lengths_by_hand():

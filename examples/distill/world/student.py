@@ -18,64 +18,80 @@ from transformers import (
 )
 
 from world.corpus import SHARE_OF_FACTS, conversations, facts
+from world.optimizer import MuonWithAdamW
 from world.problems import LETTERS
 from world.teachers import Teacher
 from world.tokenizer import CONTEXT, build_tokenizer
 
 TEXTS_FOR_TOKENIZER = 3000
-# Thousands of small steps learn the facts of arithmetic sooner than hundreds of large ones.
-DOCUMENTS_PER_STEP = 8
-DOCUMENTS_SORTED_TOGETHER = 64 * DOCUMENTS_PER_STEP
+STEPS_SORTED_TOGETHER = 64
 SHARE_OF_STEPS_ON_FACTS_ALONE = 0.15
 SHARE_OF_STEPS_SLOWING_DOWN = 0.3
 LEARNING_RATE = 2e-3
+WEIGHT_DECAY = 0.01
+BETAS = (0.9, 0.95)
 IGNORED_LABEL = -100
 
 Document = dict[str, list[int]]
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a student for longer chains reads otherwise.
+class Pretraining:
+    """How a student is pretrained; the defaults are those of the first world.
 
     Args:
         letters: Names of variables.
         context: Tokens.
         long_share: Share of the conversations that many others follow in the same document. Distances between
             tokens that a student has never met in training are noise to it.
+        documents_per_step: With AdamW, thousands of small steps learn the facts of arithmetic sooner than
+            hundreds of large ones.
+        muon: Muon for the layers' matrices: with half the steps, it leaves a third of AdamW's errors.
     """
 
     letters: str = LETTERS
     context: int = CONTEXT
     long_share: float = 0.0
+    documents_per_step: int = 8
+    muon: bool = False
 
 
 def make_student(
-    output: Path, manners: Sequence[Teacher], seed: int, steps: int, width: int, reading: Reading = Reading()
+    output: Path,
+    manners: Sequence[Teacher],
+    seed: int,
+    steps: int,
+    width: int,
+    pretraining: Pretraining = Pretraining(),
 ) -> float:
     """Write model and tokenizer to `output`; return the mean loss in nats per token."""
     rng = Random(seed)
-    dialogues, fact_rows = conversations(rng, manners, reading.letters), facts(rng, manners)
+    dialogues, fact_rows = conversations(rng, manners, pretraining.letters), facts(rng, manners)
     sample = [text for pair in islice(dialogues, TEXTS_FOR_TOKENIZER) for text in pair]
-    tokenizer = build_tokenizer([*sample, *islice(fact_rows, TEXTS_FOR_TOKENIZER)], reading.context)
+    tokenizer = build_tokenizer([*sample, *islice(fact_rows, TEXTS_FOR_TOKENIZER)], pretraining.context)
     responses = _only_responses(dialogues, tokenizer)
-    if reading.long_share:
-        responses = _some_in_a_row(responses, Random(seed), reading)
-    curriculum = _curriculum(rng, _only_results(fact_rows, tokenizer), responses, steps)
+    if pretraining.long_share:
+        responses = _some_in_a_row(responses, Random(seed), pretraining)
+    documents = pretraining.documents_per_step
+    curriculum = _curriculum(rng, _only_results(fact_rows, tokenizer), responses, steps, documents)
     torch.manual_seed(seed)
+    model = _new_model(tokenizer, width, pretraining.context)
+    muon = MuonWithAdamW(model, LEARNING_RATE, WEIGHT_DECAY, BETAS) if pretraining.muon else None
     trainer = Trainer(
-        model=_new_model(tokenizer, width, reading.context),
+        model=model,
+        optimizers=(muon, None),
         args=TrainingArguments(
             output_dir=str(output),
             max_steps=steps,
-            per_device_train_batch_size=DOCUMENTS_PER_STEP,
+            per_device_train_batch_size=documents,
             train_sampling_strategy="sequential",
             learning_rate=LEARNING_RATE,
             lr_scheduler_type="warmup_stable_decay",
             lr_scheduler_kwargs={"num_decay_steps": int(SHARE_OF_STEPS_SLOWING_DOWN * steps)},
             warmup_steps=30,
-            adam_beta2=0.95,
-            weight_decay=0.01,
+            adam_beta1=BETAS[0],
+            adam_beta2=BETAS[1],
+            weight_decay=WEIGHT_DECAY,
             seed=seed,
             save_strategy="no",
             logging_strategy="no",
@@ -113,23 +129,21 @@ def _new_model(tokenizer: PreTrainedTokenizerFast, width: int, context: int) -> 
 
 
 def _curriculum(
-    rng: Random, fact_rows: Iterator[Document], dialogues: Iterator[Document], steps: int
+    rng: Random, fact_rows: Iterator[Document], dialogues: Iterator[Document], steps: int, per_step: int
 ) -> list[Document]:
     """Facts first, then facts and conversations; neighbours are of similar length, which spares padding."""
-    on_facts = int(SHARE_OF_STEPS_ON_FACTS_ALONE * steps) * DOCUMENTS_PER_STEP
+    on_facts = int(SHARE_OF_STEPS_ON_FACTS_ALONE * steps) * per_step
     documents = list(islice(fact_rows, on_facts))
-    while len(documents) < steps * DOCUMENTS_PER_STEP:
+    while len(documents) < steps * per_step:
         pool = [
             next(fact_rows if rng.random() < SHARE_OF_FACTS else dialogues)
-            for _ in range(DOCUMENTS_SORTED_TOGETHER)
+            for _ in range(STEPS_SORTED_TOGETHER * per_step)
         ]
         pool.sort(key=lambda document: len(document["input_ids"]))
-        batches = [
-            pool[start : start + DOCUMENTS_PER_STEP] for start in range(0, len(pool), DOCUMENTS_PER_STEP)
-        ]
+        batches = [pool[start : start + per_step] for start in range(0, len(pool), per_step)]
         rng.shuffle(batches)
         documents += [document for batch in batches for document in batch]
-    return documents[: steps * DOCUMENTS_PER_STEP]
+    return documents[: steps * per_step]
 
 
 def _only_results(fact_rows: Iterator[str], tokenizer: PreTrainedTokenizerFast) -> Iterator[Document]:
@@ -153,13 +167,17 @@ def _only_responses(
         yield _document(ids, [IGNORED_LABEL] * seen + ids[seen:])
 
 
-def _some_in_a_row(documents: Iterator[Document], rng: Random, reading: Reading) -> Iterator[Document]:
+def _some_in_a_row(
+    documents: Iterator[Document], rng: Random, pretraining: Pretraining
+) -> Iterator[Document]:
     """Documents, some of them joined up to any length that the context holds."""
     for document in documents:
-        room = rng.randrange(reading.context) if rng.random() < reading.long_share else 0
+        room = rng.randrange(pretraining.context) if rng.random() < pretraining.long_share else 0
         while len(document["input_ids"]) < room:
             following = next(documents)
-            document = {key: (values + following[key])[: reading.context] for key, values in document.items()}
+            document = {
+                key: (values + following[key])[: pretraining.context] for key, values in document.items()
+            }
         yield document
 
 

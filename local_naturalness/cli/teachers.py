@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=number_from(1),
         default=1000,
         metavar="N",
-        help="bootstrap draws for the intervals (default: 1000)",
+        help="bootstrap draws for the intervals, at least 100 to show any (default: 1000)",
     )
     add_column_arguments(parser, "prompt", "teacher")
     add_seed_argument(parser)

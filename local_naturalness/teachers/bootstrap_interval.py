@@ -9,6 +9,8 @@ _NORMAL = NormalDist()
 
 # Fewer prompts than these tell nothing about how far chance reaches.
 FEWEST_PROMPTS = 10
+# With fewer draws, the bounds of an interval would be the very lowest and highest draw, or almost.
+FEWEST_DRAWS = 100
 
 
 def student_t(probability: float, degrees: int) -> float:
@@ -52,9 +54,9 @@ def interval(draws: np.ndarray, num_prompts: int) -> tuple[np.ndarray, np.ndarra
         num_prompts: How many prompts the draws were made from.
 
     Returns:
-        Low and high, shape [numbers]; NaN without draws, and where a draw is NaN.
+        Low and high, shape [numbers]; NaN with fewer than a hundred draws, and where a draw is NaN.
     """
-    if not len(draws):
+    if len(draws) < FEWEST_DRAWS:
         missing = np.full(draws.shape[1], np.nan)
         return missing, missing
     tail = tail_percent(num_prompts)

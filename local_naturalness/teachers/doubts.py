@@ -6,7 +6,7 @@ import numpy as np
 
 from local_naturalness.counted import counted
 from local_naturalness.tables.text import number_text
-from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS
+from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS
 from local_naturalness.teachers.ranked_group import Estimate
 from local_naturalness.teachers.same_family import shared_family, student_words
 
@@ -40,6 +40,8 @@ def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
             f"A single prompt compares {thin} with other teachers. One prompt cannot show how much is due "
             "to chance, so intervals and P(best) are left empty."
         ]
+    if result.num_draws < FEWEST_DRAWS:
+        return [_too_few_draws(result)]
     if result.num_compared_prompts < FEWEST_PROMPTS:
         return [
             f"Only {result.num_compared_prompts} prompts were answered by two teachers or more. Intervals "
@@ -52,6 +54,19 @@ def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
             "narrow."
         ]
     return []
+
+
+def _too_few_draws(result: Estimate) -> str:
+    empty = "so intervals and P(best) are left empty"
+    if result.share_of_draws < _ENOUGH_DRAWS:
+        return (
+            f"Only {counted(result.num_draws, 'bootstrap draw')} link all teachers, {empty}. Some comparisons "
+            "depend on very few prompts."
+        )
+    return (
+        f"{counted(result.num_draws, 'bootstrap draw')} cannot show how far chance reaches, {empty}: pass "
+        "`num_bootstrap=1000`."
+    )
 
 
 def _undecided(names: Sequence[str], result: Estimate) -> list[str]:

@@ -62,7 +62,8 @@ def rank_teachers(
         teacher_column: The column of the teachers' names.
         direction: `"high"` or `"low"`, for a column whose better direction the library does not know.
         complete_only: Use only prompts that every teacher of the group answered.
-        num_bootstrap: Number of bootstrap draws over prompts.
+        num_bootstrap: Number of bootstrap draws over prompts. With fewer than a hundred, there are no
+            intervals and no `p_best`.
         seed: Seed of the bootstrap and of the random subsets.
 
     Returns:

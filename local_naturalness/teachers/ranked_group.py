@@ -7,7 +7,7 @@ import numpy as np
 
 from local_naturalness.teachers.additive_fit import fit_means, ratio
 from local_naturalness.teachers.bootstrap import bootstrap
-from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS, interval
+from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS, interval
 from local_naturalness.teachers.cells import Group
 from local_naturalness.teachers.scored import ScoredRows
 from local_naturalness.teachers.subsets import stable_from, subset_means
@@ -97,6 +97,7 @@ class Estimate:
     win_rate: np.ndarray
     mean_complete: np.ndarray
     num_complete_prompts: int
+    num_draws: int
     share_of_draws: float
     num_compared_prompts: int
     is_thin: np.ndarray
@@ -140,6 +141,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
         win_rate=win_rates(values.sign * values.per_response),
         mean_complete=complete.means() if num_complete else np.full(len(mean), np.nan),
         num_complete_prompts=num_complete,
+        num_draws=len(draws),
         share_of_draws=len(draws) / num_bootstrap,
         num_compared_prompts=num_compared,
         is_thin=is_thin,
@@ -174,7 +176,7 @@ def compared_by(values: np.ndarray) -> np.ndarray:
 
 
 def _probability_of_best(draws: np.ndarray) -> np.ndarray:
-    if not len(draws):
+    if len(draws) < FEWEST_DRAWS:
         return np.full(draws.shape[1], np.nan)
     is_known = ~np.isnan(draws[0])
     if is_known.sum() < min(2, len(is_known)):

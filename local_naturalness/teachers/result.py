@@ -111,7 +111,8 @@ class TeacherRanking:
               `repeated_step_share`: plain means over the teacher's own prompts, NaN if the dataset does not
               have them.
 
-            If a single prompt compares a teacher with the others, its intervals and `p_best` are NaN.
+            If a single prompt compares a teacher with the others, its intervals and `p_best` are NaN. With
+            fewer than a hundred bootstrap draws, those of all teachers are.
         """
         tables = {number: group.table for number, group in enumerate(self.groups, start=1)}
         return pd.concat(tables, names=["group"]).reset_index("group").reset_index(drop=True)

@@ -221,6 +221,24 @@ def test_clear_differences_are_certain_and_stable():
     assert ranking.warnings == []
 
 
+@pytest.mark.parametrize("num_bootstrap", [1, 99])
+def test_too_few_draws_give_no_intervals(num_bootstrap):
+    values = np.random.default_rng(0).normal([0.0, 0.5], 0.2, (40, 2))
+    traits = {"num_tokens": [10, 20] * 40}
+    table = {"prompt": np.repeat(np.arange(40), 2), "teacher": ["a", "b"] * 40, "score": values.ravel()}
+    few, enough = (
+        rank_teachers(Dataset.from_dict({**table, **traits}), num_bootstrap=number, **HIGH)
+        for number in (num_bootstrap, 100)
+    )
+    (warning,) = few.warnings
+    assert warning.startswith(f"{num_bootstrap} bootstrap draw") and "`num_bootstrap=1000`" in warning
+    uncertain = ["low", "high", "gap_low", "gap_high", "p_best"]
+    assert few.to_pandas()[uncertain].isna().all(axis=None)
+    assert few.groups[0].explained == []
+    assert not enough.warnings and enough.to_pandas()[uncertain].notna().all(axis=None)
+    assert "nan" not in str(few)
+
+
 def test_undecided_is_said(caplog):
     ranking = rank_teachers(noisy(a=0.0, b=0.01), **HIGH)
     table = ranking.to_pandas()

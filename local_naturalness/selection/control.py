@@ -99,12 +99,33 @@ def draw_control(
     picked = match_teacher_counts(ranking, picked, teacher, _apportion(counts, int(picked.sum())), names)
     cell = prompt[picked] * len(names) + teacher[picked]
     of_selection = (of_match * len(names) + place[match.teacher])[of_match >= 0]
-    logger.info(
-        "%d of %s of the control have the prompt and the teacher of a row of `match`.",
-        np.isin(cell, of_selection).sum(),
-        counted(len(cell), "row"),
-    )
+    of_candidates = np.bincount(prompt * len(names) + teacher)
+    _tell_overlap(of_candidates[cell[np.isin(cell, of_selection)]], len(cell))
     return picked
+
+
+def _tell_overlap(num_candidates: np.ndarray, num_rows: int) -> None:
+    """Log how many rows the control and the selection have in common.
+
+    Args:
+        num_candidates: For each row of the control with the prompt and the teacher of a row of the selection,
+            the number of candidates of this prompt and teacher. If it is one, both rows are the same.
+        num_rows: Of the control.
+    """
+    same = int(np.count_nonzero(num_candidates == 1))
+    maybe = len(num_candidates) - same
+    told = f"The control and `match` share {same} of {counted(num_rows, 'row')}"
+    if same:
+        told += ", because their teachers have no other candidate for the prompt"
+    if maybe:
+        told += f"; of {maybe} more, `match` has the prompt and the teacher"
+    is_weak = 2 * same >= num_rows
+    if is_weak:
+        told += (
+            f". Only the other {num_rows - same} can make a difference in training. For a stronger control, "
+            "have the teachers answer each prompt several times"
+        )
+    logger.log(logging.WARNING if is_weak else logging.INFO, "%s.", told)
 
 
 def _prompts_of(match: Match, prompt_keys: np.ndarray) -> np.ndarray:

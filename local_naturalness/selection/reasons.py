@@ -11,16 +11,21 @@ from local_naturalness.selection.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Each reason with the argument to relax; a row carries the first that holds for it.
+# Each reason with what can be done; a row carries the first that holds for it.
 REASONS = {
-    "missing_prompt": "prompt_column",
-    "where": "where",
-    "null_score": "by",
-    "min_score": "min_score",
-    "not_in_match": "match",
-    "duplicate": "k",
-    "not_in_top_k": "k",
-    "teacher_share": "max_teacher_share` or `match",
+    "missing_prompt": "the prompt is null",
+    "where": "relax `where`",
+    "null_score": "null, NaN or infinite",
+    "min_score": "relax `min_score`",
+    "not_in_match": "`match` has no row of their prompts",
+    "duplicate": "a better candidate has the same text",
+    "not_in_top_k": "relax `k`",
+    "teacher_share": "relax `max_teacher_share`",
+}
+# A control takes these from the selection that it imitates.
+_OF_CONTROL = {
+    "not_in_top_k": "`match` fixes how many are drawn",
+    "teacher_share": "exchanged for the teacher shares of `match`",
 }
 CODES = ["", *REASONS]
 # By share, of the candidates and of the selection.
@@ -78,9 +83,10 @@ def log_counts(
         settings: Of the selection.
         place: Such as a split.
     """
-    told = {"null_score": _why_unscored(unscored)}
+    told = {**REASONS, **(_OF_CONTROL if settings.match is not None else {})}
+    told["null_score"] = _why_unscored(unscored) or told["null_score"]
     removed = [
-        f"{reason} removed {number} ({told.get(reason) or f'relax `{REASONS[reason]}`'})"
+        f"{reason} removed {number} ({told[reason]})"
         for reason, number in counts["rejected"].items()
     ]
     message = (
@@ -123,7 +129,7 @@ def _why_unscored(unscored: Mapping[str, Mapping[str, int]]) -> str:
         for column, statuses in unscored.items()
         if statuses
     ]
-    return "; ".join(told) or "null, NaN or infinite"
+    return "; ".join(told)
 
 
 def _differ(one: float, other: float | None) -> bool:

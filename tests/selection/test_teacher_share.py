@@ -144,6 +144,33 @@ def test_match_has_the_same_counts_and_is_random(many):
     assert 0.3 < agreement < 0.9
 
 
+@pytest.mark.parametrize("teachers", ["ab", "abcd"])
+def test_rows_that_the_control_shares_with_the_selection_are_told(make, teachers, caplog):
+    number, generator = 60, np.random.default_rng(0)
+    size = number * len(teachers)
+    names = [f"p{place // len(teachers)}" for place in range(size)]
+    dataset = make(names, teachers * number, score=generator.random(size).tolist())
+    best = select_responses(dataset, **HIGH)
+    with caplog.at_level("INFO", logger="local_naturalness"):
+        control = select_responses(dataset, by="random", match=best)
+    same = sum(one == other for one, other in zip(best["teacher"], control["teacher"], strict=True))
+    (record,) = [one for one in caplog.records if "share" in one.message.split("; ")[0]]
+    assert record.message.startswith(f"The control and `match` share {same} of 60 rows, because")
+    assert record.levelname == ("WARNING" if same >= 30 else "INFO")
+    assert ("Only the other" in record.message) == (same >= 30)
+    # What a control removes follows from the selection: there is no argument to relax.
+    counts = next(one for one in caplog.messages if "removed" in one)
+    assert "relax" not in counts and "not_in_top_k removed" in counts
+
+
+def test_rows_that_may_be_shared_are_told_apart(make, caplog):
+    dataset = make("ppp", "aab", score=[1.0, 2.0, 0.0], response=["x", "y", "z"])
+    best = select_responses(dataset, **HIGH)
+    with caplog.at_level("INFO", logger="local_naturalness"):
+        select_responses(dataset, by="random", match=best)
+    assert "share 0 of 1 row; of 1 more, `match` has the prompt and the teacher." in caplog.text
+
+
 def test_match_with_two_picks_per_prompt(many):
     best = select_responses(many, k=2)
     control = select_responses(many, by="random", k=2, match=best, seed=5)

@@ -15,8 +15,10 @@ from local_naturalness.criteria import (
     CRITERIA,
     ResolvedCriterion,
     criterion_values,
+    has_enough_rows,
     resolve_criterion,
 )
+from local_naturalness.criteria.casl import FEWEST_ROWS
 from local_naturalness.selection.random_scores import random_scores
 from local_naturalness.tables import (
     Columns,
@@ -88,13 +90,15 @@ def compare_criteria(
     prompt_column = grouping_column(columns.names, prompt_column)
     require_columns(columns.names, {"prompt_column": prompt_column, "teacher_column": teacher_column})
     resolved = _resolve(criteria, columns.names)
-    labels = [criterion.name for criterion in resolved]
     prompt = columns.prompt_codes(prompt_column)
     teacher, teachers = columns.labels(teacher_column)
     is_complete = (prompt >= 0) & (teacher >= 0)
     passes = eligible_rows(dataset, columns, where)
     rows = np.flatnonzero(is_complete if passes is None else is_complete & passes)
     is_candidate = np.isin(np.arange(len(prompt)), rows, assume_unique=True)
+    unsound = [] if criteria else [one for one in resolved if not has_enough_rows(columns, one, is_candidate)]
+    resolved = [criterion for criterion in resolved if criterion not in unsound]
+    labels = [criterion.name for criterion in resolved]
     values = np.empty((len(resolved), len(rows)))
     for place, criterion in enumerate(resolved):
         if criterion.kind == "random":
@@ -112,6 +116,11 @@ def compare_criteria(
     ]
     summary = summarize(columns, resolved, picks, rows, verdict_column(columns, correct))
     notes = _notes(labels, np.isfinite(values), int((~is_complete).sum()))
+    notes += [
+        f"{criterion.name} is left out: its regression needs {FEWEST_ROWS} rows or more. To see it anyway, "
+        "name it in `criteria`."
+        for criterion in unsound
+    ]
     if passes is not None:
         notes.insert(0, f"`where` keeps {passes.sum()} of {counted(len(passes), 'row')}.")
     teacher_means = None

@@ -9,7 +9,11 @@ from local_naturalness.criteria.casl import CaslFit, fit_casl
 from local_naturalness.criteria.known import CRITERIA, ResolvedCriterion, resolve_criterion
 from local_naturalness.criteria.learnability import learnability
 from local_naturalness.criteria.teacher_steps import TeacherStepShare
-from local_naturalness.criteria.values import check_one_spec, criterion_values
+from local_naturalness.criteria.values import (
+    check_one_spec,
+    criterion_values,
+    has_enough_rows,
+)
 
 __all__ = [
     "CRITERIA",
@@ -19,6 +23,7 @@ __all__ = [
     "check_one_spec",
     "criterion_values",
     "fit_casl",
+    "has_enough_rows",
     "learnability",
     "resolve_criterion",
 ]

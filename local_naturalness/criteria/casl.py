@@ -7,6 +7,9 @@ import numpy as np
 
 logger = logging.getLogger(__name__)
 
+# Ten rows for each of the four coefficients, the usual rule of thumb for a regression.
+FEWEST_ROWS = 40
+
 
 @dataclass(frozen=True)
 class CaslFit:
@@ -31,7 +34,11 @@ class CaslFit:
     identified: bool
 
     def __str__(self) -> str:
-        doubt = "" if self.identified else "; inputs are collinear, g is not determined"
+        doubt = ""
+        if not self.identified:
+            doubt = "; inputs are collinear, g is not determined"
+        elif self.num_rows < FEWEST_ROWS:
+            doubt = f"; for a reliable g, {FEWEST_ROWS} rows or more are needed"
         return (
             f"CASL over {self.num_rows} rows: M = {self.non_first:.4g} M_non + {self.first:.4g} "
             f"M_first + {self.step_share:.4g} F + {self.intercept:.4g}, "
@@ -92,6 +99,7 @@ def fit_casl(
         num_rows=len(target),
         identified=bool(rank == 3),
     )
-    logger.log(logging.INFO if fit.identified else logging.WARNING, "%s", fit)
+    is_sound = fit.identified and fit.num_rows >= FEWEST_ROWS
+    logger.log(logging.INFO if is_sound else logging.WARNING, "%s", fit)
     scores[usable] = target - fit.step_share * inputs[:, 2]
     return scores, fit

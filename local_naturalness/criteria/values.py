@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from local_naturalness.criteria.casl import fit_casl
+from local_naturalness.criteria.casl import FEWEST_ROWS, fit_casl
 from local_naturalness.criteria.known import ResolvedCriterion
 from local_naturalness.criteria.learnability import learnability
 from local_naturalness.spec import may_be_compared, spec_difference
@@ -37,6 +37,20 @@ def criterion_values(
         values, _ = fit_casl(*inputs)
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+def has_enough_rows(columns: Columns, criterion: ResolvedCriterion, is_candidate: np.ndarray) -> bool:
+    """Whether a criterion is worth computing unasked. A regression over few rows is not.
+
+    Args:
+        columns: The table.
+        criterion: Any criterion.
+        is_candidate: Shape [rows]. Other rows do not count.
+    """
+    if criterion.kind != "computed" or criterion.base != "global_naturalness_casl":
+        return True
+    is_known = np.isfinite([columns.numbers(name) for name in criterion.inputs]).all(axis=0)
+    return int(np.count_nonzero(is_known & is_candidate)) >= FEWEST_ROWS
 
 
 def check_one_spec(columns: Columns, criterion: ResolvedCriterion, earlier: str | None = None) -> str | None:

@@ -77,18 +77,31 @@ def _natural_or_short(table: ScoredTable, group: TeacherGroup, wins: WinsByLengt
     first, lengths = table.teachers.index(group.best), group.table["mean_tokens"]
     others = group.table["teacher"].iloc[1] if len(lengths) == 2 else "the others"
     low, high = f"{lengths.iloc[1:].min():,.0f}", f"{lengths.iloc[1:].max():,.0f}"
-    return (
+    wrote = (
         f"Natural or short? {group.best} writes {lengths.iloc[0]:,.0f} tokens on average, {others} "
-        f"{low if low == high else f'{low} to {high}'}. On the same prompt it wins "
-        f"{_of(wins.over_shorter, first)} with shorter responses and {_of(wins.over_longer, first)} "
-        "with longer ones. A teacher that leads only because it is short beats longer responses and loses "
-        "to shorter ones."
+        f"{low if low == high else f'{low} to {high}'}."
     )
+    shorter, longer = wins.over_shorter, wins.over_longer
+    if shorter.compared[first] and longer.compared[first]:
+        return (
+            f"{wrote} On the same prompt, it wins {_of(shorter, first)} with shorter responses and "
+            f"{_of(longer, first)} with longer ones. A teacher that leads only because it is short beats "
+            "longer responses and loses to shorter ones."
+        )
+    if shorter.compared[first]:
+        return (
+            f"{wrote} It never has the shorter response to a prompt, so it does not lead because it is short."
+        )
+    if longer.compared[first]:
+        return (
+            f"{wrote} It always has the shorter response to a prompt, so these responses cannot show whether "
+            "it leads because it is short."
+        )
+    return f"{wrote} No other response to the same prompt is known to be shorter or longer."
 
 
 def _of(wins: Wins, teacher: int) -> str:
-    number = int(wins.compared[teacher])
-    return f"{wins.share(teacher):.0%} of {counted(number, 'comparison')}" if number else "no comparison"
+    return f"{wins.share(teacher):.0%} of {counted(int(wins.compared[teacher]), 'comparison')}"
 
 
 def cleaned(table: ScoredTable, sentence: str) -> str:

@@ -9,7 +9,12 @@ import numpy as np
 from datasets import Dataset
 
 from local_naturalness.comparison.compare import available_criteria
-from local_naturalness.criteria import ResolvedCriterion, criterion_values, resolve_criterion
+from local_naturalness.criteria import (
+    ResolvedCriterion,
+    criterion_values,
+    has_enough_rows,
+    resolve_criterion,
+)
 from local_naturalness.hub.redaction import public_text
 from local_naturalness.report.counted_rows import CountedRows
 from local_naturalness.selection.candidates import Ranking, rank_rows
@@ -91,11 +96,12 @@ class ScoredTable:
         record = (read_record(selection) or {}) if selection is not None else {}
         prompt_column = grouping_column(columns.names, prompt_column)
         require_columns(columns.names, {"prompt_column": prompt_column, "teacher_column": teacher_column})
-        criterion, other, criteria = _criteria(columns.names, record)
         prompt = columns.prompt_codes(prompt_column)
         teacher, teachers = columns.labels(teacher_column)
         is_candidate = (prompt >= 0) & (teacher >= 0)
         counted = CountedRows.of(dataset, columns, record, where)
+        counts = is_candidate if counted.passes is None else is_candidate & counted.passes
+        criterion, other, criteria = _criteria(columns, record, counts)
         nothing = np.full(len(prompt), np.nan)
         lengths = f"num_tokens{criterion.suffix}"
         verdict = verdict_column(columns, correct)
@@ -195,10 +201,10 @@ def _shown(names: list[str]) -> list[str]:
 
 
 def _criteria(
-    names: list[str], record: dict[str, Any]
+    columns: Columns, record: dict[str, Any], counts: np.ndarray
 ) -> tuple[ResolvedCriterion, ResolvedCriterion | None, dict[str, str]]:
     """The criterion of the selection, or the first in the table; a second one; and all of them."""
-    by = record.get("by")
+    by, names = record.get("by"), columns.names
     directions = record.get("directions", {})
     resolved = []
     for name in dict.fromkeys([*([by] if isinstance(by, str) else []), *available_criteria(names)]):
@@ -206,7 +212,11 @@ def _criteria(
             resolved.append(resolve_criterion(name, names, directions))
         except ValueError:
             continue  # what the selection was made by need not be in this table
-    resolved = [one for one in resolved if one.kind != "random"]
+    resolved = [
+        one
+        for one in resolved
+        if one.kind != "random" and (one.name == by or has_enough_rows(columns, one, counts))
+    ]
     if not resolved:
         raise ValueError(
             f"The dataset has no column of a known criterion; found: {names}. Score the rows first with "

@@ -85,10 +85,7 @@ def log_counts(
     """
     told = {**REASONS, **(_OF_CONTROL if settings.match is not None else {})}
     told["null_score"] = _why_unscored(unscored) or told["null_score"]
-    removed = [
-        f"{reason} removed {number} ({told[reason]})"
-        for reason, number in counts["rejected"].items()
-    ]
+    removed = [f"{reason} removed {number} ({told[reason]})" for reason, number in counts["rejected"].items()]
     message = (
         f"select_responses{place} by {settings.by}: {counts['selected']} of {counted(counts['rows'], 'row')} "
         f"for {counts['prompts_selected']} of {counted(counts['prompts'], 'prompt')}"

@@ -60,8 +60,8 @@ def _too_few_draws(result: Estimate) -> str:
     empty = "so intervals and P(best) are left empty"
     if result.share_of_draws < _ENOUGH_DRAWS:
         return (
-            f"Only {counted(result.num_draws, 'bootstrap draw')} link all teachers, {empty}. Some comparisons "
-            "depend on very few prompts."
+            f"Only {counted(result.num_draws, 'bootstrap draw')} link all teachers, {empty}. Some "
+            "comparisons depend on very few prompts."
         )
     return (
         f"{counted(result.num_draws, 'bootstrap draw')} cannot show how far chance reaches, {empty}: pass "

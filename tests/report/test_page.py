@@ -129,6 +129,39 @@ def test_of_many_groups_the_first_are_ranked_and_all_are_counted(tmp_path):
         assert (f">t{place}</th><td>{-1 - place}.0" in page.source) == (place < 40)
 
 
+@pytest.mark.parametrize(
+    ("lengths", "told"),
+    [
+        (
+            {"a": [20, 30], "b": [30, 20]},
+            "wins 100% of 1 comparison with shorter responses and 100% of 1 comp",
+        ),
+        ({"a": [30, 20], "b": [20, 20]}, "It never has the shorter response to a prompt"),
+        ({"a": [20, 20], "b": [30, 20]}, "It always has the shorter response to a prompt"),
+        (
+            {"a": [20, 20], "b": [20, 20]},
+            "No other response to the same prompt is known to be shorter or longer",
+        ),
+    ],
+)
+def test_natural_or_short_is_told_as_far_as_the_lengths_show_it(lengths, told, tmp_path):
+    rows = [
+        {
+            "prompt": f"p{place}",
+            "teacher": teacher,
+            "response": "x",
+            "local_naturalness": {"a": -0.1, "b": -0.5}[teacher],
+            "num_tokens": number,
+        }
+        for teacher, numbers in lengths.items()
+        for place, number in enumerate(numbers)
+    ]
+    (line,) = re.findall(
+        "Natural or short[^<]*", write_report(Dataset.from_list(rows), tmp_path / "page.html").read_text()
+    )
+    assert told in line and "no comparison" not in line
+
+
 def test_the_command_writes_it(scored, tmp_path, capsys):
     table, output = str(tmp_path / "scored.parquet"), tmp_path / "new" / "report.html"
     scored.to_parquet(table)

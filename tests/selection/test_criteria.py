@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 
+from local_naturalness.comparison import compare_criteria
 from local_naturalness.criteria import (
     CRITERIA,
     criterion_values,
@@ -12,6 +13,7 @@ from local_naturalness.criteria import (
     learnability,
     resolve_criterion,
 )
+from local_naturalness.report import write_report
 from local_naturalness.selection import select_responses
 from local_naturalness.tables import Columns
 
@@ -105,6 +107,42 @@ def test_casl_says_when_its_coefficient_is_not_determined(caplog):
     assert not fit.identified
     assert "g is not determined" in caplog.text
     assert caplog.records[0].levelname == "WARNING"
+
+
+@pytest.mark.parametrize(("rows", "level"), [(39, "WARNING"), (40, "INFO")])
+def test_casl_over_few_rows_says_so(rows, level, caplog):
+    with caplog.at_level(logging.INFO):
+        fit_casl(*casl_inputs(rows))
+    (record,) = caplog.records
+    assert record.levelname == level
+    assert ("; for a reliable g, 40 rows or more are needed" in record.message) == (rows < 40)
+
+
+@pytest.mark.parametrize("num_prompts", [9, 10])
+def test_casl_over_few_rows_is_not_compared_unasked(num_prompts, make, tmp_path, caplog):
+    inputs = casl_inputs(4 * num_prompts)
+    names = (
+        "global_naturalness",
+        "global_naturalness_drop",
+        "first_token_log_prob",
+        "num_steps",
+        "num_tokens",
+    )
+    dataset = make(
+        [f"p{place // 4}" for place in range(4 * num_prompts)],
+        "abcd" * num_prompts,
+        response=["x"] * 4 * num_prompts,
+        **dict(zip(names, inputs, strict=True)),
+    )
+    casl = "global_naturalness_casl"
+    comparison = compare_criteria(dataset)
+    page = write_report(dataset, tmp_path / "page.html").read_text()
+    assert (casl in comparison.tau) == (casl in page) == (num_prompts == 10)
+    assert any(note.startswith(f"{casl} is left out") for note in comparison.notes) == (num_prompts == 9)
+    assert "reliable" not in caplog.text
+    assert casl in compare_criteria(dataset, [casl]).tau
+    chosen = select_responses(dataset, by=casl)
+    assert casl in write_report(dataset, tmp_path / "page.html", selection=chosen).read_text()
 
 
 def test_casl_of_nothing():

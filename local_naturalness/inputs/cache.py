@@ -1,13 +1,11 @@
 """The cache of `datasets` for files that were read, under names that depend on the content of the files.
 
-`datasets` takes the names of files for patterns, and knows a file by its path and modification time, a
-compressed one by its path alone. It is therefore given a link of a plain name, in a folder of the cache
-whose name tells which file this is, in which state.
+`datasets` takes the names of files for patterns, and knows a file by its path and modification time. It is
+therefore given a link of a plain name, in a folder of the cache whose name tells which file this is, in which
+state.
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,11 +13,7 @@ from pathlib import Path
 import datasets
 import xxhash
 
-from local_naturalness.inputs.compression import opened
-
 _FOLDER = "local_naturalness"
-# `datasets` reads this compression only where a further package is installed.
-_UNREAD = ".zst"
 
 
 def linked(files: Sequence[Path], suffix: str) -> tuple[list[str], str]:
@@ -27,31 +21,29 @@ def linked(files: Sequence[Path], suffix: str) -> tuple[list[str], str]:
 
     Args:
         files: to be read.
-        suffix: of the links, such as ".jsonl.gz".
+        suffix: of the links, such as ".parquet".
 
     Returns:
-        Paths of the links (of unpacked copies, where `datasets` cannot unpack), and of the folder.
-        Both are others when a file has been changed or replaced.
+        Paths of the links, and of the folder. Both are others when a file has been changed or replaced.
     """
-    folder = _folder(files)
-    is_unpacked = suffix.endswith(_UNREAD)
-    name = suffix.removesuffix(_UNREAD)
-    links = [folder / "files" / f"{number:05d}{name}" for number in range(len(files))]
+    folder = folder_of(files)
+    links = [folder / "files" / f"{number:05d}{suffix}" for number in range(len(files))]
     for link, file in zip(links, files, strict=True):
-        (_unpack if is_unpacked else _link)(link, file)
-    return [str(link) for link in links], str(folder)
+        _link(link, file)
+    return list(map(str, links)), str(folder)
 
 
 def clean_name(folder: Path) -> Path:
     """A path of a folder that nobody takes for a chain of file systems, as `::` in its name would be."""
     if "::" not in str(folder.resolve()):
         return folder
-    link = _folder([folder]) / "folder"
+    link = folder_of([folder]) / "folder"
     _link(link, folder)
     return link
 
 
-def _folder(files: Sequence[Path]) -> Path:
+def folder_of(files: Sequence[Path]) -> Path:
+    """A folder for what is made of files in their present state."""
     state = xxhash.xxh3_128()
     for file in files:
         real = file.resolve()
@@ -66,12 +58,3 @@ def _link(link: Path, target: Path) -> None:
     link.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):  # an earlier run, or another process: it points to the same file
         os.symlink(target.resolve(), link)
-
-
-def _unpack(copy: Path, packed: Path) -> None:
-    if copy.exists():
-        return
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    with opened(packed) as source, tempfile.NamedTemporaryFile(dir=copy.parent, delete=False) as target:
-        shutil.copyfileobj(source, target)
-    os.replace(target.name, copy)  # another process may have been quicker, with the same content

@@ -2,7 +2,6 @@
 
 import codecs
 import errno
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +10,18 @@ from datasets import config
 
 from local_naturalness.counted import counted
 from local_naturalness.inputs.compression import opened
+from local_naturalness.inputs.json_text import DoubledName, loads
+from local_naturalness.inputs.json_types import type_of
 
+_INVALID = "is not valid JSON"
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# The first that fits; utf-32 begins as utf-16 does.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 def cause(files: Sequence[Path], kind: str, error: Exception) -> str:
@@ -49,9 +57,12 @@ def cause_in_text(path: Path, kind: str) -> str | None:
     is_json = kind == "json"
     try:
         with opened(path) as lines:
-            begin = lines.read(2)
-        if begin in _UTF16:
-            return "it is encoded in utf-16, not utf-8: convert it, such as with `iconv -f utf-16 -t utf-8`"
+            encoding = _wide_encoding(lines.read(200))
+        if encoding:
+            return (
+                f"it is encoded in {encoding}, not utf-8: convert it, such as with "
+                f"`iconv -f {encoding} -t utf-8`"
+            )
         with opened(path) as lines:
             begin = lines.read(200).lstrip(codecs.BOM_UTF8 + b" \t\r\n")
             # A list, or an object over several lines.
@@ -61,11 +72,27 @@ def cause_in_text(path: Path, kind: str) -> str | None:
                 return _in_json(lines.read(), "it")
             for number, line in enumerate(lines, start=1):
                 found = _in_json(line, f"line {number}") if is_json else _in_bytes(line, f"line {number}")
+                if found and number == 1 and found.endswith(_INVALID):  # the begin of a longer value?
+                    longer = _in_json(line + lines.read(), "it")
+                    return longer if longer and _INVALID not in longer else found
                 if found:
                     return found
     except (OSError, EOFError) as error:
         return f"it cannot be decompressed ({error})"
     return None
+
+
+def _wide_encoding(begin: bytes) -> str | None:
+    """The encoding of a text that has several bytes for each letter, by its mark or its zeros."""
+    if found := next((name for mark, name in _MARKS.items() if begin.startswith(mark)), None):
+        return found
+    zeros = begin[:1] == b"\0", begin[1:2] == b"\0", begin[2:3] == b"\0"
+    return {
+        (False, True, False): "utf-16le",
+        (True, False, True): "utf-16be",
+        (False, True, True): "utf-32le",
+        (True, True, True): "utf-32be",
+    }.get(zeros)
 
 
 def _in_bytes(data: bytes, name: str) -> str | None:
@@ -87,18 +114,21 @@ def _in_json(data: bytes, name: str) -> str | None:
     if found := _in_bytes(data, name):
         return found
     try:
-        value = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        where = f" ({error})" if name == "it" else ""
-        return f"{name} is not valid JSON{where}"
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
+        value = loads(data)
+        type_of(value)
+    except RecursionError:
+        return f"{name} is nested too deeply"
     except UnicodeEncodeError as error:
         half = error.object[error.start]
         return (
             f"{name} holds half of a surrogate pair ({ascii(half)[1:-1]}): a text was cut in the middle of "
             "a character"
         )
+    except DoubledName as error:
+        return f"{name} {error}"
+    except ValueError as error:
+        where = f" ({error})" if name == "it" else ""
+        return f"{name} {_INVALID}{where}"
     if name != "it" and not isinstance(value, dict):
         return f"{name} is not a JSON object"
     return None

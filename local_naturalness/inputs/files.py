@@ -1,18 +1,15 @@
 """Files of one format as one dataset."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 from datasets import Dataset, load_dataset
 
-from local_naturalness.inputs.cache import linked
+from local_naturalness.inputs.cache import folder_of, linked
 from local_naturalness.inputs.causes import cause
 from local_naturalness.inputs.csv_files import read_csv_files
-from local_naturalness.inputs.json_objects import WrongObject, rows_in_object, written_rows
-from local_naturalness.inputs.nesting import NestedTooDeeply, refuse_deep_nesting
+from local_naturalness.inputs.json_files import read_json_files
+from local_naturalness.inputs.json_objects import WrongObject
 from local_naturalness.inputs.parquet_columns import united_features
 
 _FORMATS = {
@@ -54,42 +51,25 @@ def read_files(
     for path in files:
         if not path.stat().st_size:
             raise ValueError(f"{str(path)!r} is empty.")
-    kind, name = formats[files[0]], "train"
+    kind = formats[files[0]]
     if kind == "csv":
         return read_csv_files(files, texts)
-    links, folder = linked(files, _ending(files[0]))
     try:
         if kind == "json":
-            refuse_deep_nesting(files)
-            links, name = _as_lines(files, links, Path(folder), split)
-        options: dict[str, Any] = {}
-        if kind == "parquet":
-            options = {"features": united_features(files), "batch_size": _ROWS_AT_ONCE}
-        dataset = load_dataset(kind, data_files={name: links}, split=name, cache_dir=folder, **options)
-        if kind == "json":
-            dataset.data.table.validate(full=True)  # the reader of JSON lets other encodings pass
-        return dataset
-    except (NestedTooDeeply, WrongObject):
+            return read_json_files(files, folder_of(files), split)
+        links, folder = linked(files, _ending(files[0]))
+        return load_dataset(
+            kind,
+            data_files=links,
+            split="train",
+            cache_dir=folder,
+            features=united_features(files),
+            batch_size=_ROWS_AT_ONCE,
+        )
+    except WrongObject:
         raise
     except Exception as error:  # readers of datasets raise what their parsers raise
         raise ValueError(cause(files, kind, error)) from error
-
-
-def _as_lines(
-    files: Sequence[Path], links: Sequence[str], folder: Path, split: str | None
-) -> tuple[list[str], str]:
-    """The links, and the name of the split that they hold.
-
-    Copies stand instead of links to files that are one object around the rows.
-    """
-    found = [rows_in_object(file, split) for file in files]
-    copies = folder / f"rows-{quote(split or '', safe='')}"
-    lines = [
-        link if rows is None else written_rows(rows, copies / f"{number:05d}.jsonl")
-        for number, (rows, link) in enumerate(zip(found, links, strict=True))
-    ]
-    has_split = split is not None and re.fullmatch(r"\w+", split) and lines != links
-    return lines, split if split and has_split else "train"
 
 
 def is_data_file(path: Path) -> bool:

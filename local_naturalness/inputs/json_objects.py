@@ -3,18 +3,14 @@
 The reader of `datasets` takes such a file for a single row.
 """
 
-import json
-import logging
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from local_naturalness.counted import counted
 from local_naturalness.inputs.compression import opened
-
-logger = logging.getLogger(__name__)
+from local_naturalness.inputs.json_text import DoubledName, loads
+from local_naturalness.inputs.json_types import Row
 
 # An object with one of these is a row, however many lists it holds, ...
 _OF_ROWS = frozenset(
@@ -27,7 +23,6 @@ _AROUND_ROWS = frozenset(
     "results dataset".split()
 )
 
-Row = Mapping[str, Any]
 # What stands beside the rows and is told of each of them.
 _TEACHERS = ("teacher", "model")
 
@@ -36,22 +31,22 @@ class WrongObject(ValueError):
     """A file is one object around no rows, or around several lists of them."""
 
 
-def rows_in_object(path: Path, asked: str | None = None) -> list[Row] | None:
-    """The rows of a JSON file that is one object around them; `None` for any other file.
+def rows_in_object(
+    value: Row, path: Path, asked: str | None = None
+) -> tuple[Sequence[Row], str | None] | None:
+    """The rows of an object that is around them, and how they are read; `None` if the object is a row.
 
     These are read: a list of objects; the answer of the Hub's viewer, which has each in `row`; and what
     pandas writes with `to_json`, by columns or by rows.
 
     Args:
+        value: the only value of a file.
         path: of the file.
         asked: name of the list, where there are several.
 
     Raises:
         WrongObject: the list is empty; or there are several, and `asked` is none of them.
     """
-    value = _one_object(path)
-    if value is None:
-        return None
     lists = {name: rows for name, rows in value.items() if _are_rows(rows)}
     around = [
         name for name, rows in value.items() if name.lower() in _AROUND_ROWS and rows in ([], lists.get(name))
@@ -65,21 +60,13 @@ def rows_in_object(path: Path, asked: str | None = None) -> list[Row] | None:
         teacher = {} if any(not teacher.keys().isdisjoint(row) for row in value[name]) else teacher
         others = [f"`{other}`" for other in value if other not in (name, *teacher)]
         left = f" Its {_joined(others)} {'are' if len(others) > 1 else 'is'} not read." if others else ""
-        logger.warning("%s is one object: its list `%s` is read as the rows.%s", path.name, name, left)
-        return [{**_unwrapped(row), **teacher} for row in value[name]]
-    return _split_table(value) or _columns(value) or _by_key(value)
+        told = f"{path.name} is one object: its list `{name}` is read as the rows.{left}"
+        return [{**_unwrapped(row), **teacher} for row in value[name]], told
+    rows = _split_table(value) or _columns(value) or _by_key(value)
+    return None if rows is None else (rows, None)
 
 
-def written_rows(rows: Iterable[Row], copy: Path) -> str:
-    """Write rows as JSON Lines, and return the path."""
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=copy.parent, encoding="utf-8", delete=False) as target:
-        target.writelines(json.dumps(row) + "\n" for row in rows)
-    os.replace(target.name, copy)  # another process may have been quicker, with the same content
-    return str(copy)
-
-
-def _one_object(path: Path) -> Row | None:
+def one_object(path: Path) -> Row | None:
     """The value of a file that holds one JSON object; of JSON Lines, no more than two lines are read."""
     with opened(path) as file:
         lines = (line for line in file if line.strip())
@@ -88,17 +75,19 @@ def _one_object(path: Path) -> Row | None:
             return None
         second = next(lines, b"")
         value = _parsed(first)
-        if value is None:  # it goes over several lines, or is no JSON, which the reader of files tells
+        if value is None:  # it goes over several lines, or is no JSON, which the reader of lines tells
             value = _parsed(first + second + b"".join(lines))
         elif second:
             return None
-    return value if isinstance(value, Mapping) else None
+    return value if isinstance(value, dict) else None
 
 
 def _parsed(data: bytes) -> Any:
     try:
-        return json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        return loads(data)
+    except DoubledName:
+        raise
+    except ValueError:
         return None
 
 
@@ -129,7 +118,7 @@ def _is_row(value: Row) -> bool:
 
 def _unwrapped(row: Row) -> Row:
     inner = row.get("row")
-    return inner if isinstance(inner, Mapping) and "row_idx" in row else row
+    return inner if isinstance(inner, dict) and "row_idx" in row else row
 
 
 def _split_table(value: Row) -> list[Row] | None:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features, Value
 
+from local_naturalness.inputs.columns import missing_columns
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,10 +29,8 @@ def united_features(files: Sequence[Path]) -> Features:
                 united[name] = feature
             elif united[name] != feature:
                 united[name] = _wider(united[name], feature)
-    for name in united:
-        if lacking := [file for file, features in zip(files, each, strict=True) if name not in features]:
-            where = repr(str(lacking[0])) if len(lacking) == 1 else f"{len(lacking)} of {len(files)} files"
-            logger.warning("The column %r is missing in %s. Its values are null there.", name, where)
+    for message in missing_columns(files, [list(features) for features in each]):
+        logger.warning("%s", message)
     return united
 
 

@@ -69,6 +69,13 @@ def test_compressed_files(opener, form, tmp_path):
     assert read_table(path).to_list() == [{"prompt": "q", "response": "a"}]
 
 
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz", "rows.csv.zst"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_files_that_were_unpacked_or_packed_on_their_way(name, is_packed, write):
+    text = (ROW % "a" if "jsonl" in name else "prompt,response\nq,a\n").encode()
+    assert read_table(write(name, gzip.compress(text) if is_packed else text))["response"][:] == ["a"]
+
+
 def test_words_and_numbers_of_csv_stay_what_they_are(write):
     path = write(
         "rows.csv",
@@ -124,6 +131,24 @@ def test_images_are_not_decoded(tmp_path):
     [
         ("a.csv", f"{HEADER}\nq,t,Ärger\n".encode("latin1"), "line 2 is not encoded in utf-8 .byte 0xc4."),
         ("a.csv", f"{HEADER}\nq,t,r\n".encode("utf-16"), "in utf-16, not utf-8"),
+        ("a.csv", f"{HEADER}\nq,t,r\n".encode("utf-16-le"), "in utf-16le, not utf-8"),
+        ("a.jsonl", (ROW % "é").encode("utf-16-be"), "in utf-16be, not utf-8"),
+        ("a.jsonl", (ROW % "é").encode("utf-32"), "in utf-32, not utf-8"),
+        ("a.json", ("[" + ROW % "答案" + "]").encode("gbk"), "it is not encoded in utf-8"),
+        ("a.json", "[" + ROW % "cut \\ud83d" + "]", r"it holds half of a surrogate pair .\\ud83d."),
+        ("a.json", '{"data": [{"a": "\\ud83d"},\n{"a": ""}]}', r"it holds half of a surrogate pair"),
+        (
+            "a.jsonl",
+            ROW % "a" + '{"a": 1, "b": {"c": 2, "c": 3}}\n',
+            "line 2 has an object that names 'c' twice",
+        ),
+        ("a.json", '["a", "b"]', 'other values than objects, such as "a"'),
+        (
+            "a.jsonl",
+            ROW % "a" + '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}\n",
+            "line 2 is nested too deeply",
+        ),
+        ("a.jsonl", ROW % "a" + '{"a": ' + "[" * 600 + "]" * 600 + "}\n", "line 2 is nested too deeply"),
         ("a.jsonl", (ROW % "é").encode("latin1"), "line 1 is not encoded in utf-8 .byte 0xe9."),
         ("a.jsonl", (ROW % "é").encode("utf-16"), "in utf-16, not utf-8"),
         ("a.jsonl", ROW % "a" + ROW % "cut \\ud83d", r"line 2 holds half of a surrogate pair .\\ud83d."),

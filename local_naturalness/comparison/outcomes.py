@@ -123,12 +123,7 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float:
     >>> spearman(np.array([1.0, 2.0, 3.0, 4.0]), np.array([10.0, 20.0, 40.0, 30.0]))
     0.8
     """
-    if len(one) < 2:
-        return math.nan
-    ranks = [pd.Series(numbers).rank().to_numpy() for numbers in (one, other)]
-    centred = [rank - rank.mean() for rank in ranks]
-    scale = math.sqrt((centred[0] @ centred[0]) * (centred[1] @ centred[1]))
-    return float(centred[0] @ centred[1] / scale) if scale > 0 else math.nan
+    return float(pd.DataFrame({"one": one, "other": other}).corr(method="spearman").to_numpy()[0, 1])
 
 
 def spearman_interval(rho: float, num_teachers: int) -> tuple[float, float]:

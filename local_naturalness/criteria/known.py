@@ -85,6 +85,11 @@ class ResolvedCriterion:
         return f"{CRITERIA[self.base].scorer}_spec{self.suffix}" if self.base else None
 
     @property
+    def status_column(self) -> str | None:
+        """The column that says why rows have no score."""
+        return f"{CRITERIA[self.base].scorer}_status{self.suffix}" if self.base else None
+
+    @property
     def unit(self) -> str:
         """ "nats" where the criterion is a mean log-probability, else an empty text."""
         is_mean = self.base is not None and self.base.startswith((_LOCAL, _GLOBAL))

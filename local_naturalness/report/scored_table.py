@@ -166,7 +166,7 @@ class ScoredTable:
     @property
     def status_column(self) -> str:
         """The status column of the criterion's scorer, which the table may lack."""
-        return (self.criterion.spec_column or "").replace("_spec", "_status", 1)
+        return self.criterion.status_column or ""
 
     def name_of(self, row: int) -> str:
         """The name of a row's teacher, safe to show."""

@@ -42,8 +42,8 @@ def count_unscored(
     """
     unscored: dict[str, np.ndarray] = {}
     for criterion in criteria:
-        column = (criterion.spec_column or "").replace("_spec", "_status", 1)
-        if column in columns.names:
+        column = criterion.status_column
+        if column is not None and column in columns.names:
             lacking = [~np.isfinite(columns.numbers(name)) for name in criterion.inputs]
             unscored[column] = np.any([*lacking, unscored.get(column, lacking[0])], axis=0)
     return {

@@ -52,10 +52,9 @@ def _as_texts(rows: dict[str, list[Any]], names: list[str]) -> dict[str, list[An
 
 
 def _is_mixed(column: pa.ChunkedArray) -> bool:
-    if getattr(column.type, "extension_name", None) != "arrow.json":
+    if not isinstance(column.type, pa.JsonType):
         return False
-    values = pa.chunked_array([chunk.storage for chunk in column.chunks], pa.string())
-    return not pc.any(pc.match_substring_regex(values, r"^\s*[\[{]")).as_py()
+    return not pc.any(pc.match_substring_regex(column.cast(pa.string()), r"^\s*[\[{]")).as_py()
 
 
 def missing_columns(files: Sequence[Path], columns: Sequence[Iterable[str]]) -> list[str]:

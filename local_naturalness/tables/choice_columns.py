@@ -125,9 +125,9 @@ class Columns:
             raise TypeError(f"Column {name!r} must hold names, found type {kind}.")
         if pa.types.is_null(column.type):
             column = column.cast(pa.string())
-        is_json = getattr(column.type, "extension_name", None) == "arrow.json"  # names and numbers
+        is_json = isinstance(column.type, pa.JsonType)  # names and numbers
         if is_json:
-            column = pa.chunked_array([chunk.storage for chunk in column.chunks], pa.string())
+            column = column.cast(pa.string())
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         chunks = column.unify_dictionaries().chunks

@@ -23,7 +23,7 @@ def in_one_order(values: pa.Array) -> pa.Array:
     kind = values.type
     if bare_type(kind) == kind:
         return values
-    if _is_json(kind):
+    if isinstance(kind, pa.JsonType):
         texts = [None if text is None else _in_order(text) for text in values.storage.to_pylist()]
         return pa.array(texts, pa.string())
     if pa.types.is_struct(kind):
@@ -43,7 +43,7 @@ def text_of_value(value: Any) -> str | None:
 
 def bare_type(kind: pa.DataType) -> pa.DataType:
     """The type of such values, with texts in the place of JSON."""
-    if _is_json(kind):
+    if isinstance(kind, pa.JsonType):
         return pa.string()
     if pa.types.is_struct(kind):
         inner = [bare_type(field.type) for field in kind]
@@ -53,10 +53,6 @@ def bare_type(kind: pa.DataType) -> pa.DataType:
         new = bare_type(kind.value_type)
         return kind if new == kind.value_type else pa.large_list(new)
     return kind
-
-
-def _is_json(kind: pa.DataType) -> bool:
-    return getattr(kind, "extension_name", None) == "arrow.json"
 
 
 def _in_order(text: str) -> str:

@@ -68,8 +68,12 @@ def expression_of(where: str) -> pl.Expr:
     try:
         return pl.sql_expr(whole)
     except pl.exceptions.PolarsError as error:
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"`where` is no SQL expression: {where!r} ({reason}).") from error
+        raise ValueError(f"`where` is no SQL expression: {where!r} ({first_line(error)}).") from error
+
+
+def first_line(error: Exception) -> str:
+    """What an error of polars says; below it stand the query and advice for its authors."""
+    return str(error).strip().split("\n")[0]
 
 
 def _rewritten(where: str, pattern: re.Pattern[str], new: Callable[[str], str]) -> str:

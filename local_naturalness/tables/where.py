@@ -9,8 +9,8 @@ import polars as pl
 from datasets import ClassLabel, Dataset
 
 from local_naturalness.tables.choice_columns import Columns
-from local_naturalness.tables.requirements import nearest_columns
-from local_naturalness.tables.sql import expression_of
+from local_naturalness.tables.requirements import require_columns
+from local_naturalness.tables.sql import expression_of, first_line
 
 Row = dict[str, Any]
 Where = str | Callable[[Row], bool | None]
@@ -43,12 +43,8 @@ def where_columns(where: str, columns: Iterable[str]) -> list[str]:
     if where in columns:
         return [where]
     read = list(dict.fromkeys(expression_of(where).meta.root_names()))
-    missing = [name for name in read if name not in columns]
-    if missing:
-        raise ValueError(
-            f"Column {missing[0]!r} is needed but not there; found: {columns}. "
-            f"{nearest_columns(missing[0], columns)}Name the right one with `where=...`."
-        )
+    for name in read:
+        require_columns(columns, {"where": name})
     if not read:
         raise ValueError(f"`where` must use a column, found {where!r}; columns: {columns}.")
     return read
@@ -83,7 +79,7 @@ def rows_where(columns: Columns, where: str) -> np.ndarray:
     except pl.exceptions.PolarsError as error:
         kinds = ", ".join(f"{name} {kind}" for name, kind in table.schema.items())
         raise ValueError(
-            f"`where={where!r}` cannot be evaluated over the columns {kinds}: {_first_line(error)}."
+            f"`where={where!r}` cannot be evaluated over the columns {kinds}: {first_line(error)}."
             f"{_NO_BITS if _BITS.search(str(error)) else ''}"
         ) from error
     if len(result) != len(table):
@@ -164,7 +160,3 @@ def _without_bits(table: pl.DataFrame, expression: pl.Expr) -> pl.Series:
 
 def _is_zero_or_one(series: pl.Series) -> bool:
     return series.dtype.is_numeric() and bool(((series == 0) | (series == 1)).drop_nulls().all())
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]

@@ -20,7 +20,7 @@ from local_naturalness.selection.reasons import CODES, count_outcome
 from local_naturalness.selection.settings import Settings
 from local_naturalness.selection.teacher_share import cap_teacher_share
 from local_naturalness.selection.traits import describe_traits
-from local_naturalness.tables import Columns, first_rows, require_moderate, rows_where
+from local_naturalness.tables import Columns, first_rows, require_moderate
 
 logger = logging.getLogger(__name__)
 
@@ -56,19 +56,17 @@ class Choice:
         }
 
 
-def choose(columns: Columns, passes_where: np.ndarray | None, settings: Settings) -> Choice:
+def choose(columns: Columns, passes: np.ndarray | None, settings: Settings) -> Choice:
     """Apply the settings to a table.
 
     Args:
         columns: The table.
-        passes_where: Shape [rows]: the verdict of a `where` function; `None` when it is text or absent.
+        passes: Which rows pass `where`, shape [rows]; `None` for all.
     """
     prompt = columns.prompt_codes(settings.group_column)
     reason = np.zeros(len(prompt), dtype=np.int8)
-    if isinstance(settings.where, str):
-        passes_where = rows_where(columns, settings.where)
-    if passes_where is not None:
-        reason[~passes_where] = CODES.index("where")
+    if passes is not None:
+        reason[~passes] = CODES.index("where")
     reason[prompt < 0] = CODES.index("missing_prompt")
     scores = score_rows(columns, prompt, reason == 0, settings)
     reason[(reason == 0) & np.isnan(scores.values)] = CODES.index("null_score")

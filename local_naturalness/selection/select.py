@@ -14,7 +14,7 @@ from local_naturalness.selection.streaming import select_in_stream
 from local_naturalness.tables import (
     Columns,
     Where,
-    function_verdicts,
+    eligible_rows,
     name_of_where,
     select_with_columns,
 )
@@ -231,11 +231,8 @@ def _select(part: Any, settings: Settings, place: str, return_rejected: bool) ->
             "`Dataset.from_list`."
         )
     settings.check_columns(part.column_names)
-    passes = None
-    if callable(settings.where):
-        passes = function_verdicts(settings.where, part.with_format(None))
     columns = Columns.of(part)
-    choice = choose(columns, passes, settings)
+    choice = choose(columns, eligible_rows(part, columns, settings.where), settings)
     is_unscored = choice.reason == CODES.index("null_score")
     unscored = count_unscored(columns, settings.criteria(columns.names), is_unscored)
     log_counts(choice.counts, unscored, settings, place)

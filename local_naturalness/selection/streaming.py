@@ -13,7 +13,7 @@ from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
 from local_naturalness.selection.settings import Settings
 from local_naturalness.tables import (
     Columns,
-    function_verdicts,
+    eligible_rows,
     require_columns,
     text_of_value,
     where_columns,
@@ -87,7 +87,7 @@ def _widened(rows: list[Row], places: np.ndarray, added: dict[str, pa.Array]) ->
 def _parts(
     source: IterableDataset, settings: Settings
 ) -> Iterator[tuple[list[Row], Columns, np.ndarray | None]]:
-    """Rows of whole prompts, the columns needed, and the verdicts of a `where` function."""
+    """Rows of whole prompts, the columns needed, and which rows pass `where`."""
     specs: dict[ResolvedCriterion, str | None] = {}
     for rows in _whole_prompts(source, settings):
         settings = settings.grouped(list(rows[0]))
@@ -95,8 +95,7 @@ def _parts(
         columns = _needed_columns(rows, source.features, settings)
         for criterion in settings.criteria(columns.names):
             specs[criterion] = check_one_spec(columns, criterion, specs.get(criterion))
-        passes = function_verdicts(settings.where, rows) if callable(settings.where) else None
-        yield rows, columns, passes
+        yield rows, columns, eligible_rows(rows, columns, settings.where)
 
 
 def _whole_prompts(source: IterableDataset, settings: Settings) -> Iterator[list[Row]]:

@@ -108,14 +108,20 @@ def function_verdicts(where: Callable[[Row], bool | None], rows: Iterable[Row]) 
     return np.array(verdicts, dtype=bool)
 
 
-def eligible_rows(dataset: Dataset, columns: Columns, where: Where | None) -> np.ndarray | None:
-    """One flag per row of a dataset, or `None` if every row counts."""
+def eligible_rows(rows: Dataset | list[Row], columns: Columns, where: Where | None) -> np.ndarray | None:
+    """One flag per row, or `None` if every row counts.
+
+    Args:
+        rows: For a function of a row.
+        columns: The same rows, for a column or an expression.
+        where: Which of them to use.
+    """
     check_where(where)
     if where is None:
         return None
     if isinstance(where, str):
         return rows_where(columns, where)
-    return function_verdicts(where, dataset.with_format(None))
+    return function_verdicts(where, rows.with_format(None) if isinstance(rows, Dataset) else rows)
 
 
 def name_of_where(where: Where | None) -> str | None:

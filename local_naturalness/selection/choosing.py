@@ -14,7 +14,7 @@ from local_naturalness.selection.candidates import (
     group_starts,
     rank_rows,
 )
-from local_naturalness.selection.control import draw_control, wanted_by_prompt
+from local_naturalness.selection.control import draw_control, prompts_of, wanted_by_prompt
 from local_naturalness.selection.duplicates import count_ties, repeats_better_one, without
 from local_naturalness.selection.reasons import CODES, count_outcome
 from local_naturalness.selection.settings import Settings
@@ -75,11 +75,12 @@ def choose(columns: Columns, passes: np.ndarray | None, settings: Settings) -> C
 
     if settings.weights is not None or settings.max_teacher_share is not None:
         require_moderate(scores.values[reason == 0], str(settings.by), "compared by their gaps")
-    prompt_keys: np.ndarray | None = None
+    of_match: np.ndarray | None = None
     wanted = np.zeros(0, dtype=np.int64)
     if settings.match is not None:
         prompt_keys = columns.content_keys(settings.group_column, first_rows(prompt), seed=0)
-        wanted = wanted_by_prompt(settings.match, prompt_keys)
+        of_match = prompts_of(settings.match, prompt_keys)
+        wanted = wanted_by_prompt(of_match, len(prompt_keys))
         reason[(reason == 0) & (np.append(wanted, 0)[prompt] == 0)] = CODES.index("not_in_match")
     side = 1 if settings.mode == "best" else -1
     ranking = rank_rows(prompt, side * scores.better, reason == 0, side * scores.order)
@@ -95,7 +96,7 @@ def choose(columns: Columns, passes: np.ndarray | None, settings: Settings) -> C
     names: list[str] = []
     if settings.teacher_column in columns.names:
         teacher, names = columns.labels(settings.teacher_column)
-    picked = _exchange(columns, ranking, in_top_k, prompt, prompt_keys, teacher, names, settings)
+    picked = _exchange(columns, ranking, in_top_k, prompt, of_match, teacher, names, settings)
     reason[ranking.rows[~picked]] = CODES.index("not_in_top_k")
     if not settings.match_length:
         # With lengths the first draw is another one than that of the random order.
@@ -136,7 +137,7 @@ def _exchange(
     ranking: Ranking,
     in_top_k: np.ndarray,
     prompt: np.ndarray,
-    prompt_keys: np.ndarray | None,
+    of_match: np.ndarray | None,
     teacher: np.ndarray | None,
     names: list[str],
     settings: Settings,
@@ -150,8 +151,6 @@ def _exchange(
     if settings.match is None:
         assert settings.max_teacher_share is not None  # the other reason to look at the whole dataset
         return cap_teacher_share(ranking, in_top_k, of_candidate, settings.max_teacher_share, names)
-    assert prompt_keys is not None  # they tell the prompts of `match`
+    assert of_match is not None  # `match` has been looked at
     tokens = columns.numbers("num_tokens")[ranking.rows] if settings.match_length else None
-    return draw_control(
-        ranking, prompt[ranking.rows], of_candidate, names, tokens, settings.match, prompt_keys
-    )
+    return draw_control(ranking, prompt[ranking.rows], of_candidate, names, tokens, settings.match, of_match)

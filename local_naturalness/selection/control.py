@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 _NEAR = 1.25
 
 
-def wanted_by_prompt(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
-    """How many rows each prompt has in a selection, shape [prompts].
+def prompts_of(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
+    """The prompt number of each row of a selection, -1 where the candidates have no such prompt.
 
     Args:
         match: The selection.
@@ -25,10 +25,12 @@ def wanted_by_prompt(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: The two have no prompt in common.
     """
-    prompt = _prompts_of(match, prompt_keys)
-    wanted = np.bincount(prompt[prompt >= 0], minlength=len(prompt_keys))
+    order = np.argsort(prompt_keys)
+    place = np.minimum(np.searchsorted(prompt_keys[order], match.prompt_keys), len(order) - 1)
+    found = order[place]
+    prompt = np.where(prompt_keys[found] == match.prompt_keys, found, -1)
     lost = len(np.unique(match.prompt_keys[prompt < 0]))
-    if not wanted.any():
+    if not (prompt >= 0).any():
         raise ValueError(
             "`match` and the dataset have no prompt in common. Pass a selection made from the same "
             "candidates."
@@ -39,7 +41,17 @@ def wanted_by_prompt(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
             lost,
             counted(len(np.unique(match.prompt_keys)), "prompt"),
         )
-    return wanted
+    return prompt
+
+
+def wanted_by_prompt(of_match: np.ndarray, num_prompts: int) -> np.ndarray:
+    """How many rows each prompt has in a selection, shape [prompts].
+
+    Args:
+        of_match: The prompt number of each row of the selection.
+        num_prompts: Of the candidates.
+    """
+    return np.bincount(of_match[of_match >= 0], minlength=num_prompts)
 
 
 def draw_control(
@@ -49,7 +61,7 @@ def draw_control(
     names: list[str],
     tokens: np.ndarray | None,
     match: Match,
-    prompt_keys: np.ndarray,
+    of_match: np.ndarray,
 ) -> np.ndarray:
     """Draw rows at random that imitate a selection.
 
@@ -66,7 +78,7 @@ def draw_control(
         names: Teachers, the last one standing for rows without.
         tokens: Shape [eligible rows]; `None` if lengths do not matter.
         match: The selection.
-        prompt_keys: Hash of each prompt of the candidates.
+        of_match: The prompt number of each of its rows, see `prompts_of`.
 
     Returns:
         Shape [eligible rows].
@@ -77,8 +89,7 @@ def draw_control(
             f"`match` holds teachers that the dataset does not: {unknown}; found: {names[:-1]}. "
             "Pass a selection made from the same candidates."
         )
-    of_match = _prompts_of(match, prompt_keys)
-    wanted = wanted_by_prompt(match, prompt_keys)
+    wanted = wanted_by_prompt(of_match, int(prompt.max()) + 1)
     if tokens is None or match.tokens is None:
         picked = ranking.position < wanted[prompt]
     else:
@@ -126,14 +137,6 @@ def _tell_overlap(num_candidates: np.ndarray, num_rows: int) -> None:
             "have the teachers answer each prompt several times"
         )
     logger.log(logging.WARNING if is_weak else logging.INFO, "%s.", told)
-
-
-def _prompts_of(match: Match, prompt_keys: np.ndarray) -> np.ndarray:
-    """The prompt number of each row of the selection, -1 where the candidates have no such prompt."""
-    order = np.argsort(prompt_keys)
-    place = np.minimum(np.searchsorted(prompt_keys[order], match.prompt_keys), len(order) - 1)
-    found = order[place]
-    return np.where(prompt_keys[found] == match.prompt_keys, found, -1)
 
 
 def _nearest(

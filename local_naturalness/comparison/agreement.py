@@ -61,12 +61,7 @@ def best_rows(values: np.ndarray, prompt: np.ndarray) -> np.ndarray:
     Returns:
         Shape [criteria, prompts], -1 where no row has a value. Of equal values the first row.
     """
-    picks = np.full((len(values), prompt.max(initial=-1) + 1), -1, dtype=np.int64)
-    for of_criterion, value in zip(picks, values, strict=True):
-        ranking = rank_rows(prompt, value, ~np.isnan(value))
-        rows = ranking.rows[ranking.position == 0]
-        of_criterion[prompt[rows]] = rows
-    return picks
+    return np.array([rank_rows(prompt, value, ~np.isnan(value)).picks(prompt) for value in values])
 
 
 def pick_overlap(picks: np.ndarray) -> np.ndarray:

@@ -146,22 +146,16 @@ class ScoredTable:
     @cached_property
     def picks(self) -> np.ndarray:
         """The best row of each prompt, shape [prompts], -1 for none."""
-        return self._first(self.ranking)
+        return self.ranking.picks(self.prompt)
 
     @cached_property
     def other_picks(self) -> np.ndarray:
         """What the other criterion picks for each prompt, shape [prompts], -1 for none."""
         sign = self.other.sign if self.other else 1.0
-        return self._first(self._ranked(sign * self.other_values))
+        return self._ranked(sign * self.other_values).picks(self.prompt)
 
     def _ranked(self, better: np.ndarray) -> Ranking:
         return rank_rows(self.prompt, better, self.is_counted & (self.prompt >= 0) & np.isfinite(better))
-
-    def _first(self, ranking: Ranking) -> np.ndarray:
-        picks = np.full(self.prompt.max(initial=-1) + 1, -1, dtype=np.int64)
-        rows = ranking.rows[ranking.position == 0]
-        picks[self.prompt[rows]] = rows
-        return picks
 
     @property
     def status_column(self) -> str:

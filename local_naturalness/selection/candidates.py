@@ -25,6 +25,17 @@ class Ranking:
         """0 for the best candidate of a prompt, 1 for the next, ..."""
         return np.arange(len(self.rows)) - self.start
 
+    def picks(self, prompt: np.ndarray) -> np.ndarray:
+        """The best row of each prompt, shape [prompts], -1 where there is none.
+
+        Args:
+            prompt: Shape [rows], prompt numbers of all rows.
+        """
+        picks = np.full(prompt.max(initial=-1) + 1, -1, dtype=np.int64)
+        rows = self.rows[self.position == 0]
+        picks[prompt[rows]] = rows
+        return picks
+
 
 def rank_rows(
     prompt: np.ndarray, value: np.ndarray, eligible: np.ndarray, order_by: np.ndarray | None = None

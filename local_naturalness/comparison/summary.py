@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from local_naturalness.criteria import ResolvedCriterion
-from local_naturalness.tables import Columns, verdicts
+from local_naturalness.tables import Columns
 
 COUNTS = ("num_tokens", "num_steps")
 
@@ -39,7 +39,7 @@ def summarize(
         lengths["tokens_per_step"] = lengths["num_tokens"] / lengths["num_steps"]
     averaged = dict(lengths)
     if correct is not None:
-        averaged["accuracy"] = verdicts(columns, correct)[rows]
+        averaged["accuracy"] = columns.numbers(correct)[rows]
     if "repeated_step_share" in columns.names:
         averaged["repeated_step_share"] = columns.numbers("repeated_step_share")[rows]
     for name, numbers in averaged.items():

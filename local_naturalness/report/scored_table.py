@@ -25,7 +25,6 @@ from local_naturalness.tables import (
     grouping_column,
     require_columns,
     verdict_column,
-    verdicts,
 )
 
 
@@ -123,7 +122,7 @@ class ScoredTable:
             other_values=nothing if other is None else _values(columns, other, prompt, is_candidate, counted),
             tokens=columns.counts(lengths) if lengths in columns.names else nothing,
             tokens_column=lengths,
-            correct=None if verdict is None else verdicts(columns, verdict),
+            correct=None if verdict is None else columns.numbers(verdict),
             correct_column=verdict,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from local_naturalness.selection.settings import Settings
-from local_naturalness.tables import Columns, verdict_column, verdicts
+from local_naturalness.tables import Columns, verdict_column
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +46,7 @@ def describe_traits(
     for trait, column in found.items():
         if column is None:
             continue
-        if trait == "accuracy":
-            numbers = verdicts(columns, column)
-        else:
-            numbers = columns.counts(column) if trait == "num_tokens" else columns.numbers(column)
+        numbers = columns.counts(column) if trait == "num_tokens" else columns.numbers(column)
         described[trait] = {
             "column": column,
             "before": _mean(numbers[candidates]),

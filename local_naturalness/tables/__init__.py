@@ -11,7 +11,7 @@ from local_naturalness.tables.grouping import grouping_column, is_prompt_key
 from local_naturalness.tables.json_values import text_of_value
 from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate
 from local_naturalness.tables.selected import select_with_columns
-from local_naturalness.tables.verdict_column import verdict_column, verdicts
+from local_naturalness.tables.verdict_column import verdict_column
 from local_naturalness.tables.where import (
     Where,
     check_where,
@@ -38,6 +38,5 @@ __all__ = [
     "select_with_columns",
     "text_of_value",
     "verdict_column",
-    "verdicts",
     "where_columns",
 ]

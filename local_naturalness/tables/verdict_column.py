@@ -1,6 +1,5 @@
 """The column that says which responses are correct."""
 
-import numpy as np
 import pyarrow as pa
 
 from local_naturalness.tables.choice_columns import Columns
@@ -12,6 +11,8 @@ _UNMISTAKABLE = ("is_correct", "correct")
 
 def verdict_column(columns: Columns, correct: str | None) -> str | None:
     """The name of the verdict column; `None` if there is none.
+
+    `Columns.numbers` reads it: 1.0 for correct, 0.0 for wrong, NaN for unknown.
 
     Args:
         columns: The table.
@@ -34,11 +35,6 @@ def verdict_column(columns: Columns, correct: str | None) -> str | None:
         return correct
     found = [name for name in _UNMISTAKABLE if name in columns.names and _holds_verdicts(columns, name)]
     return found[0] if len(found) == 1 else None
-
-
-def verdicts(columns: Columns, name: str) -> np.ndarray:
-    """1.0 for correct, 0.0 for wrong, NaN for unknown; shape [rows]."""
-    return columns.numbers(name)
 
 
 def _holds_verdicts(columns: Columns, name: str) -> bool:

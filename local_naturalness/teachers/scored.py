@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from local_naturalness.criteria import ResolvedCriterion, criterion_values
-from local_naturalness.tables import Columns, require_columns, require_moderate, verdict_column, verdicts
+from local_naturalness.tables import Columns, require_columns, require_moderate, verdict_column
 from local_naturalness.teachers.cells import Group, cell_means
 
 Numbers = np.ndarray
@@ -113,7 +113,7 @@ def read_scored(
         tokens=optional("num_tokens", columns.counts),
         steps=optional("num_steps", columns.counts),
         repeated=optional("repeated_step_share", columns.numbers),
-        correct=None if verdict is None else verdicts(columns, verdict)[keep],
+        correct=None if verdict is None else columns.numbers(verdict)[keep],
         specs=columns.distinct(column) if (column := criterion.spec_column) in columns.names else [],
         left_out=_left_out(prompt, teacher, keep, eligible),
         unscored=[

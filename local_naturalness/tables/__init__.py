@@ -7,7 +7,7 @@ never to the text.
 
 from local_naturalness.tables.choice_columns import Columns, first_rows
 from local_naturalness.tables.content_hashes import hash_texts
-from local_naturalness.tables.grouping import grouping_column, is_prompt_key
+from local_naturalness.tables.grouping import grouping_column, is_prompt_key, prompt_key_column
 from local_naturalness.tables.json_values import text_of_value
 from local_naturalness.tables.requirements import require_columns, require_dataset, require_moderate
 from local_naturalness.tables.selected import select_with_columns
@@ -31,6 +31,7 @@ __all__ = [
     "hash_texts",
     "is_prompt_key",
     "name_of_where",
+    "prompt_key_column",
     "require_columns",
     "require_dataset",
     "require_moderate",

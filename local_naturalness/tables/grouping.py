@@ -1,6 +1,6 @@
 """The column that rows are grouped by: the one that identifies prompts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
 
@@ -22,9 +22,12 @@ def grouping_column(columns: Sequence[str], prompt_column: str | None) -> str:
     """
     if prompt_column is not None:
         return prompt_column
-    # With a suffix of the scorer it is the same key.
-    keys = sorted(name for name in columns if is_prompt_key(name))
-    return keys[0] if keys else "prompt"
+    return prompt_key_column(columns) or "prompt"
+
+
+def prompt_key_column(columns: Iterable[str]) -> str | None:
+    """The column of keys of prompts, if there is one. With a suffix of the scorer it is the same key."""
+    return min(filter(is_prompt_key, columns), default=None)
 
 
 def is_prompt_key(column: str) -> bool:

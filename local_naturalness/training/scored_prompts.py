@@ -8,12 +8,7 @@ from datasets import Dataset
 from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
 from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_key import prompt_key
-from local_naturalness.tables import is_prompt_key
-
-
-def key_column(dataset: Dataset) -> str | None:
-    """The column with the key of the prompt of each row, which scorers write."""
-    return next(iter(sorted(name for name in dataset.column_names if is_prompt_key(name))), None)
+from local_naturalness.tables import prompt_key_column
 
 
 def scored_columns(dataset: Dataset, response_column: str) -> tuple[str | None, str | None]:
@@ -23,7 +18,7 @@ def scored_columns(dataset: Dataset, response_column: str) -> tuple[str | None, 
         dataset: dataset with the keys of its prompts.
         response_column: column of responses. If it does not exist, the dataset holds conversations.
     """
-    keys = key_column(dataset)
+    keys = prompt_key_column(dataset.column_names)
     if keys is None:
         return None, None
     shown = dataset.with_format(None)
@@ -46,7 +41,7 @@ def refuse_other_prompts(
     Raises:
         ValueError: a row has another prompt. The message names the row.
     """
-    name = key_column(dataset)
+    name = prompt_key_column(dataset.column_names)
     keys = dataset.with_format(None)[name][:] if name is not None else [None] * len(dataset)
     for row, example in rows:
         if keys[row] is not None and prompt_key(example) != keys[row]:

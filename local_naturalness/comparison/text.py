@@ -1,12 +1,12 @@
 """A comparison of criteria as text for a terminal, as Markdown, and as plain data."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from local_naturalness.tables.html import list_html, table_html
+from local_naturalness.tables.json_values import plain_number
 from local_naturalness.tables.text import (
     decimals_for,
     list_markdown,
@@ -60,12 +60,12 @@ def comparison_dict(comparison: "CriteriaComparison") -> dict[str, Any]:
         square["teacher_means"] = comparison.teacher_means
     return {
         "picks": [
-            {name: _plain(value) for name, value in row.items()}
+            {name: plain_number(value) for name, value in row.items()}
             for row in comparison.picks.to_dict("records")
         ],
         **{
             name: {
-                str(index): {str(column): _plain(value) for column, value in row.items()}
+                str(index): {str(column): plain_number(value) for column, value in row.items()}
                 for index, row in frame.to_dict("index").items()
             }
             for name, frame in square.items()
@@ -118,8 +118,3 @@ def _numbered(frame: pd.DataFrame, as_share: bool = False) -> pd.DataFrame:
     shown.columns = pd.Index([f"({number})" for number in range(1, len(frame) + 1)])
     shown.index = pd.Index([f"({number}) {name}" for number, name in enumerate(frame.index, start=1)])
     return shown
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value

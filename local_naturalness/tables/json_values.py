@@ -1,6 +1,7 @@
 """Columns of JSON values, made equal for equal JSON in any order of keys."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,12 @@ def text_of_value(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(without_nulls(value), sort_keys=True, default=str)
+
+
+def plain_number(value: Any) -> Any:
+    """A value of a table as JSON can hold it; `None` for a number that is not finite."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def bare_type(kind: pa.DataType) -> pa.DataType:

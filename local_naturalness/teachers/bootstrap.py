@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from local_naturalness.teachers.additive_fit import Weights, fit_weighted_means, ratio
 
+# If fewer of the draws can be used, few prompts decide: a draw misses a given prompt with probability 0.37.
+ENOUGH_DRAWS = 0.7
+
 
 def bootstrap(parts: Sequence[np.ndarray], num_draws: int, seed: int) -> np.ndarray:
     """Means of teachers in each draw, without draws whose prompts leave teachers unlinked.

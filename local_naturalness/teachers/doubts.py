@@ -6,13 +6,12 @@ import numpy as np
 
 from local_naturalness.counted import counted
 from local_naturalness.tables.text import number_text
+from local_naturalness.teachers.bootstrap import ENOUGH_DRAWS
 from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS
 from local_naturalness.teachers.ranked_group import Estimate
 from local_naturalness.teachers.same_family import shared_family, student_words
 
 _CONVINCING = 0.95
-# A draw misses a given prompt with probability 0.37.
-_ENOUGH_DRAWS = 0.7
 
 
 def doubts_about(names: Sequence[str], result: Estimate, specs: Sequence[str]) -> list[str]:
@@ -47,7 +46,7 @@ def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
             f"Only {result.num_compared_prompts} prompts were answered by two teachers or more. Intervals "
             "from so few prompts are too narrow."
         ]
-    if result.share_of_draws < _ENOUGH_DRAWS:
+    if result.share_of_draws < ENOUGH_DRAWS:
         return [
             f"{1 - result.share_of_draws:.0%} of the bootstrap draws leave teachers without a common "
             "prompt and do not count. Some comparisons depend on very few prompts, and intervals are too "
@@ -58,7 +57,7 @@ def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
 
 def _too_few_draws(result: Estimate) -> str:
     empty = "so intervals and P(best) are left empty"
-    if result.share_of_draws < _ENOUGH_DRAWS:
+    if result.share_of_draws < ENOUGH_DRAWS:
         return (
             f"Only {counted(result.num_draws, 'bootstrap draw')} link all teachers, {empty}. Some "
             "comparisons depend on very few prompts."

@@ -21,13 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from local_naturalness.teachers.additive_fit import Weights, fit_weighted_means
-from local_naturalness.teachers.bootstrap import bootstrap_weights
+from local_naturalness.teachers.bootstrap import ENOUGH_DRAWS, bootstrap_weights
 from local_naturalness.teachers.bootstrap_interval import interval
 
 # Share of a trait's spread within prompts that must not follow from the teacher alone.
 _LEAST_OWN_SPREAD = 1e-6
-# A draw misses a given prompt with probability 0.37.
-_ENOUGH_DRAWS = 0.7
 _FEWEST_DRAWS = 200
 _CELLS_TO_DRAW = 10_000_000
 
@@ -94,7 +92,7 @@ def decompose(
         cells, sign, first, num_draws, lambda: bootstrap_weights(num_draws, seed)
     )
     is_usable = ~np.isnan(part_draws).any(axis=1)
-    if is_usable.mean() < _ENOUGH_DRAWS:
+    if is_usable.mean() < ENOUGH_DRAWS:
         # What so few prompts decide that many draws miss them all cannot be told.
         part = np.full_like(part, np.nan)
     low, high = interval(part_draws[is_usable], num_prompts)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from local_naturalness.counted import counted
 from local_naturalness.tables.html import list_html, table_html, text_html
+from local_naturalness.tables.json_values import plain_number
 from local_naturalness.tables.text import (
     decimals_for,
     list_markdown,
@@ -155,11 +156,4 @@ def _between(low: float, high: float, places: int) -> str:
 
 
 def _json_row(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {
-        str(name): None if isinstance(value, float) and not math.isfinite(value) else _plain(value)
-        for name, value in row.items()
-    }
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+    return {str(name): plain_number(value) for name, value in row.items()}

@@ -64,11 +64,10 @@ class TextColumns:
         )
         if shape is None or not shape.is_row_by_row:
             return cls(None, [], response_column if response_column in names else None)
-        sources = {new: old for old, new in shape.renamed.items()}
-        read = shape.consumed or tuple(sources.get(name, name) for name in shape.columns.values())
+        read = list(shape.read_columns)
         response = shape.columns.get("messages_column") or shape.columns.get("response_column", "response")
-        response = sources.get(response, response)
-        return cls(shape, list(read), response if response in names else read[-1])
+        response = shape.source_of(response)
+        return cls(shape, read, response if response in names else read[-1])
 
     def read(self, rows: Sequence[Mapping[str, Any]]) -> list[Texts]:
         """The texts of rows that hold the columns `names`."""

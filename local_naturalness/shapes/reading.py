@@ -65,12 +65,10 @@ def read_shaped(rows: Any, shape: Shape, caller: str) -> Rows:
         shape: of these rows.
         caller: name for error messages.
     """
-    sources = {new: old for old, new in shape.renamed.items()}
-    needed = shape.consumed or tuple(sources.get(name, name) for name in shape.columns.values())
-    read = read_rows(rows, {f"{name}_column": name for name in needed}, caller)
-    written = {new: read.column(old) for new, old in sources.items() if old in read}
+    read = read_rows(rows, {f"{name}_column": name for name in shape.read_columns}, caller)
+    written = {new: read.column(old) for old, new in shape.renamed.items() if old in read}
     if shape.convert is not None:
-        written |= shape.convert({name: read.column(name) for name in needed})
+        written |= shape.convert({name: read.column(name) for name in shape.read_columns})
     if not read.is_batch:
         written = {name: values[0] for name, values in written.items()}
     return replace(read, values=ChainMap(written, read.values))  # type: ignore[arg-type] # only its first is written to

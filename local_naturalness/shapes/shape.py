@@ -46,5 +46,14 @@ class Shape:
         """Whether each row of the dataset is one row for a scorer."""
         return self.name not in ("lists", "wide")
 
+    def source_of(self, name: str) -> str:
+        """The column of the dataset that is renamed to a column of the rows."""
+        return next((old for old, new in self.renamed.items() if new == name), name)
+
+    @property
+    def read_columns(self) -> tuple[str, ...]:
+        """The columns of the dataset that prompts and responses are made of."""
+        return self.consumed or tuple(map(self.source_of, self.columns.values()))
+
     def __str__(self) -> str:
         return self.told

@@ -139,9 +139,9 @@ def _may_hold_replies(shape: Shape, sample: Mapping[str, Sequence[Any]]) -> bool
     """Whether there may be replies of a server though another shape was found."""
     if shape.name in ("messages", "sharegpt"):
         return waits_for_answer(sample)
-    sources = {new: old for old, new in shape.renamed.items()}
-    response = sources.get("response", shape.columns.get("response_column"))
-    return shape.name == "rows" and response is not None and all_replies(sample[response])
+    if shape.name != "rows":
+        return False
+    return all_replies(sample[shape.source_of(shape.columns["response_column"])])
 
 
 def _with_reasoning(shape: Shape, columns: Sequence[str], there: Sequence[str]) -> Shape:

@@ -100,11 +100,7 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
             shape.columns.get("response_column", response_column),
             shape.columns.get("messages_column"),
             shape,
-            shape.consumed
-            or tuple(
-                {new: old for old, new in shape.renamed.items()}.get(name, name)
-                for name in shape.columns.values()
-            ),
+            shape.read_columns,
         )
     missing = "prompt_column" if prompt_column not in columns else "response_column"
     column = prompt_column if missing == "prompt_column" else response_column

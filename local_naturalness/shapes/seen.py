@@ -1,6 +1,7 @@
 """What recognition looks at: names of columns, some of their values, and names that the user passed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
@@ -54,32 +55,31 @@ def is_looked_at(name: str) -> bool:
 
 def waits_for_answer(sample: Mapping[str, Iterable[Any]]) -> bool:
     """Whether there are conversations, and all of them end with a question."""
-    return Seen(sample, None, None, None, ()).question is not None
+    return Seen(sample).question is not None
 
 
 def teacher_of(sample: Mapping[str, Iterable[Any]]) -> str | None:
     """The column of texts that names the teacher."""
-    return "teacher" if "teacher" in sample else Seen(sample, None, None, None, ()).teacher
+    return "teacher" if "teacher" in sample else Seen(sample).teacher
 
 
+@dataclass(frozen=True)
 class Seen:
-    """The columns of a dataset and what they hold."""
+    """The columns of a dataset and what they hold.
 
-    def __init__(
-        self,
-        sample: Mapping[str, Iterable[Any]],
-        prompt: str | None,
-        response: str | None,
-        messages: str | None,
-        teachers: tuple[str, ...],
-    ):
-        self.sample = sample
-        self.named_prompt, self.named_response, self.messages, self.teachers = (
-            prompt,
-            response,
-            messages,
-            teachers,
-        )
+    Args:
+        sample: some values of each column.
+        named_prompt: the column of prompts, if the user named it.
+        named_response: that of responses.
+        messages: that of conversations.
+        teachers: columns of responses, one per teacher.
+    """
+
+    sample: Mapping[str, Iterable[Any]]
+    named_prompt: str | None = None
+    named_response: str | None = None
+    messages: str | None = None
+    teachers: tuple[str, ...] = ()
 
     def kind(self, column: str) -> Kind | None:
         return kind_of(self.sample[column]) if column in self.sample else None
@@ -111,14 +111,16 @@ class Seen:
 
     def first_roles(self, column: str) -> set[Any]:
         """The roles that the conversations of a column begin with."""
-        values = filter(None, (messages_from_json(value) or value for value in self.sample[column]))
-        return {role_of(messages[0]) for messages in values}
+        return {role_of(messages[0]) for messages in self._conversations(column)}
 
     def _waits(self, column: str) -> bool:
         if self.kind(column) not in (MESSAGES, JSON):
             return False
-        values = filter(None, (messages_from_json(value) or value for value in self.sample[column]))
-        return all(role_of(messages[-1]) != "assistant" for messages in values)
+        return all(role_of(messages[-1]) != "assistant" for messages in self._conversations(column))
+
+    def _conversations(self, column: str) -> Iterator[list[Any]]:
+        """The conversations of a column that are not empty; some may be JSON text."""
+        return filter(None, (messages_from_json(value) or value for value in self.sample[column]))
 
     @property
     def teacher(self) -> str | None:

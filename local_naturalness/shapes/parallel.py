@@ -151,7 +151,7 @@ def _is_list(feature: Any) -> bool:
     is_message = isinstance(inner, dict) and (
         {"role", "content"} <= set(inner) or {"from", "value"} <= set(inner)
     )
-    return not is_message and not type(inner).__name__ == "Json"
+    return not is_message and not isinstance(inner, datasets.Json)
 
 
 def _item_is_bool(feature: Any) -> bool:

@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from typing import Any
 
-from datasets import Dataset, IterableDataset, LargeList, List
+from datasets import Dataset, IterableDataset, Json, LargeList, List
 
 from local_naturalness.inputs.columns import undecoded
 from local_naturalness.shapes.seen import is_looked_at
 
 _ROWS = 100
-_TEXTS = ("string", "large_string")
+# Types that hold texts.
+TEXT_TYPES = ("string", "large_string")
 
 
 def sample_of(dataset: Dataset | IterableDataset, names: Collection[str]) -> dict[str, list[Any]]:
@@ -32,10 +33,10 @@ def sample_of(dataset: Dataset | IterableDataset, names: Collection[str]) -> dic
 
 
 def _is_nested(kind: Any) -> bool:
-    return isinstance(kind, dict | List | LargeList) or type(kind).__name__ == "Json"
+    return isinstance(kind, dict | List | LargeList | Json)
 
 
 def texts_of(dataset: Dataset | IterableDataset) -> dict[str, list[Any]]:
     """The first values of all columns of texts, lists and objects."""
     kinds = dataset.features if isinstance(dataset, Dataset) else {}
-    return sample_of(dataset, [name for name in kinds if getattr(kinds[name], "dtype", None) in _TEXTS])
+    return sample_of(dataset, [name for name in kinds if getattr(kinds[name], "dtype", None) in TEXT_TYPES])

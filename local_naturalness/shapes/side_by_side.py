@@ -6,6 +6,7 @@ from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.shapes.kinds import holds_prose
+from local_naturalness.shapes.seen import PROMPTS
 
 _LONG = 20  # characters, as a mean
 _NO_ANSWER = re.compile(
@@ -14,7 +15,7 @@ _NO_ANSWER = re.compile(
     r"test_code|tests?|(expected|reference|final|predicted|correct)_answer|ground_truth|"
     r"(gold|standard|reference|ground_truth)_solution)(_?[0-9]+)?$"
 )
-QUESTIONS = frozenset({"prompt", "problem", "question", "query", "instruction", "input"})
+QUESTIONS = frozenset({*PROMPTS, "input"})
 _SAME = 3  # letters at the beginning of the names of an answer and of its reasoning
 
 

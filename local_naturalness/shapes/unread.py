@@ -8,6 +8,7 @@ from typing import Any
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.messages import without_nulls
 from local_naturalness.shapes.kinds import holds_prose
+from local_naturalness.shapes.samples import TEXT_TYPES
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +16,6 @@ SYSTEM = ("system", "system_prompt")
 _PARTS = ("context", "history", "prev_messages", "starter_code", "input")
 _PAIR = ("chosen", "rejected")
 TEMPLATE_VARIABLES = "chat_template_kwargs"
-_TEXTS = ("string", "large_string")
 
 
 def tell_system(sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
@@ -81,7 +81,7 @@ def tell_reasoning(dataset: Any, sample: Mapping[str, Iterable[Any]], read: Coll
         read: columns that are part of the rows.
     """
     for name, kind in (dataset.features or {}).items():
-        is_text = getattr(getattr(kind, "feature", kind), "dtype", None) in _TEXTS  # or a list of texts
+        is_text = getattr(getattr(kind, "feature", kind), "dtype", None) in TEXT_TYPES  # or a list of texts
         is_flag = name in sample and not holds_prose(sample[name])
         if is_text and names_reasoning(name) and name not in read and not is_flag:
             logger.warning(

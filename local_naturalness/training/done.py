@@ -4,6 +4,7 @@ import logging
 
 from datasets import Dataset
 
+from local_naturalness.shapes.samples import TEXT_TYPES
 from local_naturalness.training.source import find_source
 from local_naturalness.training.student_text import StudentText
 
@@ -32,7 +33,7 @@ def is_done(dataset: Dataset, form: str, response_column: str) -> bool:
     # There may be no note, for example after reading a Parquet file. Exported texts end with the line break
     # that the student was shown.
     kinds = [getattr(dataset.features[name], "dtype", None) for name in ("prompt", "completion")]
-    is_text = all(kind in ("string", "large_string") for kind in kinds)
+    is_text = all(kind in TEXT_TYPES for kind in kinds)
     return is_text and all((text or "").endswith("\n") for text in dataset.with_format(None)["prompt"])
 
 

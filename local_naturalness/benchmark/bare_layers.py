@@ -63,8 +63,7 @@ def _qwen2_without_attention(model: Any, tokens: int) -> torch.Tensor:
     hidden = _random(tokens, model.config.hidden_size, model)
     for layer in model.model.layers:
         hidden = _without_attention(layer, hidden)
-    normed: torch.Tensor = model.model.norm(hidden)
-    return normed
+    return model.model.norm(hidden)
 
 
 def _without_attention(layer: Any, hidden: torch.Tensor) -> torch.Tensor:

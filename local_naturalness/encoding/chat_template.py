@@ -145,7 +145,7 @@ class ChatTemplate:
         if "strftime_now" in template:
             template = _DATE_MACRO + template
         try:
-            rendered: str = self._tokenizer.apply_chat_template(
+            return self._tokenizer.apply_chat_template(
                 list(messages),
                 tools=tools,
                 chat_template=template,
@@ -153,7 +153,6 @@ class ChatTemplate:
                 add_generation_prompt=add_generation_prompt,
                 **self._switches,
             )
-            return rendered
         except Exception as error:  # templates may raise any error
             raise TemplateRefusal(
                 f"The chat template of {type(self._tokenizer).__name__} refused a conversation with the "
@@ -187,8 +186,7 @@ def checked_switches(switches: Any) -> dict[str, Any] | None:
             f"`chat_template_kwargs` sets {', '.join(map(repr, reserved))}, which cannot be set there: "
             "pass only variables that the template itself reads, such as `enable_thinking`."
         )
-    plain: dict[str, Any] = json.loads(told)
-    return plain
+    return json.loads(told)
 
 
 def _in_blocks(message: Message) -> Message:

@@ -140,10 +140,9 @@ def _sdpa_on_cpu(
     With a mask, only the CPU kernel works without the copies.
     """
     if any(kwargs.get(name) is not None for name in _BEYOND_SDPA):
-        attended: tuple[torch.Tensor, None] = ALL_ATTENTION_FUNCTIONS["sdpa"](
+        return ALL_ATTENTION_FUNCTIONS["sdpa"](
             module, query, key, value, attention_mask, scaling=scaling, **kwargs
         )
-        return attended
     shared = query.shape[1] != key.shape[1]
     output = scaled_dot_product_attention(
         query, key, value, attn_mask=attention_mask, scale=scaling, enable_gqa=shared

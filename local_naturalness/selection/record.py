@@ -95,6 +95,5 @@ def record_in(description: str | None) -> dict[str, Any] | None:
     """The first record in the description of a dataset, or `None` if there is none."""
     for line in (description or "").split("\n"):
         if line.startswith(_MARK):
-            record: dict[str, Any] = json.loads(line.removeprefix(_MARK))
-            return record
+            return json.loads(line.removeprefix(_MARK))
     return None

@@ -67,7 +67,7 @@ def exploded(dataset: AnyDataset, lists: Sequence[str], loose: Sequence[str] = (
     features = kept(dataset, ())
     if features is not None:
         features |= {name: getattr(features[name], "feature", features[name]) for name in lists}
-    rows: AnyDataset = mapped(
+    return mapped(
         dataset,
         _exploded,
         removed=columns,
@@ -76,7 +76,6 @@ def exploded(dataset: AnyDataset, lists: Sequence[str], loose: Sequence[str] = (
         settings={"lists": tuple(lists), "loose": tuple(loose)},
         with_indices=True,
     )
-    return rows
 
 
 def one_column_per_teacher(
@@ -93,7 +92,7 @@ def one_column_per_teacher(
         features |= {"teacher": Value("string"), "response": Json() if is_chat else Value("string")}
         if reasoning_columns and all_features is not None:
             features["reasoning_content"] = all_features[reasoning_columns[0]]
-    rows: AnyDataset = mapped(
+    return mapped(
         dataset,
         _by_teacher,
         removed=columns_of(dataset),
@@ -101,7 +100,6 @@ def one_column_per_teacher(
         shown=_SHOWN,
         settings={"teachers": tuple(teacher_columns), "reasonings": tuple(reasoning_columns)},
     )
-    return rows
 
 
 def _exploded(

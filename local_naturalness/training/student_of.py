@@ -49,9 +49,7 @@ class Specs:
     @property
     def switches(self) -> dict[str, Any]:
         """Variables of the chat template."""
-        told = next((spec[_SHOWN[1]] for spec in self._specs if _SHOWN[1] in spec), "{}")
-        switches: dict[str, Any] = json.loads(told)
-        return switches
+        return json.loads(next((spec[_SHOWN[1]] for spec in self._specs if _SHOWN[1] in spec), "{}"))
 
     @property
     def prompt_template(self) -> str | None:

@@ -133,18 +133,16 @@ class StudentText:
     def _rendered(
         self, messages: Sequence[Message], tools: Tools | None, add_generation_prompt: bool = False
     ) -> str:
-        rendered: str = self.tokenizer.apply_chat_template(
+        return self.tokenizer.apply_chat_template(
             list(messages),
             tools=list(tools) if tools else None,
             tokenize=False,
             add_generation_prompt=add_generation_prompt,
             **self.switches,
         )
-        return rendered
 
     def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        return ids
+        return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
 
 
 def answer_of(example: Example) -> Message:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from local_naturalness.encoding.messages import Message
+from local_naturalness.encoding.messages import Message, Tools
 
 # Templates that print today's date print this one instead, so that scores do not change from day to day. It
 # is the default date of Llama 3.
@@ -68,7 +68,7 @@ class ChatTemplate:
         """The date that is shown instead of today's. `None` if the template prints no date."""
         return PINNED_DATE if "strftime_now" in self.source else None
 
-    def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None) -> str:
+    def prompt(self, messages: Sequence[Message], tools: Tools | None = None) -> str:
         """Render messages and the header of the assistant's answer.
 
         If a template has no generation prompt, the text that it writes before an answer is added. Spaces at
@@ -89,15 +89,11 @@ class ChatTemplate:
             return rendered
         return header.rstrip(" ")
 
-    def conversation(
-        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None
-    ) -> str:
+    def conversation(self, messages: Sequence[Message], tools: Tools | None = None) -> str:
         """Render messages that end with an assistant turn, as in training."""
         return self._rendered(messages, tools, add_generation_prompt=False)
 
-    def end_of_turn(
-        self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] | None = None
-    ) -> str:
+    def end_of_turn(self, messages: Sequence[Message], tools: Tools | None = None) -> str:
         """The text that the template writes after an assistant turn, such as `"<|im_end|>\\n"`.
 
         It may depend on the messages before the turn, as in templates that number turns.
@@ -115,7 +111,7 @@ class ChatTemplate:
     def _rendered(
         self,
         messages: Sequence[Message],
-        tools: Sequence[Mapping[str, Any]] | None,
+        tools: Tools | None,
         add_generation_prompt: bool,
     ) -> str:
         if self._takes_blocks is None:
@@ -137,7 +133,7 @@ class ChatTemplate:
     def _applied(
         self,
         messages: Sequence[Message],
-        tools: Sequence[Mapping[str, Any]] | None,
+        tools: Tools | None,
         add_generation_prompt: bool,
     ) -> str:
         tools = list(tools) if tools else None

@@ -8,14 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
-from local_naturalness.encoding.messages import Message, times_named
+from local_naturalness.encoding.messages import REASONING_KEYS, Message, Tools, name_of_tool, times_named
 from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, places, repeats, tags_of
 
-Tools = Sequence[Mapping[str, Any]]
-
-# Fields in which datasets keep the reasoning beside the answer.
-_REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
-_READ = ("role", "content", "tool_calls", *_REASONING_KEYS)
+_READ = ("role", "content", "tool_calls", *REASONING_KEYS)
 # Fields that no template reads.
 _UNREAD_KEYS = ("function_call", "audio", "refusal")
 # Matches `reasoning_details`, `thinking_blocks`, `thought` and `cot`, but not `reasoning_effort` or a
@@ -44,12 +40,12 @@ class Answer:
             TypeError: a part is not a text (or, for calls, a list), or cannot be shown to the student.
         """
         content = message.get("content", "")
-        reasoning = next((message[key] for key in _REASONING_KEYS if message.get(key)), "")
+        reasoning = next((message[key] for key in REASONING_KEYS if message.get(key)), "")
         calls = message.get("tool_calls") or []
         unread = [key for key in _UNREAD_KEYS if message.get(key)]
         others = {key: message[key] for key in message if key not in _READ}
         unread += [] if reasoning else list(_other_reasoning(others, content))
-        unread += [key for key in _REASONING_KEYS if _differs(message.get(key), reasoning)]
+        unread += [key for key in REASONING_KEYS if _differs(message.get(key), reasoning)]
         if unread:
             named = ", ".join(f"`{key}`" for key in unread)
             raise TypeError(
@@ -172,7 +168,7 @@ def _rendered_without_reasoning(
     message: Message, prompt: Sequence[Message], shown: str, template: ChatTemplate, tools: Tools | None
 ) -> str:
     """Content and tool calls as the template writes them for a turn without reasoning."""
-    plain = {key: value for key, value in message.items() if key not in _REASONING_KEYS}
+    plain = {key: value for key, value in message.items() if key not in REASONING_KEYS}
     rendered = _rendered_turn(plain, prompt, shown, template, tools)
     if rendered is not None:
         return rendered
@@ -215,12 +211,11 @@ def _without_texts(text: str, answer: Answer) -> str | None:
 
 def _writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
     """Whether every call is in the text: each name as often as it is called, and all arguments."""
-    called = [call.get("function", call) for call in calls]
-    names = Counter(str(call.get("name", "")) for call in called)
+    names = Counter(map(name_of_tool, calls))
     return all(times_named(text, name) >= count for name, count in names.items()) and all(
         any(spelling in text for spelling in _spellings(value))
-        for call in called
-        for value in _leaves(call.get("arguments"))
+        for call in calls
+        for value in _leaves(call.get("function", call).get("arguments"))
     )
 
 
@@ -253,9 +248,9 @@ def _spellings(value: Any) -> set[str]:
 
 
 def _unwritten(answer: Answer) -> TypeError:
-    names = [str(call.get("function", call).get("name")) for call in answer.tool_calls]
+    names = ", ".join(map(name_of_tool, answer.tool_calls))
     return TypeError(
-        f"An assistant turn has `tool_calls` ({', '.join(names)}), and the student's chat template does not "
+        f"An assistant turn has `tool_calls` ({names}), and the student's chat template does not "
         "write them together with the rest of the turn: a part would be left out of what is scored. Use a "
         "student whose template writes all of it, or write the calls into `content`, as the student is going "
         "to see them."

@@ -28,9 +28,10 @@ ROLES = {
     "observation": "tool",
     "function_response": "tool",
 }
+# Fields in which datasets keep the reasoning beside the answer.
+REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 # A message has at least one of these. A message with tool calls or reasoning may have no content.
-_PARTS = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", "thinking"})
-_REASONING = ("reasoning_content", "reasoning", "thinking")
+_PARTS = frozenset({"content", "tool_calls", *REASONING_KEYS})
 _THINKING_BLOCKS = ("thinking", "reasoning")
 _KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
 
@@ -155,6 +156,15 @@ def text_of(content: Any, column: str) -> str | None:
     return "".join(_text_of_block(block, column) for block in content)
 
 
+def name_of_tool(tool: Mapping[str, Any]) -> str:
+    """The name of a tool, or of the tool that a call is for.
+
+    >>> name_of_tool({"type": "function", "function": {"name": "add"}}), name_of_tool({"name": "add"})
+    ('add', 'add')
+    """
+    return str(tool.get("function", tool).get("name", ""))
+
+
 def times_named(text: str, name: str) -> int:
     """How often a text names a tool. A longer name that contains the name does not count.
 
@@ -183,17 +193,18 @@ def _read(message: Mapping[str, Any], column: str) -> Message:
         )
     others = {key: value for key, value in message.items() if key not in ("role", "content", "from", "value")}
     reasoning, content = _split_reasoning(content, column)
-    if reasoning and not any(others.get(key) for key in _REASONING):
+    if reasoning and not any(others.get(key) for key in REASONING_KEYS):
         others["reasoning_content"] = reasoning
     text = text_of(content, column)
-    if text and not others.keys().isdisjoint(_REASONING) and carries_reasoning(text):
+    if text and not others.keys().isdisjoint(REASONING_KEYS) and carries_reasoning(text):
         # Some data sets hold it a second time.
         others = {key: value for key, value in others.items() if not _is_repeated(key, value, text)}
     return {"role": _known_role(role), "content": text, **others}
 
 
 def _is_repeated(key: str, value: Any, content: str) -> bool:
-    return key in _REASONING and isinstance(value, str) and bool(value.strip()) and repeats(content, value)
+    is_text = isinstance(value, str) and bool(value.strip())
+    return key in REASONING_KEYS and is_text and repeats(content, value)
 
 
 def _known_role(role: Any) -> Any:

@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
-from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages, times_named
+from local_naturalness.encoding.messages import (
+    Message,
+    Prompt,
+    Tools,
+    as_messages,
+    name_of_tool,
+    times_named,
+)
 from local_naturalness.encoding.prompt_template import PromptTemplate
 from local_naturalness.encoding.reasoning import (
     empty_block_at_end,
@@ -178,7 +185,7 @@ class PromptEncoder:
                 # The messages may name a tool, too.
                 bare = self.chat_template.prompt(as_messages(prompt))
                 if not all(
-                    times_named(rendered, name) > times_named(bare, name) for name in map(_name, tools)
+                    times_named(rendered, name) > times_named(bare, name) for name in map(name_of_tool, tools)
                 ):
                     raise _unshown(tools)
             return rendered
@@ -234,13 +241,9 @@ def _is_shown(message: Message, text: str) -> bool:
     return content in text or json.dumps(content)[1:-1] in text
 
 
-def _name(tool: Mapping[str, Any]) -> str:
-    return str(tool.get("function", tool).get("name", ""))
-
-
 def _unshown(tools: Tools) -> TypeError:
     return TypeError(
-        f"A row has `tools` ({', '.join(map(_name, tools))}), and the student's prompt does not show them: "
-        "it needs a chat template that does. If the student is to be trained without them, remove the column "
-        "'tools'."
+        f"A row has `tools` ({', '.join(map(name_of_tool, tools))}), and the student's prompt does not show "
+        "them: it needs a chat template that does. If the student is to be trained without them, remove the "
+        "column 'tools'."
     )

@@ -61,7 +61,6 @@ class StudentText:
         """
         *_, end = self.texts(example)
         encoded = self._encoded(example)
-        assert not isinstance(encoded, str)
         return Tokens(encoded.prompt.tolist(), [*encoded.response.tolist(), *self._ids(end)])
 
     def num_scored(self, example: Example) -> int:
@@ -70,16 +69,16 @@ class StudentText:
         Raises:
             ValueError: the row cannot be scored.
         """
-        self.texts(example)
-        encoded = self._encoded(example)
-        assert not isinstance(encoded, str)
-        return encoded.num_tokens
+        return self._encoded(example).num_tokens
 
-    def _encoded(self, example: Example) -> EncodedExample | str:
+    def _encoded(self, example: Example) -> EncodedExample:
         # Several questions are asked of each row, one after another.
         if self._last is None or self._last[0] is not example:
             self._last = (example, self._encoder.encode(example))
-        return self._last[1]
+        encoded = self._last[1]
+        if isinstance(encoded, str):
+            raise ValueError(f"it cannot be scored ({encoded}).")
+        return encoded
 
     def texts(self, example: Example) -> tuple[str, str, str]:
         """The prompt as the student sees it, the response, and the end of the turn.
@@ -88,8 +87,6 @@ class StudentText:
             ValueError: the row cannot be scored.
         """
         encoded = self._encoded(example)
-        if isinstance(encoded, str):
-            raise ValueError(f"it cannot be scored ({encoded}).")
         repeated = repeated_length(opening_at_end(encoded.shown), encoded.text)
         text = encoded.text[repeated:]
         return encoded.shown, text, self._end(example, encoded.shown + text)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from datasets import Dataset
 
-_FOLDER, _FILE = ".local_naturalness", "description.json"
+from local_naturalness.inputs.folders import OWN_FOLDER
+
+_FILE = "description.json"
 
 
 def keep_description(dataset: Dataset, table: Path) -> None:
     """Save the description of a dataset that was written to a table."""
-    folder = table.parent / _FOLDER
+    folder = table.parent / OWN_FOLDER
     folder.mkdir(exist_ok=True)
     note = {"table": table.name, "bytes": table.stat().st_size, "description": dataset.info.description}
     (folder / _FILE).write_text(json.dumps(note), encoding="utf-8")
@@ -22,7 +24,7 @@ def keep_description(dataset: Dataset, table: Path) -> None:
 def restore_description(dataset: Dataset, table: Path) -> None:
     """Give a dataset the description that was saved for its table, if the table is still the same file."""
     try:
-        note = json.loads((table.parent / _FOLDER / _FILE).read_text(encoding="utf-8"))
+        note = json.loads((table.parent / OWN_FOLDER / _FILE).read_text(encoding="utf-8"))
         is_same = (note["table"], note["bytes"]) == (table.name, table.stat().st_size)
     except (FileNotFoundError, KeyError, TypeError, ValueError):
         return

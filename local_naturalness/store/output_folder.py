@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local_naturalness.inputs.folders import OWN_FOLDER
 from local_naturalness.store.atomic_files import part_file, settle
 from local_naturalness.store.lock import locked
 from local_naturalness.store.temporary_folders import workplace
-
-_HIDDEN = ".local_naturalness"
 
 
 class OutputFolder:
@@ -22,8 +21,8 @@ class OutputFolder:
     def __init__(self, folder: str, name: str = "scored"):
         self.folder = Path(folder)
         self.table = self.folder / f"{name}.parquet"
-        self.scores = self.folder / _HIDDEN / "scores"
-        self.parts = self.folder / _HIDDEN / "parts"
+        self.scores = self.folder / OWN_FOLDER / "scores"
+        self.parts = self.folder / OWN_FOLDER / "parts"
 
     @property
     def has_scores(self) -> bool:
@@ -68,7 +67,7 @@ class OutputFolder:
         Args:
             name: name of the run.
         """
-        hidden = self.folder / _HIDDEN
+        hidden = self.folder / OWN_FOLDER
         hidden.mkdir(parents=True, exist_ok=True)
         what = f"The output folder {str(self.folder)!r}"
         with locked(hidden / f"{name}.lock", what) as is_locked, workplace(hidden, name, is_locked) as place:

@@ -1,5 +1,6 @@
 """A part of a table that one of several runs has scored: a file of rows, and a note that describes it."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,6 @@ from local_naturalness.store.strict_json import made, read_object
 # How to repair a part, for error messages.
 AGAIN = "with the same command; its finished rows are kept"
 _CHECKSUM = "checksum"
-_BYTES_AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,8 @@ def readable_notes(folder: Path) -> list[Part]:
 
 def digest_file(path: Path) -> str:
     """Digest of a file's bytes."""
-    digest = xxhash.xxh3_128()
     with path.open("rb") as file:
-        while piece := file.read(_BYTES_AT_ONCE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, xxhash.xxh3_128).hexdigest()
 
 
 def _read_note(path: Path) -> Part:

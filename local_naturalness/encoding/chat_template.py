@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local_naturalness.encoding.messages import Message, Tools
+from local_naturalness.encoding.reasoning import without_flags
 
 # Templates that print today's date print this one instead, so that scores do not change from day to day. It
 # is the default date of Llama 3.
@@ -50,12 +51,20 @@ class ChatTemplate:
         self._switches = dict(switches or {})
         self._takes_blocks: bool | None = None
         for name in self._switches:
-            if not re.search(rf"\b{re.escape(name)}\b", self.source):
+            if not self._reads(name):
                 raise ValueError(
                     f"`chat_template_kwargs` sets {name!r}, which the chat template of "
                     f"{type(tokenizer).__name__} does not use: look for the right name in "
                     "`tokenizer.chat_template`, or leave it out."
                 )
+
+    def with_switches(self, switches: Mapping[str, Any]) -> "ChatTemplate":
+        """The same template with other variables as well. Those that it does not read are left out."""
+        read = {name: value for name, value in switches.items() if self._reads(name)}
+        return ChatTemplate(self._tokenizer, self._switches | read)
+
+    def _reads(self, name: str) -> bool:
+        return name not in _RESERVED and reads_variable(self.source, name)
 
     @property
     def source(self) -> str:
@@ -76,10 +85,10 @@ class ChatTemplate:
         """
         rendered = self._rendered(messages, tools, add_generation_prompt=True)
         asked = str(messages[-1].get("content", "")).strip() if messages[-1]["role"] == "user" else ""
-        if asked not in rendered:
+        if not all(text in rendered for text in without_flags(asked)):
             raise TemplateRefusal(
                 f"The chat template of {type(self._tokenizer).__name__} leaves out the text of a user's "
-                f"message ({asked[:40]!r}). Pass `prompt_template`."
+                f"message, or changes it ({asked[:40]!r}). Pass `prompt_template`."
             )
         if "add_generation_prompt" in self.source:
             return rendered
@@ -92,6 +101,18 @@ class ChatTemplate:
     def conversation(self, messages: Sequence[Message], tools: Tools | None = None) -> str:
         """Render messages that end with an assistant turn, as in training."""
         return self._rendered(messages, tools, add_generation_prompt=False)
+
+    def before_answer(self, shown: str, messages: Sequence[Message], tools: Tools | None = None) -> str:
+        """The text that the template writes between a rendered prompt and an answer, such as a channel.
+
+        `""` if it writes none, or if a conversation does not begin with the rendered prompt.
+        """
+        try:
+            marked = self.conversation([*messages, {"role": "assistant", "content": MARK}], tools)
+        except TemplateRefusal:
+            return ""
+        header, mark, _ = marked.rpartition(MARK)
+        return header[len(shown) :] if mark and header.startswith(shown) else ""
 
     def end_of_turn(self, messages: Sequence[Message], tools: Tools | None = None) -> str:
         """The text that the template writes after an assistant turn, such as `"<|im_end|>\\n"`.
@@ -155,6 +176,15 @@ class ChatTemplate:
                 f"roles {[message.get('role') for message in messages]}: {error}. Change the messages or "
                 "pass `prompt_template`."
             ) from error
+
+
+def reads_variable(template: str, name: str) -> bool:
+    """Whether a template reads a variable of this name; a field of a message is none.
+
+    >>> reads_variable("{% if thinking %}", "thinking"), reads_variable("{{ m.thinking }}", "thinking")
+    (True, False)
+    """
+    return re.search(rf"(?<![\w.'\"]){re.escape(name)}(?![\w'\"])", template) is not None
 
 
 def checked_switches(switches: Any) -> dict[str, Any] | None:

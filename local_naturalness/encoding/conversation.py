@@ -1,15 +1,14 @@
 """The response of a conversation: what the template writes for its last assistant turn."""
 
-import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
-from local_naturalness.encoding.messages import REASONING_KEYS, Message, Tools, name_of_tool, times_named
+from local_naturalness.encoding.messages import REASONING_KEYS, Message, Tools, name_of_tool
 from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, places, repeats, tags_of
+from local_naturalness.encoding.tool_calls import writes_calls
 
 _READ = ("role", "content", "tool_calls", *REASONING_KEYS)
 # Fields that no template reads.
@@ -138,7 +137,7 @@ def response_of(
     rendered = _rendered_turn(message, prompt, shown, template, tools)
     rest = None if rendered is None else _without_texts(rendered, answer)
     if rendered is not None and rest is not None:
-        if not _writes_calls(rest, answer.tool_calls):
+        if not writes_calls(rest, answer.tool_calls):
             raise _unwritten(answer)
         return Response(rendered, is_rendered=True)
     tags = tags_of(shown, template.source)
@@ -146,7 +145,7 @@ def response_of(
         return Response(_joined(answer, tags), is_rendered=False)
     spoken = _rendered_without_reasoning(message, prompt, shown, template, tools)
     rest = _without_texts(spoken, replace(answer, reasoning=""))
-    if rest is None or not _writes_calls(rest, answer.tool_calls):
+    if rest is None or not writes_calls(rest, answer.tool_calls):
         raise _unwritten(answer)
     return Response(_joined(replace(answer, content=spoken), tags), is_rendered=False)
 
@@ -207,44 +206,6 @@ def _without_texts(text: str, answer: Answer) -> str | None:
         return None
     ends = [begin + len(part) for begin, part in zip(begins, parts, strict=True)]
     return "\n".join(text[end:begin] for end, begin in zip([0, *ends], [*begins, len(text)], strict=True))
-
-
-def _writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether every call is in the text: each name as often as it is called, and all arguments."""
-    names = Counter(map(name_of_tool, calls))
-    return all(times_named(text, name) >= count for name, count in names.items()) and all(
-        any(spelling in text for spelling in _spellings(value))
-        for call in calls
-        for value in _leaves(call.get("function", call).get("arguments"))
-    )
-
-
-def _leaves(arguments: Any) -> Iterator[Any]:
-    """The values in the arguments of a call. The arguments may be a JSON text."""
-    if isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except ValueError:
-            yield arguments
-            return
-    if isinstance(arguments, Mapping):
-        arguments = list(arguments.values())
-    if isinstance(arguments, list):
-        for value in arguments:
-            if isinstance(value, Mapping | list):
-                yield from _leaves(value)
-            else:
-                yield value
-    elif arguments is not None:
-        yield arguments
-
-
-def _spellings(value: Any) -> set[str]:
-    """A value as templates write it: as JSON with or without escapes, or as Python prints it."""
-    spelled = {str(value), json.dumps(value), json.dumps(value, ensure_ascii=False)}
-    # In a JSON text inside another JSON text, quotes are escaped twice.
-    twice = {json.dumps(text)[1:-1] for text in spelled}
-    return {text.strip('"').strip() for text in spelled | twice}
 
 
 def _unwritten(answer: Answer) -> TypeError:

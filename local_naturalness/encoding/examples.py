@@ -12,6 +12,7 @@ from local_naturalness.encoding.messages import (
     Message,
     Prompt,
     Tools,
+    parsed,
     read_conversation,
     read_messages,
     shown,
@@ -27,6 +28,8 @@ _WIDE_ROWS = (
 
 # Column of the tools that a template shows to the student. Trainers use the same name.
 TOOLS_COLUMN = "tools"
+# Column of variables of the chat template. Trainers read it; scorers only compare it with their own.
+SWITCHES_COLUMN = "chat_template_kwargs"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Example:
         message: in a conversation, the last assistant turn. It is scored as the template writes it.
         later: number of messages after the last assistant turn. They are not scored. `None` if there are
             none.
+        switches: variables of the chat template that the row names. Scores do not depend on them.
     """
 
     prompt: Prompt | None
@@ -71,6 +75,7 @@ class Example:
     tools: Tools | None = None
     message: Message | None = None
     later: int | None = None
+    switches: Mapping[str, Any] | None = None
 
     @property
     def follows_assistant(self) -> bool:
@@ -145,6 +150,11 @@ def read_examples(
         examples = [
             replace(example, tools=_checked_tools(tools))
             for example, tools in zip(examples, rows.column(TOOLS_COLUMN), strict=True)
+        ]
+    if SWITCHES_COLUMN in rows:
+        examples = [
+            replace(example, switches=_switches(value))
+            for example, value in zip(examples, rows.column(SWITCHES_COLUMN), strict=True)
         ]
     return examples
 
@@ -245,3 +255,9 @@ def _checked_tools(tools: Any) -> Tools | None:
             f"schemas), found {shown(tools)}. If it holds something else, rename it."
         )
     return without_nulls(read) or None
+
+
+def _switches(value: Any) -> Mapping[str, Any] | None:
+    """Variables of the chat template, from an object or its JSON text."""
+    read = without_nulls(parsed(value))
+    return read if isinstance(read, Mapping) and read else None

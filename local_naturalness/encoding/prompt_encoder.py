@@ -3,15 +3,15 @@
 Every window begins with the prompt once, with one beginning-of-sequence token.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
+from local_naturalness.encoding.left_out import doubts_of_rendered, is_shown
 from local_naturalness.encoding.messages import (
     Message,
     Prompt,
@@ -37,11 +37,13 @@ class EncodedPrompt:
         text: the text of these tokens.
         opening: the opening of a reasoning block (or a whole, empty block) at the end of the text. `""` if
             there is none.
+        doubts: reasons to doubt that the text holds all that the messages say.
     """
 
     ids: np.ndarray
     text: str = ""
     opening: str = ""
+    doubts: frozenset[str] = frozenset()
 
     @property
     def empty_block(self) -> str:
@@ -105,9 +107,8 @@ class PromptEncoder:
             if tools:
                 raise _unshown(tools)
             return self._plain(prompt)
-        rendered = self._render(prompt, tools)
-        ids = self._ids(rendered)
-        return EncodedPrompt(ids if len(ids) else self._prefix_token(), rendered, opening_at_end(rendered))
+        encoded = self._encoded(self._render(prompt, tools), as_messages(prompt))
+        return encoded if len(encoded.ids) else replace(encoded, ids=self._prefix_token())
 
     def encode_between(
         self, prompt: Prompt, between: Sequence[Message], tools: Tools | None = None
@@ -132,7 +133,7 @@ class PromptEncoder:
                 "so conversations cannot be scored turn by turn with it. Pass `prompt_template` as an "
                 "importable function `messages -> str`."
             )
-        return self._encoded(after)
+        return self._encoded(after, between)
 
     def encode_after(
         self,
@@ -164,10 +165,10 @@ class PromptEncoder:
         for known in (text, without_reasoning(text)):
             begin = rendered.find(known, max(0, differs - len(known)))
             if known and begin >= 0:
-                return self._encoded(rendered[begin + len(known) :])
+                return self._encoded(rendered[begin + len(known) :], between)
         found = self.encode_between(prompt, between, tools)
         # Gemma 4 writes what a tool says into the turn that calls it, before the content of that turn.
-        if message.get("tool_calls") and not all(_is_shown(said, found.text) for said in between):
+        if message.get("tool_calls") and not all(is_shown(said, found.text) for said in between):
             raise TemplateRefusal(
                 f"The chat template of {type(self._tokenizer).__name__} writes what a tool says into the "
                 "turn that calls it, so that the content of this turn is not a part of its own. Such a "
@@ -175,8 +176,10 @@ class PromptEncoder:
             )
         return found
 
-    def _encoded(self, text: str) -> EncodedPrompt:
-        return EncodedPrompt(self._ids(text), text, opening_at_end(text))
+    def _encoded(self, text: str, messages: Sequence[Message]) -> EncodedPrompt:
+        # What a function of the user leaves out is meant to be left out.
+        doubts = doubts_of_rendered(messages, text) if self.chat_template is not None else frozenset[str]()
+        return EncodedPrompt(self._ids(text), text, opening_at_end(text), doubts)
 
     def _render(self, prompt: Prompt, tools: Tools | None) -> str:
         if self.chat_template is not None:
@@ -234,11 +237,6 @@ class PromptEncoder:
                 "token. Set `tokenizer.bos_token`, or keep `include_prompt=True`."
             )
         return np.asarray([token], dtype=np.int64)
-
-
-def _is_shown(message: Message, text: str) -> bool:
-    content = str(message.get("content", "")).strip()
-    return content in text or json.dumps(content)[1:-1] in text
 
 
 def _unshown(tools: Tools) -> TypeError:

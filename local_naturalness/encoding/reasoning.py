@@ -51,9 +51,12 @@ def _spelled(tag: str) -> str:
 _EMPTY_BLOCK = "|".join(rf"(?:{_spelled(tags.opening)}\s*)?{_spelled(tags.closing)}" for tags in TAGS)
 _OPENING = "|".join(_spelled(text) for text in (*(tags.opening for tags in TAGS), *_HEADERS))
 _ENDS_IN_EMPTY_BLOCK = re.compile(rf"(?:{_EMPTY_BLOCK})\s*\Z")
+_BEGINS_WITH_EMPTY_BLOCK = re.compile(rf"\s*(?:{_EMPTY_BLOCK})")
 _ENDS_IN_OPENING = re.compile(rf"(?:{_OPENING})\s*\Z")
 _TAG = re.compile(_OPENING + "|" + "|".join(_spelled(tags.closing) for tags in TAGS))
 _CLOSING = re.compile("|".join(f"(?:{_spelled(tags.closing)})" for tags in TAGS))
+# Templates of SmolLM3 and Nemotron read these switches in messages, and do not write them.
+_FLAG = re.compile(r"(?<!\S)/(?:no_think|think|system_override)(?!\S)")
 
 
 def opening_at_end(prompt: str) -> str:
@@ -123,6 +126,21 @@ def leaves_open(opening: str, response: str) -> bool:
     return opened is not None and opened.closing.strip() not in response
 
 
+def opens_twice(opening: str, response: str) -> bool:
+    """Whether a closed, empty block comes before the reasoning of a response.
+
+    Args:
+        opening: end of the prompt, as `opening_at_end` finds it.
+        response: text of the response.
+
+    >>> opens_twice("", "<think></think><think>2 + 3</think>5"), opens_twice("", "<think>2 + 3</think>5")
+    (True, False)
+    """
+    text = opening + response[repeated_length(opening, response) :]
+    found = _BEGINS_WITH_EMPTY_BLOCK.match(text)
+    return found is not None and carries_reasoning(text[found.end() :])
+
+
 def closes_unopened(opening: str, response: str) -> bool:
     """Whether a response closes a block of reasoning that neither the prompt nor the response opens.
 
@@ -157,6 +175,15 @@ def pieces(content: str) -> list[str]:
     ['2 + 3', 'It is 5.']
     """
     return [piece for text in _TAG.split(content) if (piece := text.strip())]
+
+
+def without_flags(content: str) -> list[str]:
+    """The texts around switches of reasoning in a message, without white space around them.
+
+    >>> without_flags("What is 2 + 3? /no_think")
+    ['What is 2 + 3?']
+    """
+    return [piece for text in _FLAG.split(content) if (piece := text.strip())]
 
 
 def places(text: str, parts: Iterable[str]) -> list[int] | None:

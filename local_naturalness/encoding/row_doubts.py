@@ -1,7 +1,6 @@
 """Doubts about a row and its score: the kinds of doubt, and a sentence with a remedy for each."""
 
-import re
-
+from local_naturalness.encoding.chat_template import reads_variable
 from local_naturalness.encoding.examples import Example
 
 # The prompt ends with a closed, empty block of reasoning, but the response contains reasoning.
@@ -10,6 +9,8 @@ REASONING_SWITCHED_OFF = "reasoning_switched_off"
 REASONING_LEFT_OPEN = "reasoning_left_open"
 # The response closes a block of reasoning that nothing opens.
 REASONING_NOT_OPENED = "reasoning_not_opened"
+# The template writes an empty block of reasoning in front of a content that contains reasoning.
+REASONING_TWICE = "reasoning_twice"
 # The prompt was rendered by a chat template already, and is rendered once more as the text of a user.
 RENDERED_TWICE = "rendered_twice"
 # The template leaves out reasoning that is stored beside the content, so it was joined with the content.
@@ -18,6 +19,109 @@ REASONING_JOINED = "reasoning_joined"
 GOES_ON = "goes_on"
 # The response follows another turn of the assistant.
 FOLLOWS_ASSISTANT = "follows_assistant"
+# The template does not write a text before the response as it is, such as a system prompt.
+TEXT_CHANGED = "text_changed"
+# The template leaves out the reasoning of assistant turns before the response.
+EARLIER_REASONING = "earlier_reasoning"
+# The template writes a text before answers, and the response, which is not rendered, does not begin with it.
+HEADER_MISSING = "header_missing"
+# The tokenizer makes other tokens of the beginning of the response if it reads prompt and response at once.
+SEAM = "seam"
+# The tokenizer puts a space in front of every text, and so of the response.
+LEADING_SPACE = "leading_space"
+# The prompt or the response is an object as text: messages, or the reply of an inference server.
+OBJECT_AS_TEXT = "object_as_text"
+# The row names other variables of the chat template than the scorer, and they change the prompt.
+OTHER_SWITCHES = "other_switches"
+# The response begins with a byte order mark.
+BYTE_ORDER_MARK = "byte_order_mark"
+
+# What follows "In 3 of 64 rows". <on> and <off> are what switches reasoning on and off.
+_WORDS = {
+    REASONING_JOINED: (
+        "the reasoning is stored apart from the content, and the student's chat template does not write it. "
+        "It is scored in front of the content, between the reasoning tags of the student's family. Train on "
+        "the same text; `show` prints it."
+    ),
+    REASONING_SWITCHED_OFF: (
+        "the response contains reasoning, but the prompt ends in a closed, empty reasoning block: the chat "
+        "template has thinking switched off. The reasoning is scored after that block. If the student is to "
+        "learn to reason, <on>, and train with the same."
+    ),
+    REASONING_LEFT_OPEN: (
+        "the response does not close the reasoning block that the prompt opens. If the student is to learn "
+        "to answer without reasoning, <off>, and train with the same."
+    ),
+    REASONING_NOT_OPENED: (
+        "the response closes a reasoning block that neither the prompt nor the response opens. Templates of "
+        "many teachers open the block in the prompt, so servers return the text after the opening tag. Write "
+        "the tag in front of these responses, or the student learns to close what it never opened."
+    ),
+    REASONING_TWICE: (
+        "an empty reasoning block comes before the reasoning: the chat template writes it in front of a "
+        "content that contains reasoning. The student sees two blocks, in training too. Move the reasoning "
+        "into the field `reasoning_content` of the message."
+    ),
+    RENDERED_TWICE: (
+        "the prompt was already rendered by a chat template: it ends with the header of the assistant's "
+        "turn. It is scored as the text of a user, inside the student's own chat template. Store the "
+        "messages or the question itself as the prompt. To score the prompt as it is, pass "
+        '`prompt_template="{prompt}"`.'
+    ),
+    GOES_ON: (
+        "the conversation continues after the last assistant turn. What follows is neither scored nor "
+        "written for trainers."
+    ),
+    FOLLOWS_ASSISTANT: (
+        "two assistant turns follow each other. The last one is scored, and the one before it counts as part "
+        "of the prompt. If they are one answer, join them into one message. To score every turn, pass "
+        '`messages_column` and `splitter="turn"`.'
+    ),
+    TEXT_CHANGED: (
+        "the student's chat template leaves out or changes a text before the response, such as a system "
+        "prompt. The student is shown what the template writes, as in training; `show` prints it. If the "
+        "student is to see the whole text, move it into a message that the template writes, or pass "
+        "`prompt_template`."
+    ),
+    EARLIER_REASONING: (
+        "the student's chat template leaves out the reasoning of earlier assistant turns. The response is "
+        "scored after these turns without their reasoning, as in training with this template. Some templates "
+        "have a variable that keeps it; pass it as `chat_template_kwargs`."
+    ),
+    HEADER_MISSING: (
+        "the student's chat template writes more between the prompt and an answer, such as a channel or an "
+        "empty reasoning block, than the response begins with. A response that is a text is scored as it is. "
+        "Store conversations and pass `messages_column` to score what the template writes, or write this "
+        "text in front of the responses."
+    ),
+    SEAM: (
+        "the tokenizer makes other tokens of the beginning of the response if it reads prompt and response "
+        "at once, as most trainers do. The response is tokenized alone. To train on the scored tokens, use "
+        '`export="trl"`, which writes token ids. A `prompt_template` should not end with a space.'
+    ),
+    LEADING_SPACE: (
+        "the tokenizer puts a space in front of the response, because it is tokenized alone. A trainer that "
+        'tokenizes prompt and response at once makes another first token. `export="trl"` writes the ids '
+        "of the scored tokens."
+    ),
+    OBJECT_AS_TEXT: (
+        "the prompt or the response is a list of messages or the reply of an inference server, stored as "
+        "text. It is used as it is, with the names of its fields. Call `to_rows(dataset)` of "
+        "`local_naturalness.shapes` first, which reads JSON, or store the text itself."
+    ),
+    OTHER_SWITCHES: (
+        "the column `chat_template_kwargs` has other variables of the chat template than the scorer, and "
+        "they change the prompt. The column is not used: all rows are shown with the variables of the "
+        "scorer. Score rows with different variables apart, with `chat_template_kwargs` of the scorer."
+    ),
+    BYTE_ORDER_MARK: (
+        "the response begins with a byte order mark (U+FEFF), an invisible character that the student finds "
+        "unlikely. It comes from the file that the text was read from: read it with the encoding 'utf-8-sig'."
+    ),
+}
+
+# Noted where a row is shown. No warning: the whole data set of a student is alike in this.
+_QUIET = frozenset({LEADING_SPACE})
 
 # Variables by which templates switch reasoning on and off.
 _SWITCHES = ("enable_thinking", "thinking")
@@ -29,6 +133,11 @@ def doubts_of_turns(example: Example) -> set[str]:
     return found | ({FOLLOWS_ASSISTANT} if example.follows_assistant else set())
 
 
+def is_warned_of(kind: str) -> bool:
+    """Whether a kind of doubt is a reason to warn, and not only a note about a row that is shown."""
+    return kind not in _QUIET
+
+
 def in_words(kind: str, where: str, template: str) -> str:
     """A sentence about a kind of doubt, with the remedy.
 
@@ -37,56 +146,14 @@ def in_words(kind: str, where: str, template: str) -> str:
         where: beginning of the sentence, such as `"In 3 of 64 rows"`.
         template: source of the student's chat template.
     """
-    if kind == REASONING_JOINED:
-        return (
-            f"{where} the reasoning is stored apart from the content, and the student's chat template does "
-            "not write it. It is scored in front of the content, between the reasoning tags of the "
-            "student's family. Train on the same text; `show` prints it."
-        )
-    if kind == REASONING_SWITCHED_OFF:
-        return (
-            f"{where} the response contains reasoning, but the prompt ends in a closed, empty reasoning "
-            "block: the chat template has thinking switched off. The reasoning is scored after that block. "
-            f"If the student is to learn to reason, {_switch(template, 'true')}, and train with the same."
-        )
-    if kind == REASONING_NOT_OPENED:
-        return (
-            f"{where} the response closes a reasoning block that neither the prompt nor the response opens. "
-            "Templates of many teachers open the block in the prompt, so servers return the text after the "
-            "opening tag. Write the tag in front of these responses, or the student learns to close what it "
-            "never opened."
-        )
-    if kind == RENDERED_TWICE:
-        return (
-            f"{where} the prompt was already rendered by a chat template: it ends with the header of the "
-            "assistant's turn. It is scored as the text of a user, inside the student's own chat template. "
-            "Store the messages or the question itself as the prompt. To score the prompt as it is, pass "
-            '`prompt_template="{prompt}"`.'
-        )
-    if kind == GOES_ON:
-        return (
-            f"{where} the conversation continues after the last assistant turn. What follows is neither "
-            "scored nor written for trainers."
-        )
-    if kind == FOLLOWS_ASSISTANT:
-        return (
-            f"{where} two assistant turns follow each other. The last one is scored, and the one before it "
-            "counts as part of the prompt. If they are one answer, join them into one message. To score "
-            'every turn, pass `messages_column` and `splitter="turn"`.'
-        )
-    assert kind == REASONING_LEFT_OPEN, kind
-    return (
-        f"{where} the response does not close the reasoning block that the prompt opens. If the student is "
-        f"to learn to answer without reasoning, {_switch(template, 'false')}, and train with the same."
+    words = (
+        _WORDS[kind].replace("<on>", _switch(template, "true")).replace("<off>", _switch(template, "false"))
     )
+    return f"{where} {words}"
 
 
 def _switch(template: str, value: str) -> str:
-    name = next((name for name in _SWITCHES if _reads(template, name)), None)
+    name = next((name for name in _SWITCHES if reads_variable(template, name)), None)
     if name is None:
         return "look for a switch in the template and pass it as `chat_template_kwargs`"
     return f'pass `chat_template_kwargs={{"{name}": {value}}}`'
-
-
-def _reads(template: str, name: str) -> bool:
-    return re.search(rf"(?<![\w.'\"]){name}(?![\w'\"])", template) is not None

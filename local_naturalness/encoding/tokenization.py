@@ -13,6 +13,9 @@ import numpy as np
 from local_naturalness.encoding.offsets import token_starts
 from local_naturalness.encoding.reasoning import repeated_length
 
+# Characters on each side of a seam. Tokens reach no further.
+_NEAR = 64
+
 
 @dataclass(frozen=True)
 class EncodedResponse:
@@ -42,6 +45,29 @@ def encode_response(tokenizer: Any, response: str, opening: str = "") -> Encoded
         else:
             ids, starts = ids[first:], starts[first:]
     return EncodedResponse(np.asarray(ids, dtype=np.int64), starts)
+
+
+def joins_seam(tokenizer: Any, before: str, response: str) -> bool:
+    """Whether a tokenizer that reads prompt and response at once makes other tokens of the response.
+
+    Args:
+        tokenizer: the student's tokenizer.
+        before: text before the response.
+        response: the text that is scored.
+    """
+    left, right = before[-_NEAR:], response[:_NEAR]
+    alone = _ids(tokenizer, right)
+    return bool(left and alone) and _ids(tokenizer, left + right)[-len(alone) :] != alone
+
+
+def puts_space_first(tokenizer: Any) -> bool:
+    """Whether a tokenizer puts a space in front of every text, as many SentencePiece tokenizers do."""
+    first = tokenizer.convert_ids_to_tokens(_ids(tokenizer, "a")[:1])
+    return bool(first) and str(first[0]).startswith(("\u2581", "\u0120"))  # as both families write a space
+
+
+def _ids(tokenizer: Any, text: str) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
 
 def step_token_ranges(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from local_naturalness.counted import counted
 from local_naturalness.encoding.messages import as_messages
-from local_naturalness.encoding.row_doubts import in_words
+from local_naturalness.encoding.row_doubts import in_words, is_warned_of
 from local_naturalness.scorers.planned_row import PlannedRow
 
 logger = logging.getLogger(__name__)
@@ -49,8 +49,9 @@ class Doubts:
 
 
 def count_doubts(rows: Iterable[PlannedRow | str]) -> Mapping[str, int]:
-    """Number of rows by kind of doubt."""
-    return Counter(doubt for row in rows if isinstance(row, PlannedRow) for doubt in row.encoded.doubts)
+    """Number of rows by kind of doubt, of the kinds that are warned of."""
+    planned = (row for row in rows if isinstance(row, PlannedRow))
+    return Counter(doubt for row in planned for doubt in row.encoded.doubts if is_warned_of(doubt))
 
 
 def _first(kind: str, rows: Iterable[PlannedRow | str]) -> str:

@@ -3,7 +3,7 @@
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.prompt_encoder import PromptEncoder
 from local_naturalness.encoding.prompt_key import prompt_key
 from local_naturalness.encoding.prompt_template import PromptTemplate, checked_template
+from local_naturalness.encoding.row_doubts import OBJECT_AS_TEXT
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
@@ -27,6 +28,7 @@ from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row, unscored_row
 from local_naturalness.scorers.student_argument import as_student
 from local_naturalness.scorers.written_columns import Scores, WrittenColumns
+from local_naturalness.shapes.served import is_object_as_text
 from local_naturalness.spec import SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter
@@ -262,6 +264,9 @@ class Scorer(Shipped):
         encoded = encoder.encode(example)
         if isinstance(encoded, str):
             return encoded
+        texts = (text for text in (example.prompt, example.response) if isinstance(text, str))
+        if any(map(is_object_as_text, texts)):
+            encoded = replace(encoded, doubts=encoded.doubts | {OBJECT_AS_TEXT})
         room = len(encoded.response) if context is None else context - len(encoded.prompt)
         if room < 1:
             return "prompt_too_long"

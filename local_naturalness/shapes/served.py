@@ -4,11 +4,12 @@ Clients dump `choices` with a `message` or a `text` each (OpenAI, vLLM), `output
 `parts` (Gemini), or all of this inside of `response`, `body` and the like (batches).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.encoding.messages import is_message, parsed, without_nulls
+from local_naturalness.encoding.messages import is_message, messages_from_json, parsed, without_nulls
 
 # Fields that hold the answers of a reply, and those that a reply stands in.
 _ANSWERS = ("choices", "candidates", "outputs")
@@ -17,6 +18,12 @@ REQUESTS = ("request", "body", "input", "params")
 _DEEPEST = 4
 # What servers tell of an answer.
 _TOLD = frozenset({"finish_reason", "finishReason", "index"})
+
+# A reply, or a part of it, as Python prints it: a dict, or an object of a client.
+_PRINTED = re.compile(
+    r"\s*+\[?+(?:\{'(?:id|object|choices|candidates|outputs|index|message|role|content|finish_reason)': "
+    r"|(?:ChatCompletion\w*|Completion\w*|Message|RequestOutput|GenerateContentResponse|Response)\(\w+=)"
+)
 
 Answer = str | list[Any] | None
 
@@ -37,6 +44,19 @@ def answers_in(value: Any) -> list[Answer] | None:
     if items is None and isinstance(value, list) and value and all(map(_is_of_server, value)):
         items = value
     return list(map(_answer, items)) if items is not None else _one_answer(value)
+
+
+def is_object_as_text(text: str) -> bool:
+    """Whether a text is a list of messages or a reply, as JSON or as Python prints it.
+
+    >>> is_object_as_text('{"choices": [{"text": "5."}]}'), is_object_as_text("{'choices': [{'text': '5.'}]}")
+    (True, True)
+    >>> is_object_as_text('[{"role": "user", "content": "Hi"}]'), is_object_as_text('{"sum": 5}')
+    (True, False)
+    """
+    if _PRINTED.match(text):
+        return True
+    return messages_from_json(text) is not None or answers_in(text) is not None
 
 
 def _items(value: Any, deepest: int = _DEEPEST) -> list[Mapping[str, Any]] | None:

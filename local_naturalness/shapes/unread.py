@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
+from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import without_nulls
 from local_naturalness.shapes.kinds import holds_prose
 from local_naturalness.shapes.samples import TEXT_TYPES
@@ -15,7 +16,6 @@ logger = logging.getLogger(__name__)
 SYSTEM = ("system", "system_prompt")
 _PARTS = ("context", "history", "prev_messages", "starter_code", "input")
 _PAIR = ("chosen", "rejected")
-TEMPLATE_VARIABLES = "chat_template_kwargs"
 
 
 def tell_system(sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
@@ -56,13 +56,13 @@ def tell_unread(sample: Mapping[str, Iterable[Any]], read: Collection[str | None
             *_PAIR,
             [*_PAIR],
         )
-    values = sample.get(TEMPLATE_VARIABLES, ())
+    values = sample.get(SWITCHES_COLUMN, ())
     variables = [without_nulls(value) for value in values if isinstance(value, Mapping)]
     if any(variables):
         logger.warning(
             "The column `%s` is not used: all rows are shown with the same variables of the chat template. "
             "Those of the first row are passed as `chat_template_kwargs=%s`.",
-            TEMPLATE_VARIABLES,
+            SWITCHES_COLUMN,
             json.dumps(next(filter(None, variables)), ensure_ascii=False),
         )
 

@@ -21,11 +21,16 @@ def align_steps(text: str, steps: Iterable[str]) -> list[Span]:
 
     Raises:
         ValueError: a piece is not where it should be, or text is left after the last one.
-        TypeError: a piece is not a string.
+        TypeError: a piece is not a string, or the pieces are not a list.
 
     >>> align_steps("Add 2 and 3.\\n\\nIt is 5.", ["Add 2 and 3.", "It is 5."])
     [(0, 14), (14, 22)]
     """
+    if isinstance(steps, str) or not isinstance(steps, Iterable):
+        raise TypeError(
+            f"The pieces of a text must be a list of strings, found {type(steps).__name__} "
+            f"{_shorten(repr(steps))}."
+        )
     ends = []
     position = skip_space(text, 0)
     for index, step in enumerate(steps):

@@ -7,8 +7,10 @@ from local_naturalness.steps.notation import Kind, Region
 
 # A quotation mark before each line, at any depth, or none.
 _QUOTED = r"[^\S\n]*+(?:>[^\S\n]*+)*+"
-_DASHES = re.compile(rf"\n{_QUOTED}(?=[-:\ \t]*+\|)(?:\|[^\S\n]*+)?:?-[-:|\ \t]*+(?=\n|\Z)")
-_ROW = re.compile(rf"\n(?P<quoted>{_QUOTED})(?!\#{{1,6}}\s|[-*+]\s|\d+[.)]\s|```|~~~)[^|\n]*+\|[^\n]*+")
+_DASHES = re.compile(rf"\n{_QUOTED}(?=[-:\ \t]*+\|)(?:\|[^\S\n]*+)?:?-[-:|\ \t]*+(?=\r?\n|\Z)")
+_ROW = re.compile(
+    rf"\r?\n(?P<quoted>{_QUOTED})(?!\#{{1,6}}\s|[-*+]\s|\d+[.)]\s|```|~~~)[^|\r\n]*+\|[^\r\n]*+"
+)
 _INDENT = re.compile(_QUOTED)
 
 

@@ -68,7 +68,7 @@ def resolve_splitter(
     """Return the ``Splitter`` that a name, a compiled expression or a function stands for.
 
     Raises:
-        ValueError: the name is unknown.
+        ValueError: the name is unknown, or an expression matches between any two letters.
         TypeError: the argument is nothing that can split.
 
     >>> resolve_splitter("line").name
@@ -80,6 +80,11 @@ def resolve_splitter(
         case str():
             return _named(splitter)
         case re.Pattern(pattern=str()):
+            if (between := splitter.match("aa", 1)) and not between.group():
+                raise ValueError(
+                    f"The expression {splitter.pattern!r} matches nothing between any two letters, so every "
+                    "character would be a step: write `+` in place of `*`, or require a character."
+                )
             digest = _digest(repr((splitter.pattern, splitter.flags)))
             return Splitter(f"regex/{digest}", partial(_split_after, splitter))
     if isinstance(splitter, re.Pattern) or not callable(splitter):

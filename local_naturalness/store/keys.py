@@ -38,6 +38,7 @@ def content_key(example: Example) -> bytes:
     False
     """
     fields = dict(vars(example))  # `asdict` of the whole example would copy every text
+    del fields["switches"]  # scores do not depend on them
     if example.turns is not None:
         fields["turns"] = list(map(asdict, example.turns))
     content = json.dumps(without_nulls(fields), sort_keys=True, default=str)

@@ -9,7 +9,7 @@ from datasets import Dataset, DatasetDict
 
 from local_naturalness.counted import counted
 from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.encoding.examples import TOOLS_COLUMN
+from local_naturalness.encoding.examples import SWITCHES_COLUMN, TOOLS_COLUMN
 from local_naturalness.encoding.row_doubts import GOES_ON, doubts_of_turns, in_words
 from local_naturalness.training.done import holds_its_ids, is_done, note
 from local_naturalness.training.scored_lengths import ScoredLengths
@@ -19,7 +19,7 @@ from local_naturalness.training.source import Source, find_source
 from local_naturalness.training.student_of import Specs
 from local_naturalness.training.student_text import StudentText
 from local_naturalness.training.trainable import trainable
-from local_naturalness.training.trainer_columns import SWITCHES_COLUMN, Layout, write
+from local_naturalness.training.trainer_columns import Layout, write
 from local_naturalness.training.trl_agreement import Agreement, agreement
 
 logger = logging.getLogger(__name__)

@@ -7,13 +7,12 @@ from typing import Any
 
 from datasets import Dataset, Features, Json, List, Value
 
-from local_naturalness.encoding.examples import TOOLS_COLUMN, Example
+from local_naturalness.encoding.examples import SWITCHES_COLUMN, TOOLS_COLUMN, Example
 from local_naturalness.encoding.messages import as_messages
 from local_naturalness.training.source import Source
 from local_naturalness.training.student_text import StudentText, answer_of
 
 _TEXT = Value("string")
-SWITCHES_COLUMN = "chat_template_kwargs"
 # Label of tokens that do not count for the loss.
 _IGNORED = -100
 _COLUMNS = {

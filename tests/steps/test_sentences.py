@@ -161,6 +161,15 @@ def test_boundaries(case):
     assert "¦".join(split_steps(marked.replace("¦", ""))) == marked
 
 
+@pytest.mark.parametrize("splitter", ["sentence", "line", "paragraph", "blank-line"])
+def test_line_breaks_of_windows_give_the_same_steps(splitter):
+    for case, marked in CASES.items():
+        text = marked.replace("¦", "")
+        if "\r" not in text:
+            steps = split_steps(text.replace("\n", "\r\n"), splitter)
+            assert [step.replace("\r\n", "\n") for step in steps] == split_steps(text, splitter), case
+
+
 @pytest.mark.parametrize(("opening", "closing"), ['""', "“”", "$$", ("$$", "$$"), (r"\[", r"\]")])
 def test_delimiters_too_far_apart_are_no_pair(opening, closing):
     text = f"Now {opening}{'we go on. Then we stop. ' * 250}so{closing} here."

@@ -95,6 +95,18 @@ def test_an_expression_splits_at_the_end_of_its_matches(pattern, expected):
     assert split_steps("One. Two? Three.", re.compile(pattern)) == expected
 
 
+@pytest.mark.parametrize("pattern", ["", r"\n*", r"\s*", "x|", "(?:)"])
+def test_an_expression_that_matches_everywhere_is_refused(pattern):
+    with pytest.raises(ValueError, match="between any two letters"):
+        split_steps("One. Two? Three.", re.compile(pattern))
+
+
+@pytest.mark.parametrize("pieces", ["One. Two.", None, 3])
+def test_a_function_returns_a_list(pieces):
+    with pytest.raises(TypeError, match="must be a list of strings"):
+        split_steps("One. Two.", lambda text: pieces)
+
+
 def test_a_function_may_leave_out_white_space_but_nothing_else():
     assert split_steps("One.\n\nTwo.", lambda text: text.split()) == ["One.\n\n", "Two."]
     with pytest.raises(ValueError, match=r"Step 0, 'one\.'"):

@@ -1,0 +1,66 @@
+"""Parts of the messages before a response that the chat template leaves out or rewrites."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from local_naturalness.encoding.messages import REASONING_KEYS, Message
+from local_naturalness.encoding.reasoning import pieces, places, without_flags, without_reasoning
+from local_naturalness.encoding.row_doubts import EARLIER_REASONING, TEXT_CHANGED
+from local_naturalness.encoding.tool_calls import writes_calls
+
+
+def doubts_of_rendered(messages: Sequence[Message], rendered: str) -> frozenset[str]:
+    """The doubts about messages of which a rendered text does not hold every part as it is.
+
+    White space at both ends of a part does not count, and neither do switches such as `/no_think`.
+
+    >>> messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    >>> doubts_of_rendered(messages, "Be brief. USER: Hi"), doubts_of_rendered(messages, "USER: Hi")
+    (frozenset(), frozenset({'text_changed'}))
+    """
+    parts = [part for message in messages for part in _parts(message)]
+    is_whole = places(rendered, [text for _, (text, *_) in parts]) is not None
+    found = set() if is_whole else set(_missing(parts, rendered))
+    calls = [call for message in messages for call in message.get("tool_calls") or () if _is_call(call)]
+    return frozenset(found if writes_calls(rendered, calls) else found | {TEXT_CHANGED})
+
+
+def _is_call(call: Any) -> bool:
+    """Whether a call has the usual form. The template knows about others, or refuses them."""
+    return isinstance(call, Mapping) and isinstance(call.get("function", call), Mapping)
+
+
+def is_shown(message: Message, text: str) -> bool:
+    """Whether a text holds what a message says, as it is or, for a tool, as JSON."""
+    return not set(_missing(list(_parts(message)), text))
+
+
+def _missing(parts: Iterable[tuple[str, Sequence[str]]], rendered: str) -> Iterator[str]:
+    """The doubts about parts that are not there. No two parts stand at the same place."""
+    # A short part may also stand in a longer one.
+    for doubt, spellings in sorted(parts, key=lambda part: len(part[1][0]), reverse=True):
+        spelled = next((spelling for spelling in spellings if spelling in rendered), None)
+        if spelled is None:
+            yield doubt
+        else:
+            rendered = rendered.replace(spelled, "\0", 1)
+
+
+def _parts(message: Message) -> Iterator[tuple[str, Sequence[str]]]:
+    """The texts of a message, each in its spellings, and the doubt if the template does not write it."""
+    content = str(message.get("content") or "")
+    if message["role"] == "assistant":
+        answers = pieces(without_reasoning(content))
+        thoughts = pieces(content)
+        thoughts = thoughts[: len(thoughts) - len(answers)]
+        beside = next((message[key] for key in REASONING_KEYS if message.get(key)), "")
+        for thought in (*pieces(str(beside)), *thoughts):
+            yield EARLIER_REASONING, [thought]
+        for answer in answers:
+            yield TEXT_CHANGED, [answer]
+        return
+    # Many templates write what a tool says as JSON.
+    escapes = (False, True) if message["role"] == "tool" else ()
+    for text in without_flags(content):
+        yield TEXT_CHANGED, [text, *(json.dumps(text, ensure_ascii=escaped)[1:-1] for escaped in escapes)]

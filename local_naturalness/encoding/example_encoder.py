@@ -209,7 +209,7 @@ class ExampleEncoder:
         if template is None or not shown.text or leaves_open(shown.opening, "") or shown.empty_block:
             return set()
         header = template.before_answer(shown.text, as_messages(prompt), tools).strip()
-        begin = text.lstrip()
+        begin = text[repeated_length(shown.opening, text) :].lstrip()
         if not header or begin.startswith((header, tags_of(shown.text, template.source).opening.strip())):
             return set()
         return {HEADER_MISSING}
@@ -219,9 +219,7 @@ class ExampleEncoder:
         text = answered.text[repeated_length(before.opening, answered.text) :]
         if not joins_seam(self._tokenizer, before.text, text):
             return doubts
-        # After a space, a second one is a mistake.
-        is_usual = puts_space_first(self._tokenizer) and not before.text.endswith(" ")
-        return doubts | {LEADING_SPACE if is_usual else SEAM}
+        return doubts | {LEADING_SPACE if puts_space_first(self._tokenizer) else SEAM}
 
     def _turn_response(self, turn: Turn, messages: Sequence[Message], example: Example) -> Response:
         if turn.is_blank:

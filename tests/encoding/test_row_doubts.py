@@ -136,7 +136,7 @@ HEADER = PLAIN.replace("TEXT", "m.content")
     [
         (tiny_tokenizers.chat, None, "It is 42.", None),
         (tiny_tokenizers.metaspace, None, "It is 42.", LEADING_SPACE),
-        (tiny_tokenizers.metaspace, "Q: {prompt}\nA: ", "It is 42.", SEAM),
+        (tiny_tokenizers.metaspace, "Q: {prompt}\nA: ", "It is 42.", None),
         (tiny_tokenizers.chat, "Q: {prompt}\nA: ", "The answer is 42.", SEAM),
         (tiny_tokenizers.chat, "Q: {prompt}\nA:", " The answer is 42.", None),
         # The last two tokens of the prompt would be one, and those of the response the same.
@@ -159,8 +159,10 @@ def test_other_tokens_at_the_seam(model, make, prompt, response, doubt):
 
 
 HARMONY = (
-    "{% for m in messages %}{% if m.role == 'assistant' %}<|start|>assistant<|channel|>final<|message|>"
-    "{{ m.content }}<|return|>{% else %}<|start|>{{ m.role }}<|message|>{{ m.content }}<|end|>{% endif %}"
+    "{% for m in messages %}{% if m.role == 'assistant' %}"
+    "{% if m.thinking %}<|start|>assistant<|channel|>analysis<|message|>{{ m.thinking }}<|end|>{% endif %}"
+    "<|start|>assistant<|channel|>final<|message|>{{ m.content }}<|return|>"
+    "{% else %}<|start|>{{ m.role }}<|message|>{{ m.content }}<|end|>{% endif %}"
     "{% endfor %}{% if add_generation_prompt %}<|start|>assistant{% endif %}"
 )
 EMPTY_BLOCK = HEADER.replace(
@@ -177,7 +179,7 @@ EMPTY_BLOCK = HEADER.replace(
         (HARMONY, "<|start|>assistant<|channel|>analysis<|message|>We add.<|end|>", set()),
         (EMPTY_BLOCK, "It is 42.", {HEADER_MISSING}),
         (EMPTY_BLOCK, "<think>\nWe add.\n</think>\n\nIt is 42.", set()),
-        (EMPTY_BLOCK, "\n<think>\n\n</think>\n\nIt is 42.", set()),
+        (EMPTY_BLOCK, "<think>\n\n</think>\n\nIt is 42.", set()),
         (HEADER, "It is 42.", set()),
     ],
 )

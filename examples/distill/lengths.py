@@ -37,11 +37,19 @@ from world.teachers import manners_of
 from local_naturalness import Student
 
 EXPERIMENT = Path(__file__).parent / "experiments" / "lengths.toml"
-MAX_STEPS = (120, 240, 480, 960)
+MAX_STEPS = (15, 30, 60, 120, 240, 480)
 ENOUGH = 0.5
 SEED_OF_STEPS = 100
+# Students of this size do not learn in time to look up the value of a variable several lines back.
+EARLIER = 0.0
 PRETRAINING = Pretraining(
-    letters=MANY_LETTERS, context=3072, long_share=0.01, documents_per_step=16, muon=True
+    letters=MANY_LETTERS,
+    lengths=(1, 2, 3),
+    earlier=EARLIER,
+    context=3072,
+    long_share=0.005,
+    documents_per_step=16,
+    muon=True,
 )
 
 
@@ -63,7 +71,7 @@ class Size:
     teachers: tuple[str, ...] = tuple(ALL_TEACHERS)
     prompts: int = 200
     questions: int = 200
-    pretraining: int = 4000
+    pretraining: int = 3000
     width: int = 128
     max_steps: tuple[int, ...] = MAX_STEPS
     max_new_tokens: int = 2800
@@ -135,7 +143,7 @@ def _student(output: Path, size: Size) -> Path:
     """One for all lengths, so that length is all that differs."""
     folder = output / "student"
     if not (folder / "model.safetensors").exists():
-        torch.set_num_threads(2)  # another number of threads, other weights
+        torch.set_num_threads(1)  # another number of threads, other weights
         manners = manners_of(size.teachers, ALL_TEACHERS)
         loss = make_student(folder, manners, 0, size.pretraining, size.width, PRETRAINING)
         print(f"mean loss of the student's pretraining {loss:.3f} nats per token", flush=True)
@@ -147,8 +155,8 @@ def _experiments(output: Path, student: Path, size: Size) -> Iterator[tuple[str,
     for number, (length, assignments) in enumerate(size.lengths.items()):
         folder = output / f"length-{number}"
         folder.mkdir(parents=True, exist_ok=True)
-        training = problems(2 * number, size.prompts, known, assignments, MANY_LETTERS)
-        held_out = problems(2 * number + 1, size.questions, known, assignments, MANY_LETTERS)
+        training = problems(2 * number, size.prompts, known, assignments, MANY_LETTERS, EARLIER)
+        held_out = problems(2 * number + 1, size.questions, known, assignments, MANY_LETTERS, EARLIER)
         write_lines(folder / "candidates.jsonl", candidates(training, list(size.teachers), number))
         answers = ({"prompt": one.prompt, "reference": str(one.answer)} for one in held_out)
         write_lines(folder / "questions.jsonl", answers)

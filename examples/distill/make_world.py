@@ -13,18 +13,25 @@ from random import Random
 import torch
 from harness.answers import is_right
 from world.long_teachers import ALL_TEACHERS
-from world.problems import LETTERS, Problem, draw_problem
+from world.problems import LETTERS, SHARE_WITH_EARLIER_VARIABLE, Problem, draw_problem
 from world.student import make_student
 from world.teachers import TEACHERS, manners_of
 
 LONG_LENGTHS = range(4, 9)
 
 
-def problems(seed: int, count: int, known: set[str], lengths: range, letters: str = LETTERS) -> list[Problem]:
+def problems(
+    seed: int,
+    count: int,
+    known: set[str],
+    lengths: range,
+    letters: str = LETTERS,
+    earlier: float = SHARE_WITH_EARLIER_VARIABLE,
+) -> list[Problem]:
     """Problems that are not among the known prompts, which they join."""
     rng, found = Random(seed), []
     while len(found) < count:
-        problem = draw_problem(rng, rng.choice(lengths), letters=letters)
+        problem = draw_problem(rng, rng.choice(lengths), letters=letters, earlier=earlier)
         if problem.prompt not in known:
             known.add(problem.prompt)
             found.append(problem)

@@ -7,6 +7,7 @@ from world.problems import (
     LETTERS,
     MODULUS,
     OPERATIONS,
+    SHARE_WITH_EARLIER_VARIABLE,
     Assignment,
     Problem,
     Result,
@@ -17,25 +18,35 @@ from world.teachers import Teacher, equation_in_words, wordy
 
 SHORT_LENGTHS = (1, 2)
 PROBLEMS_IN_A_PROMPT = (1, 2, 3)
-LETTERS_IN_A_PROMPT = max(PROBLEMS_IN_A_PROMPT) * (max(SHORT_LENGTHS) + 1)
 SHARE_OF_FACTS = 0.1
 FACTS_PER_DOCUMENT = 8
 
 
 def conversations(
-    rng: Random, manners: Sequence[Teacher], letters: str = LETTERS
+    rng: Random,
+    manners: Sequence[Teacher],
+    letters: str = LETTERS,
+    lengths: Sequence[int] = SHORT_LENGTHS,
+    earlier: float = SHARE_WITH_EARLIER_VARIABLE,
 ) -> Iterator[tuple[str, str]]:
     """Prompt and response of short problems, one manner as often as another, without end.
 
     A prompt may state several problems and ask for one of them: who reads this learns to look for what is
     needed. Where there are more letters than that takes, it begins at any of them.
+
+    Args:
+        rng: Draws everything.
+        manners: Of responses.
+        letters: Names of variables.
+        lengths: Assignments of a problem.
+        earlier: See `draw_problem`.
     """
-    spare = len(letters) - LETTERS_IN_A_PROMPT
+    spare = len(letters) - max(PROBLEMS_IN_A_PROMPT) * (max(lengths) + 1)
     while True:
         stated: list[Problem] = []
         first = rng.randrange(spare + 1) if spare else 0
         for _ in range(rng.choice(PROBLEMS_IN_A_PROMPT)):
-            stated.append(draw_problem(rng, rng.choice(SHORT_LENGTHS), first, letters))
+            stated.append(draw_problem(rng, rng.choice(lengths), first, letters, earlier))
             first += len(stated[-1].assignments) + 1
         asked = rng.choice(stated)
         prompt = " ; ".join([*(one.given for one in stated), asked.question])

@@ -90,12 +90,21 @@ def calculate(left: int, symbol: str, right: int) -> int:
     return OPERATIONS[symbol](left, right) % MODULUS
 
 
-def draw_problem(rng: Random, length: int, first: int = 0, letters: str = LETTERS) -> Problem:
-    """A problem of `length` assignments after the start value; its variables follow the letter `first`."""
+def draw_problem(
+    rng: Random,
+    length: int,
+    first: int = 0,
+    letters: str = LETTERS,
+    earlier: float = SHARE_WITH_EARLIER_VARIABLE,
+) -> Problem:
+    """A problem of `length` assignments after the start value; its variables follow the letter `first`.
+
+    `earlier` is the share of assignments that use an earlier variable too.
+    """
     names = letters[first : first + length + 1]
     assignments = []
     for place in range(length):
-        if place and rng.random() < SHARE_WITH_EARLIER_VARIABLE:
+        if place and rng.random() < earlier:
             # It may be 0, which as a factor would wipe out everything before it.
             symbol, right = rng.choice("+-"), rng.choice(names[:place])
         else:

@@ -17,9 +17,9 @@ from transformers import (
     TrainingArguments,
 )
 
-from world.corpus import SHARE_OF_FACTS, conversations, facts
+from world.corpus import SHARE_OF_FACTS, SHORT_LENGTHS, conversations, facts
 from world.optimizer import MuonWithAdamW
-from world.problems import LETTERS
+from world.problems import LETTERS, SHARE_WITH_EARLIER_VARIABLE
 from world.teachers import Teacher
 from world.tokenizer import CONTEXT, build_tokenizer
 
@@ -40,7 +40,7 @@ class Pretraining:
     """How a student is pretrained; the defaults are those of the first world.
 
     Args:
-        letters: Names of variables.
+        letters, lengths, earlier: Of problems, see `conversations`.
         context: Tokens.
         long_share: Share of the conversations that many others follow in the same document. Distances between
             tokens that a student has never met in training are noise to it.
@@ -50,6 +50,8 @@ class Pretraining:
     """
 
     letters: str = LETTERS
+    lengths: tuple[int, ...] = SHORT_LENGTHS
+    earlier: float = SHARE_WITH_EARLIER_VARIABLE
     context: int = CONTEXT
     long_share: float = 0.0
     documents_per_step: int = 8
@@ -66,7 +68,8 @@ def make_student(
 ) -> float:
     """Write model and tokenizer to `output`; return the mean loss in nats per token."""
     rng = Random(seed)
-    dialogues, fact_rows = conversations(rng, manners, pretraining.letters), facts(rng, manners)
+    dialogues = conversations(rng, manners, pretraining.letters, pretraining.lengths, pretraining.earlier)
+    fact_rows = facts(rng, manners)
     sample = [text for pair in islice(dialogues, TEXTS_FOR_TOKENIZER) for text in pair]
     tokenizer = build_tokenizer([*sample, *islice(fact_rows, TEXTS_FOR_TOKENIZER)], pretraining.context)
     responses = _only_responses(dialogues, tokenizer)

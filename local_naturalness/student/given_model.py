@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 from transformers import PreTrainedModel
 
 from local_naturalness.student.adapters import inner_model, is_peft
+from local_naturalness.student.first_pass import settle
 from local_naturalness.student.suitability import check_architecture, check_computation, is_compiled
 
 # Models by key and by digest. Forked workers and copies find models here that the sender still holds.
@@ -36,6 +37,7 @@ def given_model(model: Any) -> PreTrainedModel:
     name = model_name(model)
     check_architecture(model.config, [type(model).__name__], name)
     check_computation(model, name)
+    settle(model)
     return model
 
 

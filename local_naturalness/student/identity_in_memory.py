@@ -9,8 +9,9 @@ import torch
 import xxhash
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
-from local_naturalness.student.adapter_state import adapter_state, unregistered_tensors
+from local_naturalness.student.adapter_state import adapter_state
 from local_naturalness.student.module_settings import changed_settings, module_settings
+from local_naturalness.student.unregistered_tensors import unregistered_tensors
 
 # Entries of a configuration that say where a model came from or how it is run, not what it computes.
 _VOLATILE_CONFIG = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
@@ -117,13 +118,17 @@ def _tensors(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
         model.named_modules()
     )  # walked once: of a large model it takes milliseconds, in every call
     parameters, buffers = _registered(modules, "_parameters"), _registered(modules, "_buffers")
-    seen = {id(tensor) for tensor in (*parameters.values(), *buffers.values())}
+    registered = [*parameters.values(), *buffers.values()]
+    known: list[Any] = []
     for path, module in modules:
         for name, began in _first_frequencies(module):
             buffers[f"{path}.{name}"] = began
+            known.append(began)
         if (scale := _scale_of_8_bit(module)) is not None:
             buffers[f"{path}.SCB"] = scale
-    return [*parameters.items(), *buffers.items(), *unregistered_tensors(modules, seen)]
+            known += [scale, getattr(module, "state", None)]  # the rest of it is of the last text
+    unregistered = unregistered_tensors(modules, registered, known)
+    return [*parameters.items(), *buffers.items(), *unregistered]
 
 
 def _registered(modules: list[tuple[str, torch.nn.Module]], kind: str) -> dict[str, torch.Tensor]:

@@ -15,7 +15,13 @@ _RUNNING = re.compile(r"^_|^training$|^p$|drop|cache|seq_len|checkpointing|name_
 # Attention functions that compute the same up to rounding.
 _SAME_ATTENTION = re.compile(r"(paged\|)?(sdpa|eager|flash_attention|flex_attention|kernels-community/)")
 
-_PUT_ON = "put_on"
+# Packages whose layers are known by what the model was built from. Others may compute with any setting.
+_KNOWN_PACKAGES = {
+    *("torch", "transformers", "peft", "accelerate"),
+    *("bitsandbytes", "torchao", "hqq", "optimum", "gptqmodel", "awq", "compressed_tensors"),
+}
+
+_PUT_ON, _TYPE = "put_on", "type"
 
 _Settings = dict[str, dict[str, Any]]
 
@@ -23,7 +29,7 @@ _Settings = dict[str, dict[str, Any]]
 def computation(model: Any) -> str:
     """What decides how a model's layers compute, as JSON: its configuration and the settings of modules."""
     settings = {
-        path: {key: value for key, value in own.items() if key != _PUT_ON}
+        path: {key: value for key, value in own.items() if key not in (_PUT_ON, _TYPE)}
         for path, own in module_settings(model).items()
     }
     return json.dumps([model.config.to_dict(), _attention(model), settings], default=str)
@@ -60,10 +66,16 @@ def changed_settings(model: Any, settings: _Settings) -> str:
     adapters = [path for path, module in model.named_modules() if is_of_peft(module)]
     for path, own in settings.items():
         place = _place_without(adapters, path)
-        # What the configuration makes no module for has its weights in the digest, if it has some.
-        is_added = bool(built) and "class" in own and place == path
-        expected = built.get(place, ({"class": None} if is_added else own) | {_PUT_ON: ""})
-        if different := {key: own[key] for key in own.keys() & expected.keys() if own[key] != expected[key]}:
+        expected = built.get(place)
+        if expected is None:
+            # What the configuration makes no module for has its weights in the digest, if it has some.
+            is_added = bool(built) and "class" in own and place == path
+            of_its_own = bool(built) and _TYPE in own
+            expected = {} if of_its_own else {"class": None} if is_added else own
+            expected = expected | {_PUT_ON: ""}
+        is_replaced = bool(own[_PUT_ON]) or own.get(_TYPE) != expected.get(_TYPE)
+        compared = own.keys() if is_replaced else own.keys() & expected.keys()
+        if different := {key: own[key] for key in compared if own[key] != expected.get(key)}:
             changed[path] = changed.get(path, {}) | different
     return json.dumps(changed, sort_keys=True) if changed else ""
 
@@ -85,6 +97,8 @@ def _settings_of(module: torch.nn.Module) -> dict[str, Any]:
     settings = {key: value for key, value in vars(module).items() if _is_setting(key, value)}
     if not _has_tensors(module):
         settings["class"] = type(module).__name__
+    if type(module).__module__.partition(".")[0] not in _KNOWN_PACKAGES:
+        settings[_TYPE] = f"{type(module).__module__}.{type(module).__qualname__}"
     settings[_PUT_ON] = put_on(module)
     return settings
 

@@ -25,6 +25,7 @@ from local_naturalness.student.devices import (
     dtype_name,
     plain_default_device,
 )
+from local_naturalness.student.first_pass import settle
 from local_naturalness.student.forking import make_safe_after_fork
 from local_naturalness.student.given_model import SentModel, given_model, model_name, remember, sent_model
 from local_naturalness.student.load_errors import found
@@ -269,6 +270,7 @@ class Student(Shipped):
                 "folder."
             )
         check_computation(model, self.name)
+        settle(model)
         _tell_if_inexact(model, self.name)
         return model
 

@@ -272,3 +272,32 @@ def test_adapters_that_draw_random_numbers_are_refused(own_model, own_tokenizer)
     config = peft.PveraConfig(task_type="CAUSAL_LM", init_weights=False, **settings)
     with pytest.raises(ValueError, match="of the kind PVERA, which draws random numbers"):
         Student(peft.get_peft_model(own_model, config), tokenizer=own_tokenizer)
+
+
+# PEFT warns about merging, and about layers whose sizes it does not know.
+@pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`")
+@pytest.mark.filterwarnings("ignore:Unsupported layer type")
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("LNTuningConfig", {"target_modules": ["input_layernorm"]}),
+        ("TrainableTokensConfig", {"token_indices": [5, 21], "target_modules": ["embed_tokens"]}),
+        ("LoraConfig", {"target_modules": ["q_proj"], "modules_to_save": ["lm_head"]}),
+        ("LoraConfig", {"target_modules": ["q_proj"], "trainable_token_indices": [5, 21]}),
+    ],
+)
+def test_adapters_that_were_switched_off_and_on_again(own_model, own_tokenizer, row, kind, settings):
+    model = peft.get_peft_model(own_model, getattr(peft, kind)(task_type="CAUSAL_LM", **settings))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.1)
+    scorer = GlobalScorer(Student(model, tokenizer=own_tokenizer))
+    before = scorer(row)
+    with model.disable_adapter():
+        without = scorer(row)
+    assert abs(without["global_naturalness"] - before["global_naturalness"]) > 1e-4
+    assert without["global_naturalness_spec"] != before["global_naturalness_spec"]
+    assert scorer(row) == before
+    model.set_adapter("default")
+    assert scorer(row) == before

@@ -1,13 +1,14 @@
 """A loaded model that is changed is another student, however it is changed; what changes no score is none."""
 
 import copy
+import math
 import types
 
 import pytest
 import torch
 from tiny_types import tiny_type
 from tokenizers import normalizers
-from transformers import AttentionInterface
+from transformers import AttentionInterface, AutoModelForCausalLM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from local_naturalness import LocalScorer, Student
@@ -182,3 +183,85 @@ def test_the_length_of_the_last_text_is_not_part_of_a_model():
     model(input_ids=tokens[None])
     assert not torch.equal(rotary.inv_freq, frequencies)
     assert model_digest(model) == digest
+
+
+class Louder(torch.nn.Module):
+    """A layer as quantisers make them: what it computes with stands in many places."""
+
+    def __init__(self, layer, gain, place):
+        super().__init__()
+        self.layer, self.gain, self.meta, self.parts = layer, 1.0, {}, []
+        if place == "number":
+            self.gain = gain
+        elif place == "attribute":
+            self.gain = torch.tensor(gain)
+        elif place == "dictionary":
+            self.meta["gain"] = torch.tensor(gain)
+        elif place == "list":
+            self.parts.append({"gain": torch.tensor(gain)})
+        else:
+            inner = types.SimpleNamespace(gain=torch.tensor(gain))
+            layer.weight.quant_state = types.SimpleNamespace(inner=inner)
+
+    def forward(self, hidden):
+        gains = [self.gain, *self.meta.values(), *(part["gain"] for part in self.parts)]
+        if hasattr(self.layer.weight, "quant_state"):
+            gains.append(self.layer.weight.quant_state.inner.gain)
+        return math.prod(gains) * self.layer(hidden)
+
+
+@pytest.mark.parametrize("place", ["number", "attribute", "dictionary", "list", "state of the weight"])
+def test_what_layers_of_ones_own_compute_with(own_tokenizer, row, place):
+    def scored(gain):
+        model = AutoModelForCausalLM.from_pretrained(student_path())
+        model.model.layers[1].mlp.down_proj = Louder(model.model.layers[1].mlp.down_proj, gain, place)
+        return LocalScorer(Student(model, tokenizer=own_tokenizer))(row)
+
+    soft, loud = scored(1.5), scored(2.5)
+    assert soft == scored(1.5)
+    assert abs(soft["local_naturalness"] - loud["local_naturalness"]) > 1e-3
+    assert soft["local_naturalness_spec"] != loud["local_naturalness_spec"]
+
+
+@pytest.mark.parametrize("gain", [2.0, torch.tensor(2.0)])
+def test_what_a_replaced_forward_reads_from_its_module(own_model, own_tokenizer, row, gain):
+    mlp = own_model.model.layers[1].mlp
+    mlp.forward = types.MethodType(lambda self, hidden: self.gain * hidden, mlp)
+    mlp.gain = gain
+    scorer = LocalScorer(Student(own_model, tokenizer=own_tokenizer))
+    before = scorer(row)
+    mlp.gain = 1.5 * gain
+    after = scorer(row)
+    assert abs(after["local_naturalness"] - before["local_naturalness"]) > 1e-3
+    assert after["local_naturalness_spec"] != before["local_naturalness_spec"]
+
+
+class Packed(torch.nn.Module):
+    """A layer that unpacks its weights when it is first used, as some kernels do."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.register_buffer("packed", layer.weight.detach().flip(0))
+
+    def unpack(self):
+        self.weight = torch.nn.Parameter(self.packed.flip(0))
+        del self.packed
+
+    def forward(self, hidden):
+        if "packed" in self._buffers:
+            self.unpack()
+        return torch.nn.functional.linear(hidden, self.weight)
+
+
+@pytest.mark.parametrize("by_the_model", [True, False])
+def test_weights_that_are_unpacked_when_they_are_first_used(own_model, own_tokenizer, row, by_the_model):
+    right = LocalScorer(Student(copy.deepcopy(own_model), tokenizer=own_tokenizer))(row)
+    packed = own_model.model.layers[1].mlp.down_proj = Packed(own_model.model.layers[1].mlp.down_proj)
+    if by_the_model:  # as compressed-tensors does, before all layers
+        plain = types.MethodType(lambda self, hidden: torch.nn.functional.linear(hidden, self.weight), packed)
+        packed.forward = plain
+        handle = own_model.register_forward_pre_hook(lambda *_: (packed.unpack(), handle.remove())[1])
+    student = Student(own_model, tokenizer=own_tokenizer)
+    first = student.weights
+    assert LocalScorer(student)(row)["local_naturalness"] == right["local_naturalness"]
+    assert student.weights == Student(own_model, tokenizer=own_tokenizer).weights == first

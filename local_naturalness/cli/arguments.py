@@ -13,7 +13,7 @@ from local_naturalness.visible import visible_line
 EXPORTS = ("trl", "prompt-completion", "messages", "none")
 STUDENT_HELP = (
     "with --export: the student that the rows were scored for; its tokenizer is used to check that "
-    "trainers build the same text (default: the student named in the scores, if it is in the Hub cache)"
+    "trainers see the scored text (default: the student named in the scores, if it is in the Hub cache)"
 )
 
 
@@ -39,7 +39,7 @@ def add_column_arguments(parser: argparse.ArgumentParser, *columns: str) -> None
     """The names of columns. The default name is what the column holds, such as `prompt`."""
     for column in columns:
         is_prompt = column == "prompt"
-        told = "column that identifies prompts (default: prompt_key, which scorers write, else prompt)"
+        told = "column that identifies prompts (default: prompt_key if scorers wrote it, else prompt)"
         parser.add_argument(
             f"--{column}-column",
             default=None if is_prompt else column,
@@ -53,7 +53,7 @@ def add_direction_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--direction",
         choices=("high", "low"),
-        help="which values are better, for a column whose direction the library does not know",
+        help="which values are better; needed for columns that are not known criteria",
     )
 
 

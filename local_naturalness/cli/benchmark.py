@@ -1,4 +1,4 @@
-"""Measure how fast windows are scored, and compare with other tools, on random weights and tokens.
+"""Measure the speed of scoring, compared with other tools, with random weights and tokens.
 
 Contenders run in turn in one process: ours, a plain loop, padded batches, and lm-evaluation-harness and
 minicons if they are installed (`pip install 'local_naturalness[peers]'`). Compare only the ratios within one

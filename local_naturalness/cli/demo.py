@@ -1,4 +1,4 @@
-"""Run the whole job on the embedded student and candidates: score, rank teachers, select.
+"""Score, rank teachers and select on the embedded student and candidates.
 
 Example:
 

@@ -26,7 +26,7 @@ _PREFIXES = ((1e18, "exa"), (1e15, "peta"), (1e12, "tera"), (1e9, "giga"), (1e6,
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_input_arguments(parser, "input", "rows of prompt, teacher, response, or another shape that is known")
+    add_input_arguments(parser, "input", "rows with prompt, teacher and response, or another known format")
     parser.add_argument(
         "--sample", type=number_from(1), default=1_000, metavar="N", help="rows to read (default: 1000)"
     )
@@ -34,17 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--calibrate",
         type=_seconds,
         metavar="SECONDS",
-        help="seconds for scoring rows of the sample; 0 loads no weights and gives no time (default: 5, or 0 "
-        "with --gpu or --gpu-tflops)",
+        help="score rows of the sample for so many seconds to measure the speed; with 0, no weights are "
+        "loaded and no time is given (default: 5, or 0 with --gpu or --gpu-tflops)",
     )
     gpus = parser.add_argument_group(
-        "a budget", "estimate the hours on other GPUs; a share of their peak rate is assumed and printed"
+        "other GPUs", "estimate the hours on other GPUs; the output shows what share of peak speed is assumed"
     )
     gpus.add_argument(
         "--num-gpus", type=number_from(1), metavar="N", help="number of GPUs that share the work (default: 1)"
     )
     kind = gpus.add_mutually_exclusive_group()
-    kind.add_argument("--gpu", choices=tuple(TFLOPS), help="GPU whose peak rate is known from its data sheet")
+    kind.add_argument("--gpu", choices=tuple(TFLOPS), help="GPU with a known peak rate")
     kind.add_argument(
         "--gpu-tflops", type=_rate, metavar="T", help="peak rate of any other GPU: dense bfloat16, Tflop/s"
     )

@@ -1,4 +1,4 @@
-"""Join the parts that `score --shard-index` has written into the final table.
+"""Join the shards that `score --shard-index` has scored into one table.
 
 Fails and writes nothing if a row is missing or appears twice, if parts were scored with different settings
 or from different inputs, or if a file is damaged.

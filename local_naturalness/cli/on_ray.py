@@ -53,8 +53,8 @@ def check_cluster_options(options: argparse.Namespace) -> None:
     for option in ("num_proc", "shard_index", "num_shards"):
         if getattr(options, option) is not None:
             raise ValueError(
-                f"--{option.replace('_', '-')} divides the rows in another way than --ray: leave one of them "
-                "out."
+                f"--{option.replace('_', '-')} divides the rows in another way than --ray: leave one of the "
+                "two out."
             )
 
 

@@ -1,4 +1,4 @@
-"""Push a selection to the Hub: the data in the form that trainers expect, and a card that explains it.
+"""Push a selection to the Hub, in the columns that trainers expect, with a dataset card.
 
 Example:
 
@@ -47,10 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--prompt-column",
-        help="column of the text or messages that trainers use as the prompt (default: prompt)",
+        help="column of the text or messages that trainers use as the prompt (default: the scored column)",
     )
     parser.add_argument("--response-column", default="response", help="(default: response)")
-    parser.add_argument("--teacher-column", help="(default: the one that it was selected with, else teacher)")
+    parser.add_argument("--teacher-column", help="(default: that of the selection, else teacher)")
 
 
 def run(options: argparse.Namespace) -> None:

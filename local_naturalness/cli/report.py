@@ -1,4 +1,4 @@
-"""Write a page that shows which teacher, which response to each prompt, and why.
+"""Write a web page that shows which teacher and which responses come first, and why.
 
 The page is one HTML file that needs no network. Score with --return-steps to colour each step by its score,
 and with both scorers to see where in a trace they differ.

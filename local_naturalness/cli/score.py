@@ -37,9 +37,9 @@ _SHARD_ROWS = 64
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_input_arguments(parser, "input", "rows of prompt, teacher, response, or another shape that is known")
+    add_input_arguments(parser, "input", "rows with prompt, teacher and response, or another known format")
     add_output_argument(parser)
-    work = parser.add_argument_group("resuming and sharing the work")
+    work = parser.add_argument_group("several processes, machines and Ray")
     work.add_argument("--num-proc", type=number_from(0), metavar="N", help="worker processes")
     work.add_argument(
         "--shard-rows",
@@ -48,17 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"rows that are scored and saved together (default: {_SHARD_ROWS})",
     )
-    work.add_argument("--shard-index", type=int, metavar="I", help="index of the share of the rows to score")
+    work.add_argument("--shard-index", type=int, metavar="I", help="score only this shard, counted from 0")
     work.add_argument(
-        "--num-shards", type=int, metavar="N", help="number of shares; `merge` joins them when all are done"
+        "--num-shards", type=int, metavar="N", help="number of shards; `merge` joins them when all are done"
     )
     work.add_argument(
         "--ray",
         nargs="?",
         const="",
         metavar="ADDRESS",
-        help="score on a Ray cluster, auto for the one that this machine belongs to (without an address: "
-        "RAY_ADDRESS, else this machine alone); --output must be on a disk that all machines share",
+        help="score on a Ray cluster: its HOST:PORT, or auto for the cluster that this machine belongs to "
+        "(default: RAY_ADDRESS, else only this machine); --output must be on a disk that all machines share",
     )
     work.add_argument(
         "--num-actors",
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gpus-per-actor",
         type=float,
         metavar="N",
-        help="with --ray: GPUs of each student (default: 1 where the cluster has any)",
+        help="with --ray: GPUs per student (default: 1 if the cluster has any)",
     )
     add_scoring_arguments(parser)
 

@@ -30,13 +30,19 @@ _BOTH = (
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     """The student, the columns to read, and the settings of both scorers."""
     parser.add_argument("--student", required=True, metavar="ID", help="hub id or folder of the student")
-    parser.add_argument("--scorer", choices=("local", "global"), default="local", help="(default: local)")
+    parser.add_argument(
+        "--scorer", choices=("local", "global"), default="local", help="score to compute (default: local)"
+    )
     student = parser.add_argument_group("student")
     student.add_argument("--revision", help="branch, tag or commit of a hub id")
     student.add_argument("--gguf-file", metavar="NAME", help="a GGUF file in the folder or repository")
-    student.add_argument("--tokenizer", help="hub id or folder (default: that of the student)")
-    student.add_argument("--device", help="such as cpu, cuda, cuda:1, auto (default: a GPU if there is one)")
-    student.add_argument("--dtype", default="auto", help="such as float32, bfloat16 (default: auto)")
+    student.add_argument("--tokenizer", help="hub id or folder of another tokenizer (default: the student's)")
+    student.add_argument("--device", help="cpu, cuda, cuda:1, auto, ... (default: a GPU if there is one)")
+    student.add_argument(
+        "--dtype",
+        default="auto",
+        help="auto, float32, bfloat16, ...; auto is bfloat16 on a GPU (default: auto)",
+    )
     student.add_argument(
         "--trust-remote-code", action="store_true", help="run code from the student's repository"
     )
@@ -44,12 +50,12 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     rows.add_argument(
         "--prompt-column",
         metavar="COLUMN",
-        help="column of texts or messages (default: prompt, or as recognised)",
+        help="column of prompts: texts or messages (default: prompt, or as recognised)",
     )
     rows.add_argument(
         "--response-column",
         metavar="COLUMN",
-        help="column of the texts to score (default: response, or as recognised)",
+        help="column of responses: the texts to score (default: response, or as recognised)",
     )
     rows.add_argument(
         "--messages-column", help="column of conversations; the last assistant turn is the response"
@@ -61,18 +67,18 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         "--reasoning-columns",
         nargs="+",
         metavar="COLUMN",
-        help="columns of reasoning that belongs to the responses: one, or one per teacher",
+        help="column with the reasoning of the responses; with --teacher-columns, one per teacher",
     )
     rows.add_argument(
         "--shape",
-        help="how the input is laid out: rows, messages, sharegpt, prompt-completion, alpaca, lists or wide "
-        "(default: recognised, and printed)",
+        help="format of the input: rows, messages, sharegpt, prompt-completion, alpaca, lists or wide "
+        "(default: as recognised)",
     )
     rows.add_argument("--steps-column", help="column of responses that are already split, as lists of texts")
     rows.add_argument(
         "--prompt-template",
         type=_template,
-        help=r"format string with {prompt} instead of the chat template; \n is a line break",
+        help=r"format string with {prompt}, used instead of the chat template; \n is a line break",
     )
     rows.add_argument(
         "--chat-template-kwargs",
@@ -96,7 +102,7 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-tokens-per-batch",
         type=number_from(1),
         metavar="N",
-        help="tokens per forward pass (default: chosen for speed and free memory)",
+        help="tokens per forward pass (default: as fits into memory)",
     )
     # Options of one scorer are set only if they were given, so that the other scorer can refuse them.
     given = argparse.SUPPRESS
@@ -105,10 +111,10 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         "--window",
         type=_window,
         default=given,
-        help="preceding steps that each step sees: a number, a share such as 0.25, or all (default: 4)",
+        help="previous steps that each step sees: a number, a share such as 0.25, or all (default: 4)",
     )
     local.add_argument(
-        "--stride", type=int, default=given, metavar="N", help="steps that windows advance by (default: 1)"
+        "--stride", type=int, default=given, metavar="N", help="steps by which windows advance (default: 1)"
     )
     local.add_argument(
         "--max-steps",
@@ -130,14 +136,16 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         default=given,
         help="score the steps without the prompt before them",
     )
-    local.add_argument("--seed", type=int, default=given, help="of --max-steps (default: 0)")
+    local.add_argument(
+        "--seed", type=int, default=given, help="seed of the sample of --max-steps (default: 0)"
+    )
     global_ = parser.add_argument_group("global scorer")
     global_.add_argument(
         "--statistics",
         nargs="+",
         default=given,
         choices=("rank", "brier", "entropy", "mass_above", "steps"),
-        help="further criteria to compute",
+        help="statistics to compute for other criteria",
     )
 
 

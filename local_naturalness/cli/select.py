@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("best", "worst"), default="best", help="(default: best)")
     add_direction_argument(parser)
     add_where_arguments(parser)
-    parser.add_argument("--min-score", type=float, help="worst accepted value of the criterion")
+    parser.add_argument(
+        "--min-score", type=float, help="select only responses that are at least as good as this value"
+    )
     parser.add_argument(
         "--max-teacher-share",
         type=float,
@@ -74,24 +76,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         choices=("chi2",),
-        help="also write selection_weight, the weight of each pick within its prompt",
+        help="also write selection_weight, the weight of each selected response within its prompt",
     )
     parser.add_argument(
         "--match",
         metavar="SELECTION",
-        help="with --by random: draw a control with the prompts and teachers of this selection",
+        help="with --by random: draw a random control with the prompts and teacher shares of this selection",
     )
     parser.add_argument("--match-length", action="store_true", help="with --match: match its lengths too")
     parser.add_argument(
         "--return-rejected",
         action="store_true",
-        help="also write the other rows, with the reason, to DIR-rejected",
+        help="also write the rows that were not selected, with the reason, to DIR-rejected",
     )
     parser.add_argument(
         "--export",
         choices=EXPORTS,
         default="none",
-        help="columns for trainers instead of prompt and response, as push writes them (default: none)",
+        help="write the columns that trainers read instead of prompt and response (default: none)",
     )
     parser.add_argument("--student", metavar="ID", help=STUDENT_HELP)
     add_column_arguments(parser, "prompt", "response", "teacher")

@@ -32,8 +32,8 @@ def checked_share(options: argparse.Namespace) -> tuple[int, int]:
         return 0, 1
     if index is None or num_shards is None or not 0 <= index < num_shards:
         raise ValueError(
-            "--shard-index and --num-shards belong together, with an index from 0 to the number less one; "
-            f"found --shard-index {index} and --num-shards {num_shards}."
+            "--shard-index and --num-shards belong together, and the index must be at least 0 and smaller "
+            f"than the number of shards; found --shard-index {index} and --num-shards {num_shards}."
         )
     return index, num_shards
 

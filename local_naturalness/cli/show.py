@@ -1,4 +1,4 @@
-"""Show what exactly is scored of a row: the prompt as the student sees it, the response, its steps.
+"""Show exactly what is scored in a row: the prompt as the student sees it, the response and its steps.
 
 Nothing is scored, and no weights are loaded. Scores that the input holds already are shown beside the steps.
 Rows are counted as they are scored, one per response: where a row of the input holds several responses, the
@@ -18,7 +18,7 @@ from local_naturalness.visible import visible_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_input_arguments(parser, "input", "rows of prompt, teacher, response, or another shape that is known")
+    add_input_arguments(parser, "input", "rows with prompt, teacher and response, or another known format")
     parser.add_argument(
         "--row",
         type=number_from(0),

@@ -1,4 +1,4 @@
-"""Rank teachers by a criterion over the prompts that they share.
+"""Rank teachers by a criterion, on the prompts that they have in common.
 
 Example:
 

@@ -46,7 +46,7 @@ def compare_criteria(
     """Show which responses each criterion would choose, and how far the criteria agree.
 
     Compare `local_naturalness`, `global_naturalness_by_step` and `global_naturalness` to separate the effect
-    of locality from that of weighing steps equally.
+    of windows from that of equal weights for all steps.
 
     Args:
         dataset: Scored rows.

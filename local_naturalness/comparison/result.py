@@ -26,7 +26,7 @@ class CriteriaComparison:
         tau: Kendall's tau-b within prompts, averaged over prompts, criteria by criteria.
         overlap: Share of prompts with the same pick, criteria by criteria.
         teacher_shares: Share of the picks by teacher, criteria by teachers.
-        notes: Reservations about the comparison.
+        notes: Caveats about the comparison.
         teacher_means: With outcomes: for the teachers that have an outcome, their means by each criterion
             and, in the last row, their outcomes. Otherwise `None`.
     """

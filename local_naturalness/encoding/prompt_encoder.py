@@ -171,8 +171,8 @@ class PromptEncoder:
         if message.get("tool_calls") and not all(is_shown(said, found.text) for said in between):
             raise TemplateRefusal(
                 f"The chat template of {type(self._tokenizer).__name__} writes what a tool says into the "
-                "turn that calls it, so that the content of this turn is not a part of its own. Such a "
-                "conversation cannot be scored turn by turn."
+                "turn that calls it, so the two cannot be separated. Such a conversation cannot be scored "
+                "turn by turn."
             )
         return found
 

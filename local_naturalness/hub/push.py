@@ -50,7 +50,8 @@ def push_selection(
         source_datasets: Hub ids of the datasets that prompts and responses come from. They are added to
             those that the card names.
         token: `None` uses the stored login.
-        prompt_column: The column of texts or messages that trainers use as the prompt; `None` is `prompt`.
+        prompt_column: The column of texts or messages that trainers use as the prompt. `None` is the column
+            that was scored.
             The column that the selection was grouped by is never used, because it may hold ids.
         response_column: The column of the texts that become completions.
         teacher_column: `None` is the column that the selection was made with, or `teacher`.
@@ -60,7 +61,7 @@ def push_selection(
 
     Raises:
         TypeError: `dataset` is neither a Dataset nor a DatasetDict, or a column has the wrong type.
-        ValueError: The selection is empty, mixes rankings, lacks a column, or a name clashes; a row cannot be
+        ValueError: The selection is empty, mixes rankings, or lacks a column; a row cannot be
             trained on; the Hub does not accept the content; the existing card cannot be read.
         PermissionError: The Hub refuses the login or the repository.
         ConnectionError: The Hub kept failing, or another push replaced the data; the push can be repeated.

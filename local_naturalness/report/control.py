@@ -14,7 +14,7 @@ from local_naturalness.tables.text import number_text
 def chosen_beside_random(table: ScoredTable, selection: Dataset | None) -> pd.DataFrame:
     """Means of the chosen, of random picks with the same teacher shares, and of all candidates.
 
-    The second is the mean over each teacher's candidates, weighed by its share of the chosen: what
+    The second is the mean over each teacher's candidates, weighted by its share of the chosen: what
     random picks are on average, without their noise. It separates the choice of responses from the choice of
     teachers.
 

@@ -52,7 +52,7 @@ def write_report(
     response_column: str = "response",
     messages_column: str | None = None,
 ) -> Path:
-    """Write one HTML page that shows which teacher, which response to each prompt, and why.
+    """Write a web page that shows which teacher and which responses come first, and why.
 
     The page needs no network and no other file. It stays below 5 MB for tables of any size, because it shows
     the texts of a sample of rows only. If the rows were scored with `LocalScorer(..., return_steps=True)`,

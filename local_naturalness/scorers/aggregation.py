@@ -71,7 +71,7 @@ def rank_surprisal(ranks: np.ndarray, log_probs: np.ndarray) -> tuple[float | No
 
 
 def seqlss(log_probs: np.ndarray, mass_above: np.ndarray) -> float:
-    """Mean of `(1 - U)^4` over tokens, weighed by surprisal (SeqLSS, arXiv 2608.29623).
+    """Mean of `(1 - U)^4` over tokens, weighted by surprisal (SeqLSS, arXiv 2608.29623).
 
     A surprising token has a high weight if few tokens were likelier: it is new to the student, but close to
     what it would have said.

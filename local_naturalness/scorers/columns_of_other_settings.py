@@ -44,8 +44,8 @@ def _refuse_unexplained(written: WrittenColumns, rows: Rows) -> None:
         if name + written.suffix in rows and name not in explained:
             raise ValueError(
                 f"{written.scorer} writes a column {name + written.suffix!r}, and there is one already "
-                f"without {own!r} beside it to tell its settings. Pass `suffix=` to write beside it, or "
-                "rename or remove it."
+                f"without the column {own!r} that would show its settings. Pass `suffix=` to write to other "
+                "columns, or rename or remove it."
             )
 
 

@@ -65,7 +65,7 @@ class GlobalScorer(Scorer):
 
             - `"rank"`: `rank_surprisal_ratio` (RSR, arXiv 2601.14249, lower is better) and
               `mean_clipped_rank`.
-            - `"brier"`: `brier`, renormalised on the 50 likeliest tokens (an input of LARK, arXiv
+            - `"brier"`: `brier`, the Brier score over the 50 most likely tokens (an input of LARK, arXiv
               2605.30651).
             - `"entropy"`: `entropy` (mean, nats), `high_entropy_sum` (bits, HES, arXiv 2605.22389) and
               `prediction_difficulty` (UPD, arXiv 2503.11441).
@@ -85,10 +85,11 @@ class GlobalScorer(Scorer):
     Columns written: `global_naturalness` (float64, nats), `initial_loss` (float64: minus the score, which is
     the loss before training, for methods that measure its drop), `global_naturalness_status`,
     `global_naturalness_spec` (string), `num_tokens` (int32), the columns of `statistics`, and `prompt_key`
-    (string: digest of the prompt, by which later steps group rows).
+    (string: digest of the prompt, by which rankings and selections group rows).
 
     Raises:
-        ValueError: a statistic is unknown, a needed column is missing, or present scores have other settings.
+        ValueError: a statistic is unknown, a needed column is missing, or the dataset already has scores with
+            other settings.
         TypeError: a column does not hold texts.
 
     Example:
@@ -119,7 +120,7 @@ class GlobalScorer(Scorer):
         unknown = sorted(set(self.statistics) - set(_STATISTIC_TYPES))
         if isinstance(self.statistics, str) or unknown:
             raise ValueError(
-                f"`statistics` must be a sequence of names out of {', '.join(map(repr, _STATISTIC_TYPES))}; "
+                f"`statistics` must be a sequence of names from {', '.join(map(repr, _STATISTIC_TYPES))}; "
                 f"found {self.statistics!r}."
             )
         asked = {*self.statistics, "steps"} if self.return_steps else self.statistics

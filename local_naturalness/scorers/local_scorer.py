@@ -31,7 +31,7 @@ class LocalScorer(Scorer):
 
     `1/P sum_i 1/|S_i| sum_{t in S_i} log p(t | x, S_{i-k}..S_{i-1}, earlier tokens of S_i)`, in nats, higher
     is more natural (arXiv 2510.03988). `GlobalScorer` differs in what a step can see and in how steps are
-    weighed. Its statistic `"steps"` tells the two effects apart.
+    weighted. Its statistic `"steps"` separates the two effects.
 
     Args:
         student (`str`, `PreTrainedModel` or `Student`):
@@ -55,17 +55,17 @@ class LocalScorer(Scorer):
             Appended to the name of every column written, so that a dataset can hold scores of several
             settings.
         max_tokens_per_batch (`int`, *optional*):
-            Tokens of a batch of windows, including padding. `None` chooses a number for the device. Does not
-            change scores.
+            Tokens per forward pass, including padding. `None` chooses a number for the device and the free
+            memory. Only changes the last digits of scores.
         prompt_template (`str` or callable, *optional*):
             Format string with the field `{prompt}`, or an importable function `prompt -> str`, instead of
             the tokenizer's chat template. Nothing is added to what it returns.
         chat_template_kwargs (`dict`, *optional*):
             Variables of the tokenizer's chat template, such as `{"enable_thinking": True}`.
         store (`str` or path, *optional*):
-            Folder that keeps finished scores. Rows that it holds are read. The others are scored and added,
-            and rows with equal content are scored once. The folder survives a crash, and several processes
-            may share it. Does not change scores.
+            Folder that keeps finished scores, also after a crash. Scores that it has are reused, and the
+            others are computed and added. Rows with equal content are scored once. Several processes may
+            share the folder. Does not change scores.
         window (`int`, `float` or `None`, *optional*, defaults to `4`):
             Number of preceding steps that each step is conditioned on, besides the prompt. A float in (0, 1)
             is that share of the steps before it, rounded up. `None` is all of them.
@@ -89,14 +89,14 @@ class LocalScorer(Scorer):
     Columns written: `local_naturalness` (float64, nats), `local_naturalness_status`,
     `local_naturalness_spec` (string), `num_steps`, `num_tokens` (int32), `repeated_step_share`
     (float64: share of tokens in steps that repeat an earlier one), `prompt_key` (string: digest of the
-    prompt, by which later steps group rows).
+    prompt, by which rankings and selections group rows).
 
     The chat template shows the column `tools` to the student, as in training. Templates that print today's
     date print a fixed one. [What exactly is scored?](what-is-scored.md) has all the rules, and `show(row)`
     prints the text of a row.
 
     Raises:
-        ValueError: a needed column is missing, or present scores have other settings.
+        ValueError: a needed column is missing, or the dataset already has scores with other settings.
         TypeError: a column does not hold texts.
 
     Example:
@@ -139,7 +139,7 @@ class LocalScorer(Scorer):
             name (`str`):
                 `"v1"` (arXiv 2510.03988v1: sentences, `window=4`), `"v2"` (its second version: steps from
                 `steps_column`, `window=0.25`), `"lark-baseline"` (arXiv 2605.30651: blank lines, else lines,
-                `window=4`) or `"rsr-baseline"` (arXiv 2601.14249: as v1, weighed by tokens).
+                `window=4`) or `"rsr-baseline"` (arXiv 2601.14249: as v1, weighted by tokens).
             student:
                 As for `LocalScorer`.
             settings:

@@ -41,7 +41,7 @@ def preset_settings(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         )
     if name == "v2" and given.get("steps_column") is None:
         raise ValueError(
-            "The preset 'v2' scores steps that the data brings along: name the column that holds each "
-            "response as a list of steps with `steps_column=`."
+            "The preset 'v2' needs responses that are already split into steps: name the column that holds "
+            "each response as a list of steps with `steps_column=`."
         )
     return {**settings, **given}

@@ -86,7 +86,7 @@ def draw_control(
     unknown = [name for name in match.names if name not in names]
     if unknown:
         raise ValueError(
-            f"`match` holds teachers that the dataset does not: {unknown}; found: {names[:-1]}. "
+            f"`match` has teachers that the dataset does not have: {unknown}; found: {names[:-1]}. "
             "Pass a selection made from the same candidates."
         )
     wanted = wanted_by_prompt(of_match, int(prompt.max()) + 1)

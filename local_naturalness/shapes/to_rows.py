@@ -47,7 +47,7 @@ def to_rows(
         dataset: `Dataset`, `DatasetDict` or a stream, of one of these shapes: prompt and response;
             `messages`; ShareGPT's `conversations`; TRL's `prompt` and `completion`; Alpaca's `instruction`,
             `input`, `output`; a list of responses per prompt (`generations` and the like) with lists beside
-            it; replies of an inference server, as they are dumped; one column per teacher.
+            it; replies of an inference server; one column per teacher.
         shape: one of `SHAPES`, for a dataset that matches several of them.
         prompt_column: column of prompts, if its name is not `prompt`, `problem`, `question`, `query` or
             `instruction`.

@@ -93,7 +93,7 @@ def _check_blocks(parts: Sequence[Part]) -> None:
         rows = interleaved_rows(part.total_rows, part.shard_rows, part.shard_index, part.num_shards)
         if part.num_rows != len(rows):
             raise ValueError(
-                f"The part {part.name} holds {counted(part.num_rows, 'row')}, and its shard has {len(rows)}: "
+                f"The part {part.name} holds {counted(part.num_rows, 'row')}, but its shard has {len(rows)}: "
                 f"score it again, {AGAIN}."
             )
 

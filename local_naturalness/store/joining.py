@@ -63,8 +63,8 @@ def joined(folder: Path, parts: Sequence[Part]) -> tuple[pa.Schema, Iterator[pa.
     for file in files:
         if not _of_all_versions(file.schema).equals(_of_all_versions(schema)):
             raise ValueError(
-                f"The part {file.part.name} has other columns than the first one: its input was another "
-                "table. Score that shard again from the same input."
+                f"The part {file.part.name} has other columns than the first one: it was scored from another "
+                "input. Score that shard again from the same input."
             )
     _check_rows_of_old_parts(folder, files)
     return schema, _pieces(files, schema.names)

@@ -58,13 +58,13 @@ def refuse_other_settings_in_parts(parts: Sequence[Part]) -> None:
             if values[0] != values[1]:
                 raise ValueError(
                     f"The parts are not of one run: {first.name} has {what}={values[0]}, {part.name} has "
-                    f"{what}={values[1]}. Remove the parts that do not belong."
+                    f"{what}={values[1]}. Remove the parts that belong to another run."
                 )
         if part.is_interleaved != first.is_interleaved:
             ranges = part if first.is_interleaved else first
             raise ValueError(
-                f"The parts were split in two ways: the rows of {ranges.name} follow each other, those of "
-                f"others are blocks. Score {ranges.name} again, {AGAIN}."
+                f"The parts were split in two ways: {ranges.name} holds a range of rows, the others hold "
+                f"interleaved blocks. Score {ranges.name} again, {AGAIN}."
             )
     noted = [part for part in parts if part.input is not None]
     for part in noted[1:]:
@@ -72,8 +72,9 @@ def refuse_other_settings_in_parts(parts: Sequence[Part]) -> None:
             values = getattr(noted[0], what), getattr(part, what)
             if values[0] != values[1]:
                 raise ValueError(
-                    f"The parts were scored with other {option}: {noted[0].name} with {_shown(values[0])}, "
-                    f"{part.name} with {_shown(values[1])}. Score one of them again like the other."
+                    f"The parts were scored with different {option}: {noted[0].name} with "
+                    f"{_shown(values[0])}, {part.name} with {_shown(values[1])}. Score one of them again "
+                    "like the other."
                 )
 
 

@@ -87,14 +87,13 @@ def inner_model(peft_model: Any) -> PreTrainedModel:
     told = f"The student has an adapter of the kind {' and '.join(kinds)}, which"
     if any(config.is_prompt_learning for config in configs):
         raise ValueError(
-            f"{told} puts trained vectors before every text, so that windows would begin elsewhere. Students "
+            f"{told} puts trained vectors before every text, so windows would begin with them too. Students "
             "may have adapters inside the layers, such as LoRA."
         )
     if any(getattr(config, "alora_invocation_tokens", None) for config in configs):
         raise ValueError(
-            f"{told} is switched on by tokens of the text (`alora_invocation_tokens`), so that a window "
-            "would not tell whether it is on. "
-            "Students may have adapters that are on throughout, such as LoRA."
+            f"{told} is switched on by tokens of the text (`alora_invocation_tokens`), so a window does not "
+            "show whether it is on. Students may have adapters that are always on, such as LoRA."
         )
     # A model with adapters of several kinds has no method for it, and holds them all inside the layers.
     inner = (
@@ -116,7 +115,7 @@ def inner_model(peft_model: Any) -> PreTrainedModel:
             module.training = True
     if not torch.allclose(whole, again, rtol=_TOLERANCE, atol=_TOLERANCE):
         raise ValueError(
-            f"{told} draws random numbers, so that scores would not be reproducible. Switch that off in its "
+            f"{told} draws random numbers, so scores would not be reproducible. Switch that off in its "
             "configuration."
         )
     if not torch.allclose(whole, part, rtol=_TOLERANCE, atol=_TOLERANCE):

@@ -138,7 +138,7 @@ class Checkpoint:
         try:
             settings: dict[str, Any] = json.loads(self._adapter_file.read_text())
         except ValueError as error:
-            raise ValueError(f"`{_ADAPTER_CONFIG}` of {self.name!r} is no JSON: {error}") from error
+            raise ValueError(f"`{_ADAPTER_CONFIG}` of {self.name!r} is not valid JSON: {error}") from error
         return settings
 
     def _adapter_digest(self) -> str:

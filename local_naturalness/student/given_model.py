@@ -80,15 +80,15 @@ class SentModel:
                 return _loaded_models[key]
         if self.file is None:
             raise RuntimeError(
-                f"The student {self.name!r} was passed as a loaded model, and a pickle of it holds a digest "
-                "only. Save it with `model.save_pretrained(folder)` and pass the folder, so that other "
-                "processes can load it."
+                f"The student {self.name!r} was passed as a loaded model, and its pickle does not contain "
+                "the weights. Save it with `model.save_pretrained(folder)` and pass the folder, so that "
+                "other processes can load it."
             )
         if not os.path.exists(self.file):
             raise RuntimeError(
                 f"The student {self.name!r} was passed as a loaded model, and its copy is on another machine "
                 "or was removed when the process that sent it ended. Save it with "
-                "`model.save_pretrained(folder)` where all machines read, and pass the folder."
+                "`model.save_pretrained(folder)` on a disk that all machines share, and pass the folder."
             )
         tensors = load_file(self.file, device=device)
         model: PreTrainedModel = _Structure.read(self.structure, tensors)

@@ -107,7 +107,7 @@ def _read_weight_map(index: Path) -> dict[str, str]:
             return weight_map
     except (ValueError, TypeError, KeyError, AttributeError):
         pass
-    raise ValueError(f"{index.name} of the student folder {index.parent.name!r} is no index of weights.")
+    raise ValueError(f"{index.name} of the student folder {index.parent.name!r} is not an index of weights.")
 
 
 def _state(path: Path) -> _FileState:

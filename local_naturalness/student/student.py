@@ -58,12 +58,12 @@ class Student(Shipped):
         revision (`str`, *optional*):
             Branch, tag or commit of a hub id. `None` is the default branch. It is resolved to a commit.
         gguf_file (`str`, *optional*):
-            Name of a GGUF file in the folder or repository. Its weights are widened to `dtype`.
+            Name of a GGUF file in the folder or repository. Its weights are dequantised to `dtype`.
         device (`str` or `torch.device`, *optional*):
             `None` is the GPU if there is one (one per worker with `map(..., with_rank=True)`), otherwise the
             CPU. `"auto"` spreads a large model over several GPUs (needs accelerate).
         dtype (`str` or `torch.dtype`, *optional*, defaults to `"auto"`):
-            `"auto"` is bfloat16 on a GPU and float32 on a CPU. The machine that loads the model decides.
+            `"auto"` is bfloat16 on a GPU and float32 on a CPU of the machine that loads the model.
         trust_remote_code (`bool`, *optional*, defaults to `False`):
             Whether code from the model's repository may run.
 
@@ -143,14 +143,14 @@ class Student(Shipped):
 
     @property
     def dtype(self) -> str:
-        """Name of the number type that the model computes in, such as `"float32"`; suits this machine."""
+        """Name of the number type that the model computes in, such as `"float32"`, on this machine."""
         return dtype_name(self._asked_dtype, self._device)
 
     def dtype_on(self, device: str) -> str:
         """Name of the number type on another machine.
 
         Args:
-            device: that it uses where none was asked for.
+            device: the device of that machine, used if none was passed to `Student`.
         """
         return dtype_name(self._asked_dtype, self._device or device)
 
@@ -169,7 +169,8 @@ class Student(Shipped):
     def identity(self) -> dict[str, str]:
         """What scores depend on: weights, tokenizer with chat template, number type.
 
-        Of an adapter also the weights of its base. A folder that changes is not followed: see `is_current`.
+        For an adapter, also the weights of its base. Later changes of a folder do not change it: see
+        `is_current`.
         """
         if self._sent_identity is not None:
             return self._sent_identity | {"dtype": self.dtype}
@@ -180,7 +181,7 @@ class Student(Shipped):
 
     @property
     def kind(self) -> dict[str, str]:
-        """`model_type` and `tokenizer_class`, where they tell the family of models; else empty."""
+        """`model_type` and `tokenizer_class`, if they show the model family. Otherwise empty."""
         if self._sent_kind is not None:
             return self._sent_kind
         types = [config.model_type for config in (self.config, self.config.get_text_config())]
@@ -189,7 +190,7 @@ class Student(Shipped):
 
     @property
     def is_current(self) -> bool:
-        """Whether the folder still holds what it held when the identity was first asked for."""
+        """Whether the folder has the same content as when the identity was first computed."""
         if self._told is None or not self._files.is_folder:
             return True
         try:
@@ -244,7 +245,7 @@ class Student(Shipped):
         """The model, loaded on first use.
 
         Args:
-            rank: number of the worker process; chooses its GPU where no device was asked for.
+            rank: number of the worker process; chooses its GPU if no `device` was passed.
         """
         if self._model is None:
             if self._checkpoint is not None:

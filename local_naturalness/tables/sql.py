@@ -52,10 +52,11 @@ def expression_of(where: str) -> pl.Expr:
     unknown = sorted(called - _FUNCTIONS)
     if unknown or _QUERY.search(plain):
         raise ValueError(
-            f"`where` may look at one row only, found {unknown[0] if unknown else 'a query or a comment'} in "
+            f"`where` may look at one row only, found "
+            f"{unknown[0] if unknown else 'a query or a comment'} in "
             f"{where!r}. It may use columns, constants, and, or, not, in, between, like, is null, case, "
-            f"arithmetic and the functions {', '.join(sorted(_FUNCTIONS))}; for more pass a function of a "
-            "row from Python."
+            f"arithmetic and the functions {', '.join(sorted(_FUNCTIONS))}. For anything else, pass a "
+            "function of a row in Python."
         )
     if any(len(_COMPARED.findall(part)) > 1 for part in _BETWEEN_COMPARISONS.split(plain)):
         raise ValueError(

@@ -191,7 +191,7 @@ def _tell_not_compared(seen: list[_Seen], specs: Specs) -> None:
         else ""
     )
     logger.warning(
-        "The rows are not compared with what a trainer makes of them, because the tokenizer of the "
+        "The rows are not compared with the text that was scored, because the tokenizer of the "
         "student %s was not found: pass `student=...`.%s",
         specs.student or "that they were scored for",
         consequence,
@@ -219,37 +219,37 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
     plain = Layout("prompt-completion" if form == "trl" else form, fields <= {"role", "content"}, switches)
     if form == "messages" and (earlier := sum(one.has_earlier_turns for one in seen)) and not specs.by_turn:
         logger.warning(
-            "In %s there are earlier turns of the assistant, which were not scored: trainers take the loss "
-            'of these too. `export="trl"` trains on the last turn alone.',
+            "In %s there are earlier assistant turns, which were not scored: trainers compute the loss on "
+            'these too. `export="trl"` trains on the last turn only.',
             counted(earlier, "conversation"),
         )
     if text is None:
         return plain
     if form == "messages" and not text.is_chat:
         raise ValueError(
-            "The student was not shown messages by a chat template, so no trainer shows it `messages` as "
-            'they were scored: pass `export="prompt-completion"`, which writes texts.'
+            "The student saw the rows without a chat template, so no trainer shows it `messages` as they "
+            'were scored: pass `export="prompt-completion"`, which writes texts.'
         )
     if form == "trl":
         return plain if set(agreed) <= {Agreement.SAME} else Layout("ids", plain.is_plain, switches)
     if agreed[Agreement.OTHER]:
         row = min(one.first[Agreement.OTHER] for one in seen if Agreement.OTHER in one.first)
         raise ValueError(
-            f"From {counted(agreed[Agreement.OTHER], 'row')}, such as row {row}, a trainer would make "
-            "another text than the one that was scored, because the student's chat template rewrites them. "
-            'Pass `export="trl"`, which writes token ids where it has to, or `export=None`.'
+            f"For {counted(agreed[Agreement.OTHER], 'row')}, such as row {row}, a trainer would see another "
+            "text than the one that was scored, because the student's chat template rewrites responses. "
+            'Pass `export="trl"`, which writes token ids if it has to, or `export=None`.'
         )
     if merged := agreed[Agreement.SEAM]:
         logger.warning(
-            "In %d of %s the tokenizer joins the end of the prompt with the beginning of the response "
-            'where a trainer tokenizes both at once; the text is the same. `export="trl"` keeps the tokens.',
+            "In %d of %s the tokenizer joins the end of the prompt with the beginning of the response if a "
+            'trainer tokenizes both at once. The text is the same. `export="trl"` keeps the tokens.',
             merged,
             counted(agreed.total(), "row"),
         )
     if shown := agreed[Agreement.SHOWN]:
         logger.warning(
-            "In %d of %s a trainer shows another prompt than the one that was scored, such as with "
-            'today\'s date; what is trained on is the same. `export="trl"` keeps the prompt.',
+            "In %d of %s a trainer shows another prompt than the one that was scored, for example with "
+            'today\'s date. The responses are the same. `export="trl"` keeps the prompt.',
             shown,
             counted(agreed.total(), "row"),
         )

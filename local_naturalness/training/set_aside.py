@@ -36,9 +36,9 @@ def tell_left_beside(dataset: Dataset, response_column: str) -> None:
     beside = [name for name in _IN_PLACE_OF_RESPONSE if name in columns and name != response_column]
     if response_column in columns and beside:
         logger.warning(
-            "Beside `%s` there is %s, which came with the rows and which trainers may read in its place. "
-            'Remove it before training, or pass `export="trl"`, which writes what was chosen and renames the '
-            "rest.",
+            "Beside `%s` there is %s, which trainers may read in its place, although it is not what was "
+            'selected. Remove it before training, or pass `export="trl"`, which writes the selected '
+            "responses and renames the rest.",
             response_column,
             " and ".join(f"`{name}`" for name in beside),
         )

@@ -69,8 +69,8 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
     is_exported = response_column not in columns and {"prompt", "completion"} <= set(columns)
     if is_exported and MESSAGES_COLUMN in columns:
         raise ValueError(
-            "There are `prompt` and `completion`, and `messages` besides: remove or rename those that a "
-            "student is not to be trained on."
+            "There are `prompt` and `completion`, and `messages` besides: remove or rename the ones that the "
+            "student should not be trained on."
         )
     if is_exported and prompt_column is None:
         prompt_column = "prompt"

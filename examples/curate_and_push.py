@@ -1,8 +1,8 @@
-"""Curate a dataset and the control that it has to beat, and publish both.
+"""Curate a dataset and a random control, and publish both.
 
-The control is a random choice among the same candidates with the same share of each teacher: a student
-trained on the selection that is no better than one trained on the control owes nothing to the criterion.
-Without `--repo` the two are written as Parquet, which needs no login:
+The control is a random selection of the same candidates with the same share of each teacher. If a student
+that is trained on the selection is not better than one that is trained on the control, the criterion did not
+help. Without `--repo`, both are written to Parquet files, which needs no login:
 
     python examples/curate_and_push.py --output curated
     python examples/curate_and_push.py --repo me/curated
@@ -20,7 +20,7 @@ SHORTEST, LONGEST = 5, 800  # tokens
 
 
 def is_usable(row: dict) -> bool:
-    """Correct, and neither a bare answer nor endless."""
+    """Correct, and neither a bare answer nor extremely long."""
     return row["is_correct"] and SHORTEST <= row["num_tokens"] <= LONGEST
 
 
@@ -39,7 +39,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--num-prompts", type=int, default=12, metavar="N")
-    parser.add_argument("--repo", metavar="ID", help="push here, and the control to ID-control")
+    parser.add_argument("--repo", metavar="ID", help="repository to push to; the control goes to ID-control")
     parser.add_argument("--output", metavar="DIR", default="curated", help="folder if there is no --repo")
     options = parser.parse_args()
 

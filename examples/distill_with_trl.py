@@ -1,4 +1,4 @@
-"""Train a student with TRL's `SFTTrainer` on what `local-naturalness select --export trl` wrote.
+"""Train a student with TRL's `SFTTrainer` on the output of `local-naturalness select --export trl`.
 
 Needs the extra `trl` (`pip install 'local_naturalness[trl]'`).
 
@@ -72,8 +72,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("selection", nargs="?", metavar="FILE", help="what `select --export trl` wrote")
-    parser.add_argument("--student", default=student_path(), metavar="ID", help="that was scored for")
+    parser.add_argument("selection", nargs="?", metavar="FILE", help="output of `select --export trl`")
+    parser.add_argument("--student", default=student_path(), metavar="ID", help="student to train")
     parser.add_argument("--output", metavar="DIR", help="folder for the trained student")
     parser.add_argument("--num-prompts", type=int, default=12, metavar="N", help="without a file")
     parser.add_argument("--max-steps", type=int, default=10, metavar="N", help="optimiser steps")

@@ -1,4 +1,4 @@
-"""Score candidate responses, rank the teachers, keep the best response to each prompt.
+"""Score candidate responses, rank the teachers, and keep the best response to each prompt.
 
 Runs offline with the embedded student and candidates:
 
@@ -19,7 +19,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--student", default=student_path(), help="hub id or folder")
-    parser.add_argument("--candidates", default=candidates_path(), help="rows of prompt, teacher, response")
+    parser.add_argument(
+        "--candidates", default=candidates_path(), help="file with prompt, teacher and response"
+    )
     parser.add_argument("--num-prompts", type=int, default=12, metavar="N")
     options = parser.parse_args()
 

@@ -1,7 +1,8 @@
-"""Which teacher? Ask several criteria, and see how certain and how much alike their answers are.
+"""Rank teachers by several criteria, and see how certain the rankings are and how far they agree.
 
-The cheap criteria come from one full pass; local naturalness also scores responses that are longer than the
-student's context. Runs offline with the embedded student and candidates:
+All criteria but local naturalness come from a single pass over the full response. Local naturalness also
+scores responses that are longer than the student's context. Runs offline with the embedded student and
+candidates:
 
     python examples/teacher_selection.py
     python examples/teacher_selection.py --plot teachers.png

@@ -1,4 +1,4 @@
-"""Local naturalness as a metric of `evaluate`: each teacher's mean, and a mean that is gathered by batches.
+"""Use local naturalness as an `evaluate` metric: for each teacher, and for batches that are added one by one.
 
 Runs offline with the embedded student and candidates:
 

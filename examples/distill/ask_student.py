@@ -1,9 +1,9 @@
-"""How long are the chains that a student of the miniature world can work out?
+"""How long are the chains that a student of the synthetic task can solve?
 
     python examples/distill/ask_student.py --student distill-output/world/student
 
-Prints the share of right answers by the number of assignments; a guess is right once in seven times. A
-student is fit for the experiments if it answers short problems and fails from four assignments on.
+Prints the share of correct answers by the number of assignments. A guess is correct once in seven times. A
+student can be used for the experiments if it solves short problems and fails from four assignments on.
 """
 
 import argparse

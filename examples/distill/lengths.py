@@ -1,8 +1,8 @@
-"""Does global naturalness fail as responses grow? The miniature world on chains of three lengths, whole.
+"""Does global naturalness get worse with longer responses? The synthetic task with chains of three lengths.
 
     python examples/distill/lengths.py --output distill-output/lengths
 
-One student learns facts and problems of one or two assignments in twelve manners, among them those of long
+One student learns facts and problems of one or two assignments in twelve styles, among them those of long
 traces: restarts, checks of earlier steps, failed attempts. Every teacher then trains it on chains of 4 to 8,
 of 10 to 16 and of 20 to 32 assignments. Needs the extras `trl` and `plots`. What is finished in the output
 folder is kept: the same command goes on where it was stopped.

@@ -1,4 +1,4 @@
-"""Write the miniature world: `candidates.jsonl`, `questions.jsonl` and a pretrained `student/`.
+"""Write the synthetic task: `candidates.jsonl`, `questions.jsonl` and a pretrained `student/`.
 
 Example:
     python examples/distill/make_world.py --output distill-output/world

@@ -1,9 +1,9 @@
-"""The figures of the evidence page's first screen, from the numbers beside it.
+"""Draw the figures at the top of the evidence page, from the numbers in `docs/evidence`.
 
     python examples/distill/plot_findings.py docs/evidence
 
-The folder holds `real-text.json` of `report_real_text.py` and `teachers-criteria.json` of `run.py`, and gets
-`finding-position.svg` and `finding-teachers.svg`.
+The folder has `real-text.json` of `report_real_text.py` and `teachers-criteria.json` of `run.py`. The figures
+`finding-position.svg` and `finding-teachers.svg` are written to it.
 """
 
 import argparse

@@ -1,12 +1,13 @@
-"""Do criteria prefer right responses? Real answers with known correctness, scored with the embedded student.
+"""Do criteria prefer correct responses? Scores real answers of known correctness with the embedded student.
 
-No student is trained: this tells how criteria relate to correctness, not what training on their choice does.
+No student is trained. So this shows how criteria relate to correctness, not what training on their choice
+does.
 
     python examples/distill/real_text_auc.py gsm8k_multi_teacher.jsonl mixed_multi_teacher.jsonl \
         --output distill-output/real-text
 
-Each file needs the columns `prompt`, `teacher`, `response` and `is_correct`; a column `domain` parts it
-further. Finished scores in the output folder are kept.
+Each file needs the columns `prompt`, `teacher`, `response` and `is_correct`. If there is a column `domain`,
+each domain is reported separately. Finished scores in the output folder are kept.
 """
 
 import argparse

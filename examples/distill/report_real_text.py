@@ -1,9 +1,9 @@
-"""Tables and figures of real text that `score_real_text.py` has scored.
+"""Make tables and figures of the real text that `score_real_text.py` has scored.
 
     python examples/distill/report_real_text.py --scores distill-output/real-text \
         --summary docs/evidence/real-text.json --output distill-output/real-text-tables
 
-Without `--scores` they are made anew from the summary. `write_evidence.py` puts them into the page.
+Without `--scores`, they are made from the summary. `write_evidence.py` puts them into the page.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Score candidates, rank teachers, select, train a student on every selection, and compare what they can do.
 
-Needs the extras `trl` and `plots` (`pip install 'local_naturalness[trl,plots]'`). With the miniature world:
+Needs the extras `trl` and `plots` (`pip install 'local_naturalness[trl,plots]'`). With the synthetic task:
 
     python examples/distill/make_world.py --output distill-output/world
     python examples/distill/run.py examples/distill/experiments/teachers.toml --output distill-output
@@ -10,8 +10,8 @@ and with a model and tables of your own (see `harness/reading.py`):
     python examples/distill/run.py my.toml --student Qwen/Qwen2.5-1.5B --candidates candidates.jsonl \
         --questions held_out.jsonl --output results
 
-Finished scores and trainings in the output folder are kept: the same command goes on where it was stopped.
-With `--no-training` it makes the tables of what is finished.
+Finished scores and trainings in the output folder are kept. To continue after an interruption, run the same
+command again. With `--no-training`, it makes the tables of what is finished.
 """
 
 import argparse

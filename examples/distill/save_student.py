@@ -1,7 +1,7 @@
-"""Save a student as a folder that needs no network: safetensors, tokenizer and configuration.
+"""Save a student to a folder that can be used offline: safetensors, tokenizer and configuration.
 
-A hub id works wherever a student is asked for, so this is only needed for machines without a network, and for
-weights in GGUF, which become float32:
+You only need this for machines without a network, and for GGUF weights, which become float32. Otherwise, pass
+the hub id of the student:
 
     python examples/distill/save_student.py HuggingFaceTB/SmolLM2-135M-Instruct students/SmolLM2-135M-Instruct
     python examples/distill/save_student.py FOLDER students/NAME --gguf-file model.q4.gguf

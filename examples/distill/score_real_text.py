@@ -1,13 +1,13 @@
-"""Score samples of real answers with a real student: what `report_real_text.py` makes tables and figures of.
+"""Score samples of real answers with a pretrained student, for the tables of `report_real_text.py`.
 
     python examples/distill/score_real_text.py --student HuggingFaceTB/SmolLM2-135M-Instruct --tables FOLDER \
         --output distill-output/real-text
 
-The folder of tables holds `long_traces.jsonl`, `mixed_multi_teacher.jsonl` and `gsm8k_multi_teacher.jsonl`,
-or tables of your own under these names, with the columns `prompt`, `teacher`, `response`, `is_correct`. The
-student is a hub id or a folder, whatever `transformers` loads; for the long traces its context needs 8,192
-tokens. Finished scores in the output folder are kept: the same command goes on where it was stopped, and is
-done in seconds when there is nothing left to score.
+The folder of tables has `long_traces.jsonl`, `mixed_multi_teacher.jsonl` and `gsm8k_multi_teacher.jsonl`,
+or your own tables with these names, with the columns `prompt`, `teacher`, `response`, `is_correct`. The
+student is a hub id or a folder that `transformers` can load. For the long traces, it needs a context of 8,192
+tokens. Finished scores in the output folder are kept. To continue after an interruption, run the same command
+again.
 """
 
 import argparse

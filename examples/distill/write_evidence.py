@@ -1,8 +1,8 @@
-"""Put tables and figures of finished experiments into the pages that report them.
+"""Put tables and figures of finished experiments into the pages of the documentation.
 
-A table `name.md` of the results goes between the lines `<!-- table: name -->` and `<!-- end -->` of a page,
-and below it `name.svg`, where the first line reads `<!-- table: name, figure: what it shows -->`. Figures and
-the numbers behind the tables go into the folder `evidence` beside the page:
+A table `name.md` of the results is written between the lines `<!-- table: name -->` and `<!-- end -->` of a
+page. If the first line is `<!-- table: name, figure: what it shows -->`, the figure `name.svg` is added
+below. Figures and the numbers of the tables are copied to the folder `evidence` beside the page:
 
     python examples/distill/write_evidence.py distill-output --pages docs/evidence-world.md
 """

@@ -1,4 +1,4 @@
-"""Train the tiny student that ships with local_naturalness, from generated text alone.
+"""Train the tiny embedded student of local_naturalness on generated text.
 
 Example:
     python examples/embedded/train_student.py --steps 200 --output /tmp/student

@@ -70,7 +70,8 @@ class Report:
     def __str__(self) -> str:
         ours = self.contenders[0].median
         lines = [
-            "| contender | window tokens/s | time as a multiple of ours | largest difference | peak memory |",
+            "| implementation | window tokens/s | time as a multiple of ours | largest difference | "
+            "peak memory |",
             "|---|---|---|---|---|",
         ]
         for contender in self.contenders:
@@ -83,8 +84,9 @@ class Report:
             "",
             f"Ours ({self.path}) computes {self.passed_tokens:,} tokens for {self.window_tokens:,} window "
             f"tokens and {self.scored_tokens:,} scores.",
-            f"It reaches {self.share_of_bare_layers:.0%} of the rate of the bare layers and "
-            f"{self.share_of_matrix_rate:.0%} of the matrix rate ({self.matrix_rate / 1e9:,.0f} GFLOP/s).",
+            f"It reaches {self.share_of_bare_layers:.0%} of the speed of the same layers without attention, "
+            f"and {self.share_of_matrix_rate:.0%} of that of matrix products "
+            f"({self.matrix_rate / 1e9:,.0f} GFLOP/s).",
         ]
         return "\n".join(lines)
 

@@ -1,8 +1,8 @@
 """Measure the speed of scoring, compared with other tools, with random weights and tokens.
 
-Contenders run in turn in one process: ours, a plain loop, padded batches, and lm-evaluation-harness and
-minicons if they are installed (`pip install 'local_naturalness[peers]'`). Compare only the ratios within one
-run. Times of different machines cannot be compared.
+These implementations run in turn in one process: ours, a plain loop, padded batches, and lm-evaluation-
+harness and minicons if they are installed (`pip install 'local_naturalness[peers]'`). Compare only the
+ratios within one run. Times of different machines cannot be compared.
 
 Example:
 

@@ -219,8 +219,8 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
     plain = Layout("prompt-completion" if form == "trl" else form, fields <= {"role", "content"}, switches)
     if form == "messages" and (earlier := sum(one.has_earlier_turns for one in seen)) and not specs.by_turn:
         logger.warning(
-            "In %s there are earlier assistant turns, which were not scored: trainers compute the loss on "
-            'these too. `export="trl"` trains on the last turn only.',
+            "In %s there are earlier turns of the assistant, which were not scored: trainers compute the "
+            'loss on these too. `export="trl"` trains on the last turn only.',
             counted(earlier, "conversation"),
         )
     if text is None:

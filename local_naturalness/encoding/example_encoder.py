@@ -8,40 +8,12 @@ import numpy as np
 
 from local_naturalness.encoding.chat_template import TemplateRefusal
 from local_naturalness.encoding.conversation import Answer, Response, response_of
+from local_naturalness.encoding.doubt_finder import DoubtFinder
 from local_naturalness.encoding.examples import Example, Turn
 from local_naturalness.encoding.messages import Message, Prompt, Tools, as_messages
 from local_naturalness.encoding.prompt_encoder import EncodedPrompt, PromptEncoder
-from local_naturalness.encoding.reasoning import (
-    carries_reasoning,
-    closes_unopened,
-    leaves_open,
-    opens_twice,
-    pieces,
-    places,
-    repeated_length,
-    tags_of,
-)
-from local_naturalness.encoding.rendered_prompts import is_rendered
-from local_naturalness.encoding.row_doubts import (
-    BYTE_ORDER_MARK,
-    HEADER_MISSING,
-    LEADING_SPACE,
-    OTHER_SWITCHES,
-    REASONING_JOINED,
-    REASONING_LEFT_OPEN,
-    REASONING_NOT_OPENED,
-    REASONING_SWITCHED_OFF,
-    REASONING_TWICE,
-    RENDERED_TWICE,
-    SEAM,
-    doubts_of_turns,
-)
-from local_naturalness.encoding.tokenization import (
-    encode_response,
-    joins_seam,
-    puts_space_first,
-    step_token_ranges,
-)
+from local_naturalness.encoding.reasoning import pieces, places
+from local_naturalness.encoding.tokenization import encode_response, step_token_ranges
 from local_naturalness.steps import Splitter, align_steps
 
 
@@ -100,6 +72,7 @@ class ExampleEncoder:
         self._tokenizer = tokenizer
         self._prompts = prompts
         self._splitter = splitter
+        self._finder = DoubtFinder(tokenizer, prompts.chat_template)
         self._seen: dict[str, EncodedPrompt] = {}
         self.refusal: str | None = None
 
@@ -137,11 +110,9 @@ class ExampleEncoder:
         response = encode_response(self._tokenizer, text, shown.opening)
         if not len(response.ids):
             return "empty_response"
-        doubts = doubts_of_turns(example) | self._doubts_of_prompt(prompt, shown, example)
-        doubts |= self._doubts_of_turn(shown, answered, content)
+        doubts = self._finder.of_row(example, prompt, shown) | self._finder.of_turn(shown, answered, content)
         if example.message is None:
-            doubts |= self._doubts_of_header(prompt, shown, text, example.tools)
-        doubts |= {BYTE_ORDER_MARK} if content.startswith("\ufeff") else set()
+            doubts |= self._finder.of_text(text, prompt, shown, example.tools)
         steps, spans = step_token_ranges(response.starts, self._spans(text, content, example))
         begins = [start for start, _ in steps]
         return EncodedExample(
@@ -159,7 +130,7 @@ class ExampleEncoder:
         texts: list[str] = []
         begin = position = character = 0
         before = shown
-        doubts = doubts_of_turns(example) | self._doubts_of_prompt(prompt, shown, example)
+        doubts = self._finder.of_row(example, prompt, shown)
         for index, turn in enumerate(turns):
             if index:
                 before = self._between(messages, turns[index - 1], turn, texts[-1], example)
@@ -167,7 +138,7 @@ class ExampleEncoder:
                 position += len(before.ids)
                 messages = [*messages, *turn.between]
             answered = self._turn_response(turn, messages, example)
-            doubts |= self._doubts_of_turn(before, answered, turn.text)
+            doubts |= self._finder.of_turn(before, answered, turn.text)
             text = answered.text
             messages.append(turn.message)
             response = encode_response(self._tokenizer, text, before.opening)
@@ -187,39 +158,6 @@ class ExampleEncoder:
         return EncodedExample(
             shown.ids, ids, steps, spans, begins, "".join(texts), shown.text, frozenset(doubts)
         )
-
-    def _doubts_of_prompt(self, prompt: Prompt, shown: EncodedPrompt, example: Example) -> set[str]:
-        template = self._prompts.chat_template
-        if template is None:
-            return set()
-        found = {RENDERED_TWICE} if is_rendered(prompt) else set()
-        if example.switches:
-            try:
-                other = template.with_switches(example.switches).prompt(as_messages(prompt), example.tools)
-            except TemplateRefusal:
-                other = ""
-            found |= {OTHER_SWITCHES} if other != shown.text else set()
-        return found
-
-    def _doubts_of_header(
-        self, prompt: Prompt, shown: EncodedPrompt, text: str, tools: Tools | None
-    ) -> set[str]:
-        """The doubt about a response that is not rendered, and lacks what the template writes before it."""
-        template = self._prompts.chat_template
-        if template is None or not shown.text or leaves_open(shown.opening, "") or shown.empty_block:
-            return set()
-        header = template.before_answer(shown.text, as_messages(prompt), tools).strip()
-        begin = text[repeated_length(shown.opening, text) :].lstrip()
-        if not header or begin.startswith((header, tags_of(shown.text, template.source).opening.strip())):
-            return set()
-        return {HEADER_MISSING}
-
-    def _doubts_of_turn(self, before: EncodedPrompt, answered: Response, content: str) -> set[str]:
-        doubts = _doubts_of_reasoning(before, answered, content) | before.doubts
-        text = answered.text[repeated_length(before.opening, answered.text) :]
-        if not joins_seam(self._tokenizer, before.text, text):
-            return doubts
-        return doubts | {LEADING_SPACE if puts_space_first(self._tokenizer) else SEAM}
 
     def _turn_response(self, turn: Turn, messages: Sequence[Message], example: Example) -> Response:
         if turn.is_blank:
@@ -282,19 +220,6 @@ def _has_more_than_content(example: Example) -> bool:
     if example.turns is not None:
         return not all(turn.is_blank for turn in example.turns)
     return example.message is not None and not Answer.of(example.message).is_plain
-
-
-def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str) -> set[str]:
-    """The doubt about a turn's reasoning, which depends on the end of the text before it."""
-    if before.empty_block and carries_reasoning(answered.text):
-        return {REASONING_SWITCHED_OFF}
-    if opens_twice(before.opening, answered.text):
-        return {REASONING_TWICE}
-    if leaves_open(before.opening, answered.text):
-        return {REASONING_LEFT_OPEN}
-    if closes_unopened(before.opening, answered.text):
-        return {REASONING_NOT_OPENED}
-    return {REASONING_JOINED} if answered.text != content and not answered.is_rendered else set()
 
 
 def _aligned(text: str, content: str, reasoning: str, steps: Sequence[str]) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from local_naturalness.encoding.row_doubts import (
     LEADING_SPACE,
     OBJECT_AS_TEXT,
     OTHER_SWITCHES,
+    REASONING_NOT_OPENED,
     REASONING_TWICE,
     SEAM,
     TEXT_CHANGED,
@@ -169,6 +170,10 @@ EMPTY_BLOCK = HEADER.replace(
     "{{ m.content }}", "{{ '<think>\n\n</think>\n\n' if m.role == 'assistant' else '' }}{{ m.content }}"
 )
 
+TO_USER = HEADER.replace(
+    "{{ m.content }}", "{{ '(to the user)' if m.role == 'assistant' else '' }}{{ m.content }}"
+)
+
 
 @pytest.mark.parametrize(
     ("template", "response", "expected"),
@@ -180,7 +185,11 @@ EMPTY_BLOCK = HEADER.replace(
         (EMPTY_BLOCK, "It is 42.", {HEADER_MISSING}),
         (EMPTY_BLOCK, "<think>\nWe add.\n</think>\n\nIt is 42.", set()),
         (EMPTY_BLOCK, "<think>\n\n</think>\n\nIt is 42.", set()),
+        (EMPTY_BLOCK, "We add.\n</think>\n\nIt is 42.", {REASONING_NOT_OPENED}),
         (HEADER, "It is 42.", set()),
+        (HEADER, "<think>\nWe add.\n</think>\n\nIt is 42.", set()),
+        # Tags of another family.
+        (TO_USER, "<think>\nWe add.\n</think>\n\nIt is 42.", {HEADER_MISSING}),
     ],
 )
 def test_what_the_template_writes_before_an_answer(model, template, response, expected):
@@ -237,6 +246,7 @@ ON = {"think": True, "custom": "x", "tools": None}
         ({"think": None}, {}, set()),
         (None, {}, set()),
         (ON, {"prompt_template": "{prompt}:"}, set()),
+        (ON, {"include_prompt": False}, set()),
     ],
 )
 def test_variables_of_a_row_that_change_its_prompt(model, column, settings, expected):

@@ -1,0 +1,104 @@
+"""Finds what may be doubtful about a row and its score."""
+
+from typing import Any
+
+from local_naturalness.encoding.chat_template import ChatTemplate, TemplateRefusal
+from local_naturalness.encoding.conversation import Response
+from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.messages import Prompt, Tools, as_messages
+from local_naturalness.encoding.prompt_encoder import EncodedPrompt
+from local_naturalness.encoding.reasoning import (
+    carries_reasoning,
+    closes_unopened,
+    leaves_open,
+    opens_twice,
+    repeated_length,
+    tags_of,
+)
+from local_naturalness.encoding.rendered_prompts import is_rendered
+from local_naturalness.encoding.row_doubts import (
+    BYTE_ORDER_MARK,
+    HEADER_MISSING,
+    LEADING_SPACE,
+    OTHER_SWITCHES,
+    REASONING_JOINED,
+    REASONING_LEFT_OPEN,
+    REASONING_NOT_OPENED,
+    REASONING_SWITCHED_OFF,
+    REASONING_TWICE,
+    RENDERED_TWICE,
+    SEAM,
+    doubts_of_turns,
+)
+from local_naturalness.encoding.tokenization import joins_seam, puts_space_first
+
+
+class DoubtFinder:
+    """Finds doubts for one student.
+
+    Args:
+        tokenizer: the student's tokenizer.
+        template: its chat template, if prompts are rendered with one.
+    """
+
+    def __init__(self, tokenizer: Any, template: ChatTemplate | None):
+        self._tokenizer = tokenizer
+        self._template = template
+
+    def of_row(self, example: Example, prompt: Prompt, shown: EncodedPrompt) -> set[str]:
+        """Doubts about a row as it is stored, and about its prompt."""
+        found = doubts_of_turns(example)
+        if (example.response or "").startswith("\ufeff"):
+            found.add(BYTE_ORDER_MARK)
+        template = self._template
+        if template is None:
+            return found
+        if is_rendered(prompt):
+            found.add(RENDERED_TWICE)
+        if example.switches and shown.text:
+            try:
+                other = template.with_switches(example.switches).prompt(as_messages(prompt), example.tools)
+            except TemplateRefusal:
+                other = ""
+            if other != shown.text:
+                found.add(OTHER_SWITCHES)
+        return found
+
+    def of_text(self, text: str, prompt: Prompt, shown: EncodedPrompt, tools: Tools | None) -> set[str]:
+        """The doubt about a response that is not rendered, and lacks what the template writes before it."""
+        template = self._template
+        if template is None or not shown.text or leaves_open(shown.opening, "") or shown.empty_block:
+            return set()
+        header = template.before_answer(shown.text, as_messages(prompt), tools).strip()
+        begin = text[repeated_length(shown.opening, text) :].lstrip()
+        tag = tags_of(shown.text, template.source).opening.strip()
+        is_reasoning = tag in template.source and begin.startswith(tag)
+        is_whole = is_reasoning or begin.startswith(header) or closes_unopened(shown.opening, text)
+        return set() if is_whole else {HEADER_MISSING}
+
+    def of_turn(self, before: EncodedPrompt, answered: Response, content: str) -> set[str]:
+        """Doubts about a turn and what stands before it.
+
+        Args:
+            before: the text before the turn.
+            answered: the turn as it is scored.
+            content: its content as it is stored.
+        """
+        doubts = _doubts_of_reasoning(before, answered, content) | before.doubts
+        text = answered.text[repeated_length(before.opening, answered.text) :]
+        if not joins_seam(self._tokenizer, before.text, text):
+            return doubts
+        return doubts | {LEADING_SPACE if puts_space_first(self._tokenizer) else SEAM}
+
+
+def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str) -> set[str]:
+    """The doubt about a turn's reasoning, which depends on the end of the text before it."""
+    if before.empty_block and carries_reasoning(answered.text):
+        return {REASONING_SWITCHED_OFF}
+    if opens_twice(before.opening, answered.text):
+        return {REASONING_TWICE}
+    if leaves_open(before.opening, answered.text):
+        return {REASONING_LEFT_OPEN}
+    if closes_unopened(before.opening, answered.text):
+        return {REASONING_NOT_OPENED}
+    return {REASONING_JOINED} if answered.text != content and not answered.is_rendered else set()

@@ -13,6 +13,9 @@ from local_naturalness.encoding.prompt_encoder import PromptEncoder
 from local_naturalness.encoding.prompt_template import PromptTemplate
 from local_naturalness.encoding.reasoning import opening_at_end, repeated_length
 
+# Characters before the end of a turn that may change its tokens.
+_NEAR = 64
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -59,9 +62,9 @@ class StudentText:
         Raises:
             ValueError: the row cannot be scored.
         """
-        *_, end = self.texts(example)
+        *_, text, end = self.texts(example)
         encoded = self._encoded(example)
-        return Tokens(encoded.prompt.tolist(), [*encoded.response.tolist(), *self._ids(end)])
+        return Tokens(encoded.prompt.tolist(), [*encoded.response.tolist(), *self._ids_of_end(text, end)])
 
     def num_scored(self, example: Example) -> int:
         """How many tokens were scored.
@@ -137,6 +140,12 @@ class StudentText:
             add_generation_prompt=add_generation_prompt,
             **self.switches,
         )
+
+    def _ids_of_end(self, text: str, end: str) -> list[int]:
+        """Ids of the end of a turn. Some tokenizers put a space in front of an end that stands alone."""
+        text = text[-_NEAR:]
+        alone, whole = self._ids(text), self._ids(text + end)
+        return whole[len(alone) :] if whole[: len(alone)] == alone else self._ids(end)
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]

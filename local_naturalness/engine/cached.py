@@ -14,7 +14,7 @@ import torch
 from transformers import Cache
 
 from local_naturalness.engine.memory import state_bytes
-from local_naturalness.engine.packing import Window
+from local_naturalness.engine.packing import Window, by_prompt
 from local_naturalness.engine.padded import TOKENS_OF_A_PASS, Rows, on, rows_of_similar_length
 from local_naturalness.engine.projection import Projection
 
@@ -61,12 +61,9 @@ def continuations(windows: Sequence[Window], max_tokens: int) -> tuple[list[Cont
         Groups of windows that continue from a shared prompt, and the indices of the other windows. Too few
         windows share their prompt, so each of them should contain it.
     """
-    by_prompt: dict[bytes, list[int]] = {}
-    for index, window in enumerate(windows):
-        by_prompt.setdefault(window.prompt.tobytes(), []).append(index)
     shared: list[Continuation] = []
     others: list[int] = []
-    for indices in by_prompt.values():
+    for indices in by_prompt(windows):
         # The last token of a window is only predicted, so it need not be passed.
         groups = rows_of_similar_length([len(windows[index].tokens) - 1 for index in indices], max_tokens)
         batches = [Rows([indices[position] for position in rows.windows], rows.width) for rows in groups]

@@ -89,6 +89,14 @@ class Pack:
         return segment
 
 
+def by_prompt(windows: Sequence[Window]) -> list[list[int]]:
+    """Indices of the windows of each prompt."""
+    found: dict[bytes, list[int]] = {}
+    for index, window in enumerate(windows):
+        found.setdefault(window.prompt.tobytes(), []).append(index)
+    return list(found.values())
+
+
 def pack_windows(windows: Sequence[Window], max_tokens: int) -> list[Pack]:
     """Put windows into packs of at most `max_tokens` tokens. A longer window is a pack of its own.
 
@@ -103,11 +111,8 @@ Window(prompt, np.array([7]), 0)]
     >>> np.concatenate(pack_windows(windows, max_tokens=100)[0].parts).tolist()
     [3, 6, 1, 2, 7, 4, 5]
     """
-    by_prompt: dict[bytes, list[int]] = {}
-    for index, window in enumerate(windows):
-        by_prompt.setdefault(window.prompt.tobytes(), []).append(index)
     packs: list[Pack] = []
-    for _, indices in sorted(by_prompt.items(), key=lambda item: len(item[0])):
+    for indices in sorted(by_prompt(windows), key=lambda indices: len(windows[indices[0]].prompt)):
         prompt: Segment | None = None
         for index in sorted(indices, key=lambda i: len(windows[i])):
             window = windows[index]

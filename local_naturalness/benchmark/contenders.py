@@ -1,7 +1,7 @@
 """Ways to score steps: each takes a model and a workload and returns the mean log-probability per step."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import torch
 
 from local_naturalness.benchmark.workload import Workload
 from local_naturalness.engine import Engine
-from local_naturalness.engine.windows import batches_under_budget
 
 Contender = Callable[[Workload], np.ndarray]
 
@@ -69,6 +68,30 @@ def _padded_batches(model: Any, workload: Workload, max_tokens: int) -> np.ndarr
             log_probs = model.lm_head(hidden[row, start - 1 : end - 1]).float().log_softmax(-1)
             means[index] = log_probs.gather(1, ids[row, start:end, None]).mean().item()
     return means
+
+
+def batches_under_budget(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Group sequences of similar length so that each padded group holds at most `max_tokens` tokens.
+
+    Args:
+        lengths: tokens of each sequence.
+        max_tokens: tokens per group, with padding. A longer sequence is a group of its own.
+
+    Returns:
+        Groups of indices, longest first, so that a budget that is too large fails at once.
+
+    >>> batches_under_budget([3, 8, 4, 4], max_tokens=8)
+    [[1], [2, 3], [0]]
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if groups and (len(groups[-1]) + 1) * longest <= max_tokens:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+            longest = lengths[index]
+    return groups
 
 
 def _harness(model: Any) -> Contender:

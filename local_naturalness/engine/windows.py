@@ -108,27 +108,3 @@ def _pieces(start: int, end: int, earliest: int, room: int) -> list[WindowSpan]:
         WindowSpan(max(earliest, min(piece + size, end) - room), piece, min(piece + size, end))
         for piece in range(start, end, size)
     ]
-
-
-def batches_under_budget(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
-    """Group sequences of similar length so that each padded group holds at most `max_tokens` tokens.
-
-    Args:
-        lengths: tokens of each sequence.
-        max_tokens: tokens per group, with padding. A longer sequence is a group of its own.
-
-    Returns:
-        Groups of indices, longest first, so that a budget that is too large fails at once.
-
-    >>> batches_under_budget([3, 8, 4, 4], max_tokens=8)
-    [[1], [2, 3], [0]]
-    """
-    groups: list[list[int]] = []
-    longest = 0
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-        if groups and (len(groups[-1]) + 1) * longest <= max_tokens:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-            longest = lengths[index]
-    return groups

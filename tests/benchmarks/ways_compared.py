@@ -17,12 +17,12 @@ import torch
 import transformers
 
 from local_naturalness.benchmark.bare_layers import run_bare_layers, run_linear_layers
+from local_naturalness.benchmark.contenders import batches_under_budget
 from local_naturalness.benchmark.workload import ARCHITECTURES, make_model, make_workload
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.padded import Rows
 from local_naturalness.engine.paths import UNLIMITED, Paths
-from local_naturalness.engine.windows import batches_under_budget
 
 
 class LongestFirst(Paths):

@@ -2,12 +2,8 @@
 
 import pytest
 
-from local_naturalness.engine.windows import (
-    WindowSpan,
-    batches_under_budget,
-    first_context_step,
-    plan_windows,
-)
+from local_naturalness.benchmark.contenders import batches_under_budget
+from local_naturalness.engine.windows import WindowSpan, first_context_step, plan_windows
 
 # Steps of 3, 1, 6, 2, 9, 2, 1 and 4 tokens.
 STEPS = [(0, 3), (3, 4), (4, 10), (10, 12), (12, 21), (21, 23), (23, 24), (24, 28)]

@@ -45,7 +45,7 @@ class Noted:
         work: np.ndarray,
         suffix: str,
         notes: Path,
-        numbers: Sequence[int] | np.ndarray | np.ndarray,
+        numbers: Sequence[int] | np.ndarray,
     ):
         self._scorer = scorer
         self._numbers = numbers

@@ -1,6 +1,6 @@
 """Detects which operations of torch a model calls during a pass."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -38,9 +38,7 @@ class Calls(TorchDispatchMode):
     True
     """
 
-    def __init__(
-        self, names: frozenset[str] | set[str], when: Callable[[Any], bool] = lambda result: True
-    ) -> None:
+    def __init__(self, names: Set[str], when: Callable[[Any], bool] = lambda result: True) -> None:
         super().__init__()
         self._names = names
         self._when = when

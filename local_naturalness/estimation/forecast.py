@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 
 from local_naturalness.counted import counted
 from local_naturalness.encoding.row_doubts import in_words
@@ -66,7 +67,7 @@ class Estimate:
 
 def estimate(
     scorer: Scorer,
-    dataset: Any,
+    dataset: Dataset,
     *,
     sample: int = 1_000,
     calibration_seconds: float | None = 5.0,
@@ -76,7 +77,7 @@ def estimate(
 
     Args:
         scorer: the scorer, with all its settings.
-        dataset: `datasets.Dataset` of the rows.
+        dataset: the rows.
         sample: number of rows to read, in blocks of 16 from random places. Counts are scaled up.
         calibration_seconds: about how long to score windows of the sample. `None` loads no weights and gives
             no time.
@@ -140,7 +141,7 @@ def estimate(
     )
 
 
-def _blocks(dataset: Any, sample: int, seed: int) -> Iterator[dict[str, Any]]:
+def _blocks(dataset: Dataset, sample: int, seed: int) -> Iterator[dict[str, Any]]:
     """Blocks of neighbouring rows from random places."""
     starts = np.arange(0, len(dataset), _BLOCK_ROWS)
     count = min(len(starts), max(1, sample // _BLOCK_ROWS))

@@ -56,11 +56,11 @@ def prompt_cost(scorer: Scorer, rows: Any) -> PromptCost:
 
     ```
     """
-    paths, prompt_tokens, passed = USUAL, 0, 0.0
+    prompt_tokens, passed = 0, 0.0
     for row in scorer.planned(rows):
         if isinstance(row, PlannedRow):
             work = Work()
-            work.add_windows(row.windows(), scorer.token_budget, paths)
+            work.add_windows(row.windows(), scorer.token_budget, USUAL)
             prompt_tokens += len(row.encoded.prompt)
             passed += work.passed_tokens
     return PromptCost(prompt_tokens, passed)

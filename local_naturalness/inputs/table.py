@@ -75,18 +75,14 @@ def _read_hub(source: str, split: str | None) -> Dataset:
 
 def _chosen(splits: list[str], source: str, asked: str | None) -> str:
     """The requested split; by default `train`, or the only one."""
-    names = [str(name) for name in splits]
     if asked is None:
-        asked = names[0] if len(names) == 1 else "train"
-        if asked in names and len(names) > 1:
-            logger.info("Reading the split 'train' of %s; it also has: %s.", source, _listed(names, asked))
-    if asked not in names:
-        raise ValueError(f"{source!r} has the splits {', '.join(names)}: choose one with --split.")
-    return splits[names.index(asked)]
-
-
-def _listed(names: list[str], without: str) -> str:
-    return ", ".join(name for name in names if name != without)
+        asked = splits[0] if len(splits) == 1 else "train"
+        if asked in splits and len(splits) > 1:
+            others = ", ".join(name for name in splits if name != asked)
+            logger.info("Reading the split 'train' of %s; it also has: %s.", source, others)
+    if asked not in splits:
+        raise ValueError(f"{source!r} has the splits {', '.join(splits)}: choose one with --split.")
+    return asked
 
 
 def _without_splits(dataset: Dataset, source: str, asked: str | None) -> Dataset:

@@ -5,12 +5,10 @@ from itertools import islice
 from pathlib import Path
 
 from local_naturalness.counted import counted
-from local_naturalness.store.blocks import block_range, interleaved_rows
+from local_naturalness.store.blocks import interleaved_rows
 from local_naturalness.store.input_digests import first_difference, read_input
 from local_naturalness.store.other_settings import refuse_other_settings_in_parts
-from local_naturalness.store.part import AGAIN, Part, read_notes, readable_notes, write_part
-
-__all__ = ["Part", "block_range", "other_input", "read_parts", "takes_ranges", "write_part"]
+from local_naturalness.store.part import AGAIN, Part, read_notes, readable_notes
 
 _MOST_NAMED = 20
 

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from local_naturalness.cli import main
-from local_naturalness.store.checked_parts import Part, block_range, write_part
+from local_naturalness.store.blocks import block_range
+from local_naturalness.store.part import Part, write_part
 
 SPEC = "student=me/tiny@0123; scorer=local; id=01234567"
 TOTAL = 10

@@ -55,6 +55,17 @@ def read_spec(spec: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in spec.split("; ") if "=" in pair)
 
 
+def student_of(spec: str) -> tuple[str, str]:
+    """Name and commit (or digest) of the student in a spec; empty if the spec does not say.
+
+    >>> student_of("student=me/tiny@0123; window=4")
+    ('me/tiny', '0123')
+    """
+    label = read_spec(spec).get("student", "")
+    name, at, commit = label.rpartition("@")
+    return (name, commit) if at else (label, "")
+
+
 def may_be_compared(spec: str, other: str) -> bool:
     """Whether scores of two specs mean the same. Versions of the library may differ."""
     ids = [read_spec(one).get("id") for one in (spec, other)]

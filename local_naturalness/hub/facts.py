@@ -5,10 +5,10 @@ from typing import Any
 
 from local_naturalness.counted import counted
 from local_naturalness.hub.escaping import escaped
-from local_naturalness.hub.provenance import Provenance, student_of
+from local_naturalness.hub.provenance import Provenance
 from local_naturalness.hub.records import Record
 from local_naturalness.hub.redaction import public_name
-from local_naturalness.spec import read_spec
+from local_naturalness.spec import read_spec, student_of
 
 NOT_RECORDED = "not recorded"
 

@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from local_naturalness.criteria import CRITERIA
 from local_naturalness.hub.records import Record, joined_record
-from local_naturalness.spec import read_spec, same_settings
+from local_naturalness.spec import same_settings, student_of
 from local_naturalness.tables import Columns, grouping_column, verdict_column
 
 QUANTILES = {
@@ -57,13 +57,6 @@ class Provenance:
     def students(self) -> list[str]:
         """Names of the students that scored the rows."""
         return [student_of(spec)[0] for spec in self.specs.values()]
-
-
-def student_of(spec: str) -> tuple[str, str]:
-    """Name and commit (or digest) of the student in a spec; empty if the spec does not say."""
-    label = read_spec(spec).get("student", "")
-    name, at, commit = label.rpartition("@")
-    return (name, commit) if at else (label, "")
 
 
 def gather(

@@ -1,17 +1,12 @@
 """Whether a teacher may belong to the student's model family, judged by names."""
 
-import glob
 import json
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from huggingface_hub import constants
-from huggingface_hub.file_download import repo_folder_name
-
 from local_naturalness.family import family_words, words_of_kind
-from local_naturalness.spec import read_spec
+from local_naturalness.hub_cache import cached_snapshots
+from local_naturalness.spec import read_spec, student_of
 
 
 def student_words(spec: str) -> set[str]:
@@ -26,10 +21,7 @@ def student_words(spec: str) -> set[str]:
     ['mine', 'qwen']
     """
     told = read_spec(spec)
-    label = told.get("student", "")
-    name, at, commit = label.rpartition("@")
-    if not at:
-        name, commit = label, ""
+    name, commit = student_of(spec)
     model_types, tokenizer_class = told.get("model_type", ""), told.get("tokenizer_class", "")
     if not model_types:
         # Specs of earlier versions tell neither.
@@ -60,13 +52,9 @@ def _types(config: Mapping[str, Any]) -> str:
 
 def _cached(name: str, commit: str, file: str) -> dict[str, Any]:
     """A file of JSON that the local cache of the Hub may hold, else nothing."""
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        return {}
-    # A spec holds the beginning of the commit; `scan_cache_dir` would look at every file of every model.
-    snapshots = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model") / "snapshots"
-    for path in sorted(snapshots.glob(f"{glob.escape(commit)}*/{file}")):
+    for snapshot in cached_snapshots(name, commit):
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads((snapshot / file).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             # Not readable as a configuration: the name alone has to tell.
             continue

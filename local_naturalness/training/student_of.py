@@ -8,13 +8,13 @@ from typing import Any
 
 from datasets import Dataset
 
+from local_naturalness.hub_cache import cached_snapshots
 from local_naturalness.spec import read_spec
 from local_naturalness.training.student_text import StudentText
 
 _SPEC_COLUMN = re.compile(r"\w+_spec.*")
 # Settings that decide which text is shown to the student.
 _SHOWN = ("prompt_template", "chat_template_kwargs")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 
 class Specs:
@@ -115,13 +115,8 @@ def _spec_lines(dataset: Dataset) -> set[str]:
 def _tokenizer_at_hand(label: str | None) -> Any:
     """The tokenizer of a student on the Hub at the scored commit, if scoring has left it in the cache."""
     name, _, commit = (label or "").rpartition("@")
-    if not commit or not _HUB_ID.fullmatch(name):
-        return None
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    snapshots = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "snapshots"
-    found = sorted(snapshots.glob(f"{commit}*"))
-    if not found or not any(found[0].glob("tokenizer*")):
+    found = cached_snapshots(name, commit)
+    if not commit or not found or not any(found[0].glob("tokenizer*")):
         return None
     from transformers import AutoTokenizer
 

@@ -50,6 +50,11 @@ def told(error: BaseException, options: Collection[str]) -> str:
     return in_options(visible(" ".join(sentence.split())), options)
 
 
+def option_name(argument: str) -> str:
+    """The option of the command line for an argument in Python, such as `--teacher-column`."""
+    return f"--{argument.replace('_', '-')}"
+
+
 def in_options(sentence: str, options: Collection[str], with_value_only: bool = False) -> str:
     """A message of the library in which the options of a command replace the arguments of Python.
 
@@ -99,7 +104,7 @@ def _as_command(scorer: re.Match[str]) -> str:
 
 def _as_option(argument: re.Match[str], options: Collection[str]) -> str:
     name, value = argument.groups()
-    option = f"--{name.replace('_', '-')}"
+    option = option_name(name)
     if value == "False" and (negated := f"--no-{option[2:]}") in options:
         return negated
     if option not in options:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
+from local_naturalness.cli.error_messages import option_name
 from local_naturalness.cli.work_order import response_column, work_in
 from local_naturalness.scorers.written_columns import SCORED
 
@@ -46,15 +47,14 @@ def check_cluster_options(options: argparse.Namespace) -> None:
     if options.ray is None:
         for option in ("num_actors", "gpus_per_actor"):
             if getattr(options, option) is not None:
-                raise ValueError(f"--{option.replace('_', '-')} is for a Ray cluster: add --ray.")
+                raise ValueError(f"{option_name(option)} is for a Ray cluster: add --ray.")
         return
     if options.num_actors is None:
         raise ValueError("--ray needs --num-actors, the number of students that score at the same time.")
     for option in ("num_proc", "shard_index", "num_shards"):
         if getattr(options, option) is not None:
             raise ValueError(
-                f"--{option.replace('_', '-')} divides the rows in another way than --ray: leave one of the "
-                "two out."
+                f"{option_name(option)} divides the rows in another way than --ray: leave one of the two out."
             )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import number_from
+from local_naturalness.cli.error_messages import option_name
 
 if TYPE_CHECKING:
     from local_naturalness.scorers.scorer import Scorer
@@ -164,7 +165,7 @@ def make_scorer(options: argparse.Namespace, store: Path | None = None) -> "Scor
     )
     is_local = options.scorer == "local"
     own, others = (_LOCAL_ONLY, _GLOBAL_ONLY) if is_local else (_GLOBAL_ONLY, _LOCAL_ONLY)
-    foreign = [f"--{name.replace('_', '-')}" for name in others if hasattr(options, name)]
+    foreign = [option_name(name) for name in others if hasattr(options, name)]
     if foreign:
         raise ValueError(
             f"{', '.join(foreign)} has no effect with --scorer {options.scorer}: leave it out or choose "

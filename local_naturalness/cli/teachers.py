@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness import rank_teachers
-    from local_naturalness.cli.error_messages import ranking_in_options
+    from local_naturalness.cli.error_messages import option_name, ranking_in_options
     from local_naturalness.cli.tables import read_table
 
     refuse_input(options.scored, options.output, options.plot)
@@ -64,5 +64,4 @@ def run(options: argparse.Namespace) -> None:
         teacher_column=options.teacher_column,
         seed=options.seed,
     )
-    names = {f"--{name.replace('_', '-')}" for name in vars(options)}
-    show(ranking_in_options(ranking, names), options)
+    show(ranking_in_options(ranking, set(map(option_name, vars(options)))), options)

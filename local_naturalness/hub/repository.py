@@ -16,6 +16,8 @@ from yaml import YAMLError
 from local_naturalness.hub.retry import with_retries
 
 _CARD_FILE = "README.md"
+# Where `push_to_hub` of `datasets` writes. For a `DatasetDict` it removes everything else there.
+_DATA_FOLDER = "data"
 
 
 class Repository:
@@ -68,8 +70,7 @@ class Repository:
         def commit(head: str, description: str) -> str:
             common: dict[str, Any] = {"commit_message": title, "commit_description": description}
             target: dict[str, Any] = {"repo_id": self.repo_id, "token": self._api.token}
-            others = _splits_of(self._card_at(head)) - set(splits)
-            if not (keep_other_splits and others):
+            if not (keep_other_splits and self._has_others(head, set(splits))):
                 # Also for a single split: `Dataset.push_to_hub` would leave the types of columns in
                 # the card as they were before.
                 pushed = splits.push_to_hub(**target, **common)
@@ -176,13 +177,21 @@ class Repository:
 
     def _data_at(self, revision: str) -> dict[str, str]:
         """Path -> digest of the files of the splits that were pushed."""
+        ours = tuple(f"{_DATA_FOLDER}/{split}-" for split in self._splits)
+        return {path: digest for path, digest in self._files_at(revision).items() if path.startswith(ours)}
+
+    def _has_others(self, revision: str, splits: set[str]) -> bool:
+        """Whether there are other splits in the card, or other files beside the data."""
+        if _splits_of(self._card_at(revision)) - splits:
+            return True
+        ours = tuple(f"{_DATA_FOLDER}/{split}-" for split in splits)
+        paths = [path for path in self._files_at(revision) if path.startswith(f"{_DATA_FOLDER}/")]
+        return not all(path.startswith(ours) for path in paths)
+
+    def _files_at(self, revision: str) -> dict[str, str]:
+        """Path -> digest of all files."""
         tree = self._api.list_repo_tree(self.repo_id, recursive=True, repo_type="dataset", revision=revision)
-        ours = tuple(f"data/{split}-" for split in self._splits)
-        return {
-            item.path: item.blob_id
-            for item in tree
-            if isinstance(item, RepoFile) and item.path.startswith(ours)
-        }
+        return {item.path: item.blob_id for item in tree if isinstance(item, RepoFile)}
 
     def _url(self, commit: str) -> str:
         return f"{self._api.endpoint}/datasets/{self.repo_id}/commit/{commit}"

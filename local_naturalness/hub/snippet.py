@@ -20,6 +20,8 @@ def training_snippet(repo_id: str, split: str, export: Form, students: list[str]
     names = {public_name(student) for student in students}
     is_known = len(names) == 1 and all(_HUB_ID.fullmatch(name) for name in names)
     student = names.pop() if is_known else "<your student>"
+    # Without this, TRL would train on the prompts of conversations too.
+    loss = ", assistant_only_loss=True" if export == "messages" else ""
     unready = [] if export else ["# TRL wants `prompt` and `completion`: rename columns where needed."]
     return "\n".join(
         [
@@ -31,7 +33,7 @@ def training_snippet(repo_id: str, split: str, export: Form, students: list[str]
             "trainer = SFTTrainer(",
             f'    model="{student}",',
             "    # By default responses are cut after 1,024 tokens, which is short for reasoning.",
-            '    args=SFTConfig(output_dir="student", max_length=None),',
+            f'    args=SFTConfig(output_dir="student", max_length=None{loss}),',
             "    train_dataset=dataset,",
             ")",
             "trainer.train()",

@@ -13,6 +13,7 @@ from local_naturalness import __version__
 from local_naturalness.hub import push_selection
 from local_naturalness.hub.card import updated_card
 from local_naturalness.hub.provenance import gather
+from local_naturalness.hub.snippet import training_snippet
 from local_naturalness.report import summarize_selection
 from local_naturalness.selection import select_responses
 
@@ -46,6 +47,14 @@ def test_the_whole_card(hub):
     pattern = pattern.replace("<VERSION>", re.escape(__version__)).replace("<NUMBER>", r"\d+")
     card = hub.repos["me/curated"].head.files["README.md"].decode()
     assert re.fullmatch(pattern, card), card
+
+
+@pytest.mark.parametrize("export", ["trl", "prompt-completion", "messages", None])
+def test_the_snippet_trains_on_answers_alone(export):
+    """TRL takes the loss of whole conversations, unless it is told not to."""
+    snippet = training_snippet("me/c", "train", export, [])
+    compile(snippet, "snippet", "exec")
+    assert ("assistant_only_loss=True" in snippet) == (export == "messages")
 
 
 def test_text_from_data_shows_as_itself():

@@ -165,6 +165,16 @@ def test_one_split_leaves_the_other_splits(hub):
     assert load_dataset("me/curated", split="test").num_rows == 2
 
 
+def test_one_split_leaves_files_that_the_card_does_not_list(hub):
+    push_selection(DatasetDict(train=make_selection(5), test=make_selection(2)), "me/curated")
+    write_card(hub, "# Written anew, without a description of the columns\n")
+
+    push_selection(make_selection(4), "me/curated")
+
+    assert load_dataset("me/curated", split="train").num_rows == 4
+    assert "data/test-00000-of-00001.parquet" in head_files(hub)
+
+
 def test_the_form_of_a_repository_can_be_changed(hub, selection):
     push_selection(selection, "me/curated")
     push_selection(selection, "me/curated", export="messages")

@@ -108,7 +108,15 @@ class StudentText:
             )
         except TemplateRefusal:
             end = ""
-        return end if end.strip() else eos
+        if end.strip():
+            return end
+        # Some turns end with a token that the tokenizer does not list by name, such as `<|call|>`.
+        return "" if self._ends_with_special(written) else eos
+
+    def _ends_with_special(self, text: str) -> bool:
+        stripped = text.rstrip()
+        added = self.tokenizer.added_tokens_decoder.values()
+        return any(token.special and stripped.endswith(token.content) for token in added)
 
     def of_messages(self, example: Example) -> tuple[Tokens, tuple[str, str]] | None:
         """What TRL trains on, given messages as `prompt` and `completion`, and the texts that it divides.

@@ -206,6 +206,18 @@ def test_trl_trains_on_what_was_scored(rows, name, columns, tmp_path):
     assert ("completion" if columns == "messages" else "labels") in ready.column_names
 
 
+def test_a_turn_that_ends_with_a_special_token_gets_no_second_end():
+    """Such as `<|call|>`, which some tokenizers hold as an added token without a name."""
+    tokenizer = tiny_tokenizers.byte_level((*_SPECIAL, "<|call|>", "<|return|>"))
+    tokenizer.chat_template = chat_templates.HARMONY
+    model = tiny_models.tiny_model("llama", vocab_size=len(tokenizer))
+    rows = ROWS["calls"].select([0])
+    ready = export(rows, "trl", student=Student(model, tokenizer=tokenizer))
+    written = tokenizer.apply_chat_template(rows["messages"][0], tokenize=False)
+    assert written.endswith("<|call|>")
+    assert ready.column_names == ["prompt", "completion", "tools"]  # TRL trains on what the template writes
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("form", FORMS)

@@ -11,8 +11,10 @@ from local_naturalness.version import __version__
 
 # Increased whenever the same settings give other scores than before, so that cached scores are not reused.
 SCORING_VERSION = 1
+# Key of the digest of the user's functions. It is not part of the `id`: earlier versions did not write it.
+CODE = "code"
 # Keys of a spec that are neither settings nor their `id`.
-_BESIDE = ("model_type", "tokenizer_class", "local_naturalness")
+_BESIDE = ("model_type", "tokenizer_class", CODE, "local_naturalness")
 
 
 def write_spec(
@@ -27,7 +29,8 @@ def write_spec(
         label: the student's name and commit.
         identity: digests of the student.
         settings: settings of the scorer, without those that have their default value.
-        kind: `model_type` and `tokenizer_class`, if they say which family the student belongs to.
+        kind: what else to tell: `model_type` and `tokenizer_class`, if they say which family the student
+            belongs to, and `code`, the digest of the user's functions.
 
     Returns:
         A line such as `student=org/name@0123456789ab; scorer=local; window=4; ...; id=01234567`. Scores with
@@ -69,7 +72,19 @@ def student_of(spec: str) -> tuple[str, str]:
 def may_be_compared(spec: str, other: str) -> bool:
     """Whether scores of two specs mean the same. Versions of the library may differ."""
     ids = [read_spec(one).get("id") for one in (spec, other)]
-    return ids[0] == ids[1] if all(ids) else spec == other
+    return ids[0] == ids[1] and same_code(spec, other) if all(ids) else spec == other
+
+
+def same_code(spec: str, other: str) -> bool:
+    """Whether the functions of the user, such as splitters, were the same, as far as two specs tell.
+
+    >>> same_code("splitter=mine.cut/0a; code=01", "splitter=mine.cut/0a; code=02")
+    False
+    >>> same_code("splitter=mine.cut/0a; code=01", "splitter=mine.cut/0a")
+    True
+    """
+    codes = {read_spec(one).get(CODE) for one in (spec, other)}
+    return len(codes - {None}) < 2
 
 
 def settings_in(spec: str) -> dict[str, str]:
@@ -87,7 +102,7 @@ def same_settings(spec: str, other: str) -> bool:
     >>> same_settings("window=4; local_naturalness=0.1.0; id=01", "window=4; local_naturalness=0.2.0; id=01")
     True
     """
-    return spec == other or settings_in(spec) == settings_in(other) != {}
+    return spec == other or (settings_in(spec) == settings_in(other) != {} and same_code(spec, other))
 
 
 def spec_difference(spec: str, other: str) -> str:
@@ -98,13 +113,18 @@ def spec_difference(spec: str, other: str) -> str:
     """
     one, two = settings_in(spec), settings_in(other)
     keys = [key for key in one | two if key != "id" and one.get(key) != two.get(key)]
+    if not keys and not same_code(spec, other):
+        return "the code of a function that was passed"
     if not keys:
         return "something that the spec does not spell out, such as the student's weights or tokenizer"
     return ", ".join(f"{key} {one.get(key, 'default')} and {two.get(key, 'default')}" for key in keys)
 
 
 def function_label(function: Callable[..., Any]) -> str:
-    """Name of an importable function with a digest of its code. Different functions have different labels.
+    """Name of an importable function with a digest of how `datasets` pickles it.
+
+    Different functions have different labels. The digest of a function that is imported from a module covers
+    its location, not its code.
 
     Raises:
         ValueError: the function is a lambda or is defined inside another one, so other processes cannot

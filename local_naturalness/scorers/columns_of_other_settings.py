@@ -6,9 +6,8 @@ Stores and parts are checked in `store/other_settings.py`.
 from collections.abc import Mapping
 
 from local_naturalness.encoding.map_rows import Rows
-from local_naturalness.encoding.prompt_key import PROMPT_KEY
-from local_naturalness.scorers.written_columns import WrittenColumns
-from local_naturalness.spec import read_spec, spec_difference
+from local_naturalness.scorers.written_columns import KEYS, WrittenColumns
+from local_naturalness.spec import may_be_compared, read_spec, same_code, spec_difference
 
 # Settings that decide which tokens of a response are counted.
 _SHAPE_TOKENS = ("student", "prompt_template", "chat_template_kwargs")
@@ -23,8 +22,12 @@ def refuse_other_settings(written: WrittenColumns, rows: Rows, spec: str) -> Non
     _refuse_unexplained(written, rows)
     ours = read_spec(spec)
     own, siblings = (_specs_in(written, rows, name) for name in (written.criterion, written.sibling))
-    others = {other for other in own if read_spec(other).get("id") != ours["id"]}
-    others |= {other for other in siblings if not _counted_alike(read_spec(other), ours)}
+    others = {other for other in own if not may_be_compared(other, spec)}
+    others |= {
+        other
+        for other in siblings
+        if not _counted_alike(read_spec(other), ours) or not same_code(other, spec)
+    }
     if others:
         other = min(others)
         raise ValueError(
@@ -39,8 +42,8 @@ def _refuse_unexplained(written: WrittenColumns, rows: Rows) -> None:
     own = written.spec_column(written.criterion)
     if own in rows:
         return
-    explained = (*written.shared, PROMPT_KEY) if written.spec_column(written.sibling) in rows else ()
-    for name in (*written.types, PROMPT_KEY):
+    explained = (*written.shared, *KEYS) if written.spec_column(written.sibling) in rows else ()
+    for name in (*written.types, *KEYS):
         if name + written.suffix in rows and name not in explained:
             raise ValueError(
                 f"{written.scorer} writes a column {name + written.suffix!r}, and there is one already "

@@ -84,8 +84,9 @@ class GlobalScorer(Scorer):
 
     Columns written: `global_naturalness` (float64, nats), `initial_loss` (float64: minus the score, which is
     the loss before training, for methods that measure its drop), `global_naturalness_status`,
-    `global_naturalness_spec` (string), `num_tokens` (int32), the columns of `statistics`, and `prompt_key`
-    (string: digest of the prompt, by which rankings and selections group rows).
+    `global_naturalness_spec` (string), `num_tokens` (int32), the columns of `statistics`, `prompt_key`
+    (string: digest of the prompt, by which rankings and selections group rows) and `response_key` (string:
+    digest of the response that was scored, by which an export recognises responses that were changed later).
 
     Raises:
         ValueError: a statistic is unknown, a needed column is missing, or the dataset already has scores with

@@ -89,7 +89,8 @@ class LocalScorer(Scorer):
     Columns written: `local_naturalness` (float64, nats), `local_naturalness_status`,
     `local_naturalness_spec` (string), `num_steps`, `num_tokens` (int32), `repeated_step_share`
     (float64: share of tokens in steps that repeat an earlier one), `prompt_key` (string: digest of the
-    prompt, by which rankings and selections group rows).
+    prompt, by which rankings and selections group rows), `response_key` (string: digest of the response that
+    was scored, by which an export recognises responses that were changed later).
 
     The chat template shows the column `tools` to the student, as in training. Templates that print today's
     date print a fixed one. [What exactly is scored?](what-is-scored.md) has all the rules, and `show(row)`
@@ -112,7 +113,7 @@ class LocalScorer(Scorer):
     >>> ds = Dataset.from_dict({"prompt": ["What is 2 + 3?"], "response": ["5."]})
     >>> ds.map(scorer, batched=True).column_names
     ['prompt', 'response', 'local_naturalness', 'num_steps', 'num_tokens', 'repeated_step_share', \
-'local_naturalness_status', 'local_naturalness_spec', 'prompt_key']
+'local_naturalness_status', 'local_naturalness_spec', 'prompt_key', 'response_key']
 
     ```
     """

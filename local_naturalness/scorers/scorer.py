@@ -14,22 +14,24 @@ from local_naturalness.encoding.chat_template import checked_switches
 from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.prompt_encoder import PromptEncoder
-from local_naturalness.encoding.prompt_key import prompt_key
+from local_naturalness.encoding.prompt_key import PROMPT_KEY, prompt_key
 from local_naturalness.encoding.prompt_template import PromptTemplate, checked_template
+from local_naturalness.encoding.response_key import RESPONSE_KEY, response_key
 from local_naturalness.encoding.row_doubts import OBJECT_AS_TEXT
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.columns_of_other_settings import refuse_other_settings
+from local_naturalness.scorers.function_code import code_digest
 from local_naturalness.scorers.logged_doubts import Doubts
 from local_naturalness.scorers.map_progress import MapProgress
 from local_naturalness.scorers.planned_row import PlannedRow, run
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row, unscored_row
 from local_naturalness.scorers.student_argument import as_student
-from local_naturalness.scorers.written_columns import Scores, WrittenColumns
+from local_naturalness.scorers.written_columns import SCORED, Scores, WrittenColumns
 from local_naturalness.shapes.served import is_object_as_text
-from local_naturalness.spec import SCORING_VERSION, function_label, json_setting, read_spec, write_spec
+from local_naturalness.spec import CODE, SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter
 from local_naturalness.store import ScoreStore
@@ -81,6 +83,8 @@ class Scorer(Shipped):
         self._splitter: Splitter | None = None if by_turn else resolve_splitter(self.splitter)
         self.prompt_template = checked_template(self.prompt_template)
         self.chat_template_kwargs = checked_switches(self.chat_template_kwargs)
+        # Read now, and not when it is needed, because the file may be edited while this process runs.
+        self._code = code_digest(filter(callable, (self.splitter, self.prompt_template)))
         self.store = None if self.store is None else os.path.abspath(self.store)
         self._engine: Engine | None = None
         self._opened: ScoreStore | None = None
@@ -114,7 +118,12 @@ class Scorer(Shipped):
         examples = self._reader.examples(rows)
         with self._shown_progress().batch(len(examples)):
             scored = [row | self._derived(row) for row in self._finished(examples, rank, spec)]
-        return written.answer(rows, scored, spec, [prompt_key(example) for example in examples])
+        responses = [
+            response_key(example) if row["status"] in SCORED else None
+            for example, row in zip(examples, scored, strict=True)
+        ]
+        keys = {PROMPT_KEY: list(map(prompt_key, examples)), RESPONSE_KEY: responses}
+        return written.answer(rows, scored, spec, keys)
 
     @property
     @abstractmethod
@@ -124,8 +133,10 @@ class Scorer(Shipped):
     @property
     def spec(self) -> str:
         """The line that is written beside every score: student, settings, versions."""
-        student = self.student
-        return write_spec(student.label, student.identity, self._settings(), student.kind)
+        student, settings = self.student, self._settings()
+        has_code = self._code is not None and not settings.keys().isdisjoint(("splitter", "prompt_template"))
+        kind = student.kind | ({CODE: self._code} if has_code else {})
+        return write_spec(student.label, student.identity, settings, kind)
 
     @property
     def token_budget(self) -> int:

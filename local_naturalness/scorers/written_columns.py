@@ -11,6 +11,7 @@ import pyarrow as pa
 from local_naturalness.counted import counted
 from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
+from local_naturalness.encoding.response_key import RESPONSE_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,9 @@ SCORED = frozenset({"ok", "context_trimmed", "step_in_pieces"})
 
 # Columns of a row without their suffix. If a column is left out, it is null, or 0 for a count.
 Scores = dict[str, Any]
+
+# Columns that identify what was scored, whichever scorer writes them.
+KEYS = (PROMPT_KEY, RESPONSE_KEY)
 
 # Columns that both scorers write, and their values for a row that neither has scored.
 _SHARED: dict[str, int | None] = {
@@ -48,14 +52,25 @@ class WrittenColumns:
     scorer: str
 
     def answer(
-        self, rows: Rows, scored: Sequence[Scores], spec: str, prompt_keys: Sequence[str | None]
+        self,
+        rows: Rows,
+        scored: Sequence[Scores],
+        spec: str,
+        keys: Mapping[str, Sequence[str | None]],
     ) -> dict[str, Any]:
-        """The new columns in the form in which the rows were passed."""
+        """The new columns in the form in which the rows were passed.
+
+        Args:
+            rows: the rows that were passed.
+            scored: their scores.
+            spec: settings of the scores.
+            keys: the columns of `KEYS`.
+        """
         self._log_unscored(scored)
         columns = {name: [row.get(name) for row in scored] for name in self.types}
         columns[f"{self.criterion}_status"] = [row["status"] for row in scored]
         columns[f"{self.criterion}_spec"] = [spec] * len(scored)
-        columns[PROMPT_KEY] = list(prompt_keys)
+        columns |= {name: list(keys[name]) for name in KEYS}
         self._complete_shared(columns, rows)
         return rows.answer(
             {name + self.suffix: values for name, values in columns.items()},

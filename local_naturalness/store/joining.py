@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from local_naturalness.counted import counted
 from local_naturalness.encoding.prompt_key import PROMPT_KEY
+from local_naturalness.encoding.response_key import RESPONSE_KEY
 from local_naturalness.store.input_digests import InputRows, digest_table, read_input
 from local_naturalness.store.manifest import ADDED_LATER
 from local_naturalness.store.part import AGAIN, Part, digest_file
@@ -19,7 +20,7 @@ from local_naturalness.store.part import AGAIN, Part, digest_file
 _BYTES_AT_ONCE = 1 << 26
 
 # Prefixes of columns that earlier versions did not write.
-_ADDED_LATER = (PROMPT_KEY, "initial_loss", *sorted(ADDED_LATER))
+_ADDED_LATER = (PROMPT_KEY, RESPONSE_KEY, "initial_loss", *sorted(ADDED_LATER))
 
 
 @dataclass(frozen=True)

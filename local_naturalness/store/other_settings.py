@@ -7,7 +7,7 @@ of a table are checked in `scorers/columns_of_other_settings.py`.
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_naturalness.spec import read_spec, spec_difference
+from local_naturalness.spec import read_spec, same_code, spec_difference
 from local_naturalness.store.manifest import ADDED_LATER, Manifest
 from local_naturalness.store.part import AGAIN, Part
 
@@ -28,7 +28,7 @@ def refuse_other_settings(folder: Path, held: Manifest, asked: Manifest) -> None
     """
     missing = set(asked.columns) - set(held.columns) - ADDED_LATER
     other = set(held.columns) - set(asked.columns)
-    if held.id != asked.id:
+    if held.id != asked.id or not same_code(held.spec, asked.spec):
         created = "without" if missing & _OF_STEPS else "with" if other & _OF_STEPS else None
         steps = "" if created is None else f" It was created {created} `return_steps=True`."
         raise ValueError(
@@ -48,7 +48,8 @@ def refuse_other_settings_in_parts(parts: Sequence[Part]) -> None:
     """
     first = parts[0]
     for part in parts[1:]:
-        if read_spec(part.spec).get("id") != read_spec(first.spec).get("id"):
+        same_id = read_spec(part.spec).get("id") == read_spec(first.spec).get("id")
+        if not same_id or not same_code(part.spec, first.spec):
             raise ValueError(
                 f"The parts were scored with different settings: {first.name} with {first.spec}, "
                 f"{part.name} with {part.spec}. Score one of them again with the settings of the other."

@@ -1,8 +1,10 @@
 """What tells two scorers apart, and what does not; hashing a loaded model costs neither time nor space."""
 
+import importlib
 import random
 import re
 import string
+import sys
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from tiny_tokenizers import CHAT_TEMPLATE, byte_level
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from local_naturalness import GlobalScorer, LocalScorer, Student
+from local_naturalness.spec import read_spec
 from local_naturalness.student import identity_in_memory
 
 ROW = {"prompt": "Hi", "response": "So it is. " * 3}
@@ -160,6 +163,33 @@ def test_functions_are_told_apart_by_what_they_do(student_folder):
         exec(f"def template(prompt):\n    return prompt + {end!r}", namespace)
         hashes.add(LocalScorer(student_folder, prompt_template=namespace["template"]).spec)
     assert len(hashes) == 2
+
+
+def test_an_edited_function_is_another_one(student_folder, tmp_path, monkeypatch):
+    """Also if a constant that it imports was edited. Pickled by name, it would be the same."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def scorer(mark, comment="", **settings):
+        (tmp_path / "marks_of_mine.py").write_text(f"MARK = {mark!r}\n")
+        code = f"import re\nfrom marks_of_mine import MARK\n{comment}\ndef cut(text):\n"
+        (tmp_path / "cuts_of_mine.py").write_text(code + "    return re.split(MARK, text)\n")
+        for name in ("marks_of_mine", "cuts_of_mine"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return LocalScorer(student_folder, splitter=importlib.import_module("cuts_of_mine").cut, **settings)
+
+    folder = tmp_path / "store"
+    first = scorer("(?<=s)", store=folder)
+    scored = ROW | first(ROW)
+    again, other = scorer("(?<=s)", "# The same."), scorer("(?<=t)")
+    assert (again.spec, Hasher.hash(again)) == (first.spec, Hasher.hash(first))
+    assert again(scored)["num_steps"] == scored["num_steps"]
+    assert Hasher.hash(other) != Hasher.hash(first)
+    assert read_spec(other.spec)["id"] == read_spec(first.spec)["id"]
+    for run in (lambda: other(scored), lambda: scorer("(?<=t)", store=folder)(ROW)):
+        with pytest.raises(ValueError, match="differ in the code of a function that was passed"):
+            run()
 
 
 def test_a_large_loaded_model_is_neither_pickled_nor_digested_again(tokenizer, monkeypatch):

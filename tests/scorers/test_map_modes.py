@@ -31,6 +31,7 @@ LOCAL_TYPES = {
     "step_scores": List(FLOAT),
     "step_spans": List(List(INT)),
     "prompt_key": TEXT,
+    "response_key": TEXT,
 }
 GLOBAL_TYPES = {
     "global_naturalness": FLOAT,
@@ -54,6 +55,7 @@ GLOBAL_TYPES = {
     "step_tokens": List(INT),
     "step_spans": List(List(INT)),
     "prompt_key": TEXT,
+    "response_key": TEXT,
 }
 MODES = [{"batched": False}] + [{"batched": True, "batch_size": size} for size in (1, 7, 64)]
 

@@ -10,10 +10,11 @@ from datasets import Dataset, DatasetDict
 from local_naturalness.counted import counted
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN, TOOLS_COLUMN
+from local_naturalness.encoding.reasoning import carries_reasoning
 from local_naturalness.encoding.row_doubts import GOES_ON, doubts_of_turns, in_words
 from local_naturalness.training.done import holds_its_ids, is_done, note
-from local_naturalness.training.scored_lengths import ScoredLengths
 from local_naturalness.training.scored_prompts import refuse_other_prompts
+from local_naturalness.training.scored_responses import ScoredResponses
 from local_naturalness.training.set_aside import set_aside, tell_left_beside
 from local_naturalness.training.source import Source, find_source
 from local_naturalness.training.student_of import Specs
@@ -140,6 +141,7 @@ class _Seen:
 
     fields: frozenset[str]
     has_earlier_turns: int
+    has_reasoning: int
     agreed: Counter[Agreement]
     first: dict[Agreement, int]
     turns: dict[str, tuple[int, int]]
@@ -152,49 +154,53 @@ def _looked_at(
     """Check every row, and compare the tokens that a trainer makes of it with those that were scored."""
     place = f" of split {split!r}" if split else ""
     fields: set[str] = set()
-    earlier = 0
+    earlier = reasoned = 0
     agreed: Counter[Agreement] = Counter()
     first: dict[Agreement, int] = {}
     turns: dict[str, tuple[int, int]] = {}
     rows = source.read(dataset)
     if specs.are_known and not specs.by_turn:
         rows = refuse_other_prompts(rows, dataset, place)
-    lengths = None if specs.by_turn or specs.student is None else ScoredLengths(dataset)
+    responses = ScoredResponses(dataset, specs.by_turn)
     for row, example in trainable(rows, place):
         messages = [*(example.prompt if isinstance(example.prompt, list) else ()), example.message or {}]
         fields |= {name for message in messages for name in message}
         earlier += any(message.get("role") == "assistant" for message in messages[:-1])
+        reasoned += carries_reasoning(example.response or "")
         for kind in doubts_of_turns(example):
             count, first_row = turns.get(kind, (0, row))
             turns[kind] = (count + 1, first_row)
-        if text is None:
-            continue
         try:
-            found = agreement(example, text, as_messages=text.is_chat or form == "messages")
-            num_scored = text.num_scored(example)
+            found = (
+                None
+                if text is None
+                else agreement(example, text, as_messages=text.is_chat or form == "messages")
+            )
         except (TypeError, ValueError) as error:
             raise type(error)(f"Row {row}{place} cannot be exported: {error}") from error
-        if lengths is not None:
-            lengths.refuse_other(row, place, num_scored)
+        responses.refuse_other(row, place, example, None if specs.student is None else text)
+        if found is None:
+            continue
         agreed[found] += 1
         first.setdefault(found, row)
-    return _Seen(frozenset(fields), earlier, agreed, first, turns, len(dataset))
+    return _Seen(frozenset(fields), earlier, reasoned, agreed, first, turns, len(dataset))
 
 
 def _tell_not_compared(seen: list[_Seen], specs: Specs) -> None:
     """Log that nobody knows what a trainer makes of the rows, and what may get lost."""
     apart = sorted({name for one in seen for name in one.fields if names_reasoning(name)})
-    consequence = (
-        f" If its chat template does not write {apart[0]!r}, the student is trained without the reasoning "
-        "that was scored."
-        if apart
-        else ""
-    )
+    loss = ""
+    if apart:
+        loss = f"does not write {apart[0]!r}"
+    elif any(one.has_reasoning for one in seen):
+        loss = "deletes reasoning from answers, as some do"
     logger.warning(
         "The rows are not compared with the text that was scored, because the tokenizer of the "
         "student %s was not found: pass `student=...`.%s",
         specs.student or "that they were scored for",
-        consequence,
+        f" If its chat template {loss}, the student is trained without the reasoning that was scored."
+        if loss
+        else "",
     )
 
 

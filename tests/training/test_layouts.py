@@ -1,5 +1,7 @@
 """The layouts for trainers, compared as whole tables, where no student is at hand."""
 
+import itertools
+
 import pytest
 from datasets import Dataset, DatasetDict, Features, Json, List, Value
 
@@ -310,16 +312,20 @@ def test_prompts_that_were_changed_after_scoring_are_refused():
 
 
 def test_responses_that_were_changed_after_scoring_are_refused():
+    """Also if the number of tokens is the same, and if the tokenizer of the student is not known."""
     student = Student(student_path())
     rows = Dataset.from_dict(
         {"prompt": ["p", "q"], "response": ["It is 5.", None], "other": ["So it is.", "x"]}
     )
-    rows = rows.map(LocalScorer(student), batched=True).select([0])
+    rows = rows.map(LocalScorer(student), batched=True)
+    assert rows["response_key"][1] is None
+    rows = rows.select([0])
     assert len(export(rows, "trl", student=student)) == 1
-    changed = rows.map(lambda row: {"response": row["response"] + " I think."})
-    for form in ("trl", "prompt-completion", "messages"):
-        with pytest.raises(ValueError, match=r"response of row 0 has .* were scored .* changed afterwards"):
-            export(changed, form, student=student)
+    for other in ("It is 5. I think.", "It is 6."):
+        changed = rows.map(lambda row, other=other: {"response": other})
+        for form, known in itertools.product(("trl", "prompt-completion", "messages"), (student, None)):
+            with pytest.raises(ValueError, match=r"response of row 0 is not the one .* `response_key` shows"):
+                export(changed, form, student=known)
     with pytest.raises(ValueError, match="response_column"):
         export(rows, "trl", student=student, response_column="other")
     # Each of two responses has a scorer and may be trained on.
@@ -328,3 +334,31 @@ def test_responses_that_were_changed_after_scoring_are_refused():
         export(both, "trl", student=student, response_column="other")["completion"][0][0]["content"]
         == "So it is."
     )
+
+
+def test_tables_of_earlier_versions_are_compared_by_their_numbers_of_tokens():
+    student = Student(student_path())
+    rows = Dataset.from_dict({"prompt": ["p"], "response": ["It is 5."]})
+    rows = rows.map(LocalScorer(student), batched=True).remove_columns("response_key")
+    assert len(export(rows, "trl", student=student)) == 1
+    changed = rows.map(lambda row: {"response": row["response"] + " I think."})
+    with pytest.raises(ValueError, match=r"response of row 0 is not the one .* `num_tokens` shows"):
+        export(changed, "trl", student=student)
+
+
+@pytest.mark.parametrize("splitter", ["sentence", "turn"])
+@pytest.mark.parametrize(
+    "turn, change",
+    [(3, {"content": "It is 6."}), (3, {"reasoning_content": "2 + 4"}), (1, {"content": "6."})],
+)
+def test_every_part_of_a_conversation_that_was_scored_is_compared(splitter, turn, change):
+    said = {"role": "assistant", "content": "It is 5.", "reasoning_content": "2 + 3"}
+    chat = [ASK, {"role": "assistant", "content": "5."}, {"role": "user", "content": "Why?"}, said]
+    rows = Dataset.from_dict({"messages": [chat]}, Features({"messages": List(Json())}))
+    scorer = LocalScorer(student_path(), messages_column="messages", splitter=splitter)
+    rows = rows.map(scorer, batched=True)
+    assert len(export(rows, "messages")) == 1
+    other = [message | change if place == turn else message for place, message in enumerate(chat)]
+    edited = rows.map(lambda row: {"messages": other}, features=rows.features)
+    with pytest.raises(ValueError, match="of row 0 is not the one that was scored"):
+        export(edited, "messages")

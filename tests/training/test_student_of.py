@@ -52,15 +52,23 @@ def test_another_commit_or_a_folder_is_not_taken_for_it(cached, caplog, label):
     assert f"the tokenizer of the student {label} was not found" in caplog.text
 
 
-@pytest.mark.parametrize("field", [None, "reasoning_content", "thinking"])
-def test_what_an_unknown_student_may_lose_is_told(caplog, field):
-    answer = {"role": "assistant", "content": "It is 5."} | ({field: "2 + 3"} if field else {})
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({}, None),
+        ({"reasoning_content": "2 + 3"}, "does not write 'reasoning_content'"),
+        ({"thinking": "2 + 3"}, "does not write 'thinking'"),
+        ({"content": "<think>2 + 3</think>It is 5."}, "deletes reasoning"),
+    ],
+)
+def test_what_an_unknown_student_may_lose_is_told(caplog, parts, says):
+    answer = {"role": "assistant", "content": "It is 5."} | parts
     messages = [[{"role": "user", "content": "And 5?"}, answer]]
     export(Dataset.from_dict({"messages": messages}), "trl")
     told = [line for line in caplog.messages if "are not compared" in line]
     assert len(told) == 1
-    assert ("trained without the reasoning" in told[0]) == (field is not None)
-    assert field is None or repr(field) in told[0]
+    assert ("trained without the reasoning" in told[0]) == (says is not None)
+    assert says is None or says in told[0]
 
 
 def test_another_student_is_refused():

@@ -70,7 +70,7 @@ class Repository:
         def commit(head: str, description: str) -> str:
             common: dict[str, Any] = {"commit_message": title, "commit_description": description}
             target: dict[str, Any] = {"repo_id": self.repo_id, "token": self._api.token}
-            if not (keep_other_splits and self._has_others(head, set(splits))):
+            if not (keep_other_splits and self._has_others(head, set(map(str, splits)))):
                 # Also for a single split: `Dataset.push_to_hub` would leave the types of columns in
                 # the card as they were before.
                 pushed = splits.push_to_hub(**target, **common)

@@ -9,7 +9,8 @@ import inspect
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
+from importlib.util import resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ import xxhash
 # Where code of others is installed. It has versions of its own.
 _STANDARD = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+_ALL = "*"
 
 
 def code_digest(functions: Iterable[Callable[..., Any]]) -> str | None:
@@ -31,7 +33,7 @@ def code_digest(functions: Iterable[Callable[..., Any]]) -> str | None:
     for function in functions:
         named = _named(function)
         _collect(getattr(named, "__module__", ""), named.__qualname__.partition(".")[0], found)
-    if not found:
+    if not any(found.values()):
         return None
     return xxhash.xxh3_64_hexdigest(repr(sorted(found.items())).encode())[:8]
 
@@ -49,19 +51,27 @@ def _collect(module_name: str, name: str, found: dict[tuple[str, str], str]) -> 
     module = sys.modules.get(module_name)
     if module is None or (module_name, name) in found or not _is_own(module):
         return
-    statements = [statement for statement in _statements(module) if name in _bound(statement)]
-    if not statements:
-        return
+    statements = [top for top in _statements(module) if not {name, _ALL}.isdisjoint(_bound(top))]
     found[module_name, name] = "\n".join(map(ast.unparse, statements))
-    for other in {node.id for top in statements for node in ast.walk(top) if isinstance(node, ast.Name)}:
-        _collect(module_name, other, found)
-    value = getattr(module, name, None)
-    defined_in = getattr(value, "__module__", None)
-    if isinstance(value, ModuleType):  # `from . import helpers`: all of it may matter
-        for other in {bound for top in _statements(value) for bound in _bound(top)} if _is_own(value) else ():
-            _collect(value.__name__, other, found)
-    elif isinstance(defined_in, str) and defined_in != module_name:  # `from .helpers import cut`
-        _collect(defined_in, getattr(value, "__qualname__", name).partition(".")[0], found)
+    for node in (node for top in statements for node in ast.walk(top)):
+        if isinstance(node, ast.Name):
+            _collect(module_name, node.id, found)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                _collect_all(alias.name, found)
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name("." * node.level + (node.module or ""), module.__package__ or None)
+            for alias in node.names:
+                _collect(source, name if alias.name == _ALL else alias.name, found)
+                _collect_all(f"{source}.{alias.name}", found)
+
+
+def _collect_all(module_name: str, found: dict[tuple[str, str], str]) -> None:
+    """Add all of a module, if it is one, because any of its names may be used."""
+    module = sys.modules.get(module_name)
+    if module is not None and _is_own(module):
+        for name in {name for top in _statements(module) for name in _bound(top)}:
+            _collect(module_name, name, found)
 
 
 def _is_own(module: ModuleType) -> bool:
@@ -74,9 +84,14 @@ def _is_own(module: ModuleType) -> bool:
 
 def _statements(module: ModuleType) -> list[ast.stmt]:
     try:
-        return ast.parse(inspect.getsource(module)).body
+        return _parsed(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
         return []
+
+
+@lru_cache(maxsize=16)
+def _parsed(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body
 
 
 def _bound(node: ast.AST) -> set[str]:

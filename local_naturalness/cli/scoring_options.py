@@ -30,6 +30,15 @@ _BOTH = (
 
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     """The student, the columns to read, and the settings of both scorers."""
+    _add_student(parser)
+    _add_rows(parser)
+    _add_settings(parser)
+    # Options of one scorer are set only if they were given, so that the other scorer can refuse them.
+    _add_local_settings(parser, default=argparse.SUPPRESS)
+    _add_global_settings(parser, default=argparse.SUPPRESS)
+
+
+def _add_student(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--student", required=True, metavar="ID", help="hub id or folder of the student")
     parser.add_argument(
         "--scorer", choices=("local", "global"), default="local", help="score to compute (default: local)"
@@ -47,6 +56,9 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     student.add_argument(
         "--trust-remote-code", action="store_true", help="run code from the student's repository"
     )
+
+
+def _add_rows(parser: argparse.ArgumentParser) -> None:
     rows = parser.add_argument_group("rows")
     rows.add_argument(
         "--prompt-column",
@@ -88,6 +100,9 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         help="variables of the chat template, such as '{\"enable_thinking\": true}'",
     )
     rows.add_argument("--suffix", default="", help="appended to the name of every written column")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
     settings = parser.add_argument_group("settings")
     settings.add_argument(
         "--splitter",
@@ -105,46 +120,50 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="tokens per forward pass (default: as fits into memory)",
     )
-    # Options of one scorer are set only if they were given, so that the other scorer can refuse them.
-    given = argparse.SUPPRESS
+
+
+def _add_local_settings(parser: argparse.ArgumentParser, default: str) -> None:
     local = parser.add_argument_group("local scorer")
     local.add_argument(
         "--window",
         type=_window,
-        default=given,
+        default=default,
         help="previous steps that each step sees: a number, a share such as 0.25, or all (default: 4)",
     )
     local.add_argument(
-        "--stride", type=int, default=given, metavar="N", help="steps by which windows advance (default: 1)"
+        "--stride", type=int, default=default, metavar="N", help="steps by which windows advance (default: 1)"
     )
     local.add_argument(
         "--max-steps",
         type=int,
-        default=given,
+        default=default,
         metavar="N",
         help="score a random sample of N steps (default: all steps)",
     )
     local.add_argument(
         "--weighting",
         choices=("step", "token"),
-        default=given,
+        default=default,
         help="whether each step or each token has the same weight (default: step)",
     )
     local.add_argument(
         "--no-include-prompt",
         dest="include_prompt",
         action="store_false",
-        default=given,
+        default=default,
         help="score the steps without the prompt before them",
     )
     local.add_argument(
-        "--seed", type=int, default=given, help="seed of the sample of --max-steps (default: 0)"
+        "--seed", type=int, default=default, help="seed of the sample of --max-steps (default: 0)"
     )
+
+
+def _add_global_settings(parser: argparse.ArgumentParser, default: str) -> None:
     global_ = parser.add_argument_group("global scorer")
     global_.add_argument(
         "--statistics",
         nargs="+",
-        default=given,
+        default=default,
         choices=("rank", "brier", "entropy", "mass_above", "steps"),
         help="statistics to compute for other criteria",
     )

@@ -11,7 +11,7 @@ from local_naturalness.encoding.map_rows import missing_columns_message
 from local_naturalness.inputs.files import TEXT_COLUMNS
 from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.samples import texts_of
-from local_naturalness.shapes.seen import KNOWN
+from local_naturalness.shapes.seen import KNOWN, TEACHERS
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.shapes.to_rows import shaped
 
@@ -36,7 +36,13 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
         "reasoning_columns": options.reasoning_columns,
     }
     lists = options.teacher_columns, options.reasoning_columns
-    texts = {*TEXT_COLUMNS, *KNOWN, *filter(None, list(named.values())[:3]), *chain(*filter(None, lists))}
+    texts = {
+        *TEXT_COLUMNS,
+        *KNOWN,
+        *TEACHERS,
+        *filter(None, list(named.values())[:3]),
+        *chain(*filter(None, lists)),
+    }
     dataset = read_table(options.input, options.split, tuple(texts))
     rows, shape = shaped(dataset, shape=options.shape, **named)
     if shape is None:

@@ -17,8 +17,8 @@ _UNREAD_KEYS = ("function_call", "audio", "refusal")
 # signature.
 _REASONING = re.compile(
     r"(?!.*(effort|budget|tokens|signature|id|enabled|format)$)"
-    r"(.*(reasoning|think(ing)?|thoughts?|rationales?|chain_?of_?thoughts?|scratchpad)|(.*_)?cots?)"
-    r"(_?(content|text|details|blocks|traces?|process|trajector(y|ies)|chains?|steps|outputs?))?$",
+    r"(.*(reasonings?|think(ing)?s?|thoughts?|rationales?|chain_?of_?thoughts?|scratchpad)|(.*_)?cots?|"
+    r"analysis)(_?(contents?|texts?|details|blocks|traces?|process|trajector(y|ies)|chains?|steps|outputs?))?$",
     re.IGNORECASE,
 )
 

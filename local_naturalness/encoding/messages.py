@@ -18,6 +18,7 @@ Tools = Sequence[Mapping[str, Any]]
 # Other names in datasets for the roles of chat templates.
 ROLES = {
     "human": "user",
+    "prompter": "user",
     "gpt": "assistant",
     "chatgpt": "assistant",
     "bing": "assistant",
@@ -33,7 +34,7 @@ REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
 # A message has at least one of these. A message with tool calls or reasoning may have no content.
 _PARTS = frozenset({"content", "tool_calls", *REASONING_KEYS})
 _THINKING_BLOCKS = ("thinking", "reasoning")
-_KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
+KNOWN_ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
 def without_nulls(value: Any) -> Any:
@@ -86,7 +87,7 @@ def read_conversation(value: Any, column: str) -> list[Message]:
     """
     messages = read_messages(value, column)
     found = {message["role"] for message in messages}
-    if "assistant" not in found and found - _KNOWN:
+    if "assistant" not in found and found - KNOWN_ROLES:
         raise TypeError(
             f"The column {column!r} has a conversation without an 'assistant' turn. It begins with "
             f"{str(messages[0].get('content'))[:60]!r}, and its roles are "
@@ -213,8 +214,8 @@ def _known_role(role: Any) -> Any:
     >>> _known_role("Human"), _known_role("ASSISTANT"), _known_role("Critic")
     ('user', 'assistant', 'Critic')
     """
-    lower = role.lower() if isinstance(role, str) else role
-    return ROLES.get(lower, lower if lower in _KNOWN else role)
+    lower = role.strip().lower() if isinstance(role, str) else role
+    return ROLES.get(lower, lower if lower in KNOWN_ROLES else role)
 
 
 def _split_reasoning(content: Any, column: str) -> tuple[str | None, Any]:

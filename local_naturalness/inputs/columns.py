@@ -9,7 +9,7 @@ from typing import Any
 import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import Dataset, Features, Value
+from datasets import Dataset, Value
 
 # Versions of `datasets` differ in what they know.
 _MEDIA: tuple[Any, ...] = tuple(
@@ -32,12 +32,13 @@ def with_mixed_as_text(dataset: Dataset) -> Dataset:
     names = [name for name in dataset.column_names if _is_mixed(dataset.data.table.column(name))]
     if not names:
         return dataset
-    features = Features({**dataset.features, **dict.fromkeys(names, Value("string"))})  # type: ignore[arg-type] # a dict; its `*args` are not annotated
+    for name in names:
+        dataset = dataset.cast_column(name, Value("string"))
     return dataset.map(
         _as_texts,
         fn_kwargs={"names": names},
         batched=True,
-        features=features,
+        features=dataset.features,
         desc="Converting numbers to texts",
     )
 
@@ -48,7 +49,12 @@ def as_text(value: Any) -> str | None:
 
 
 def _as_texts(rows: dict[str, list[Any]], names: list[str]) -> dict[str, list[Any]]:
-    return {name: list(map(as_text, rows[name])) for name in names}
+    return {name: list(map(_unquoted, rows[name])) for name in names}
+
+
+def _unquoted(stored: str | None) -> str | None:
+    """The text that was stored as JSON. Texts that are valid JSON, such as `5.`, are stored as they are."""
+    return json.loads(stored) if stored is not None and stored.startswith('"') else stored
 
 
 def _is_mixed(column: pa.ChunkedArray) -> bool:

@@ -6,6 +6,7 @@ text, and a row with more or fewer fields is refused.
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,8 @@ _SEPARATORS = ",\t;|"
 # One row must fit; responses can be long.
 _BLOCK_BYTES = 1 << 28
 
+# Columns whose values tell rows apart: `12e4` and `120000` are two of them.
+_IDS = re.compile(r"(^|_)(u?id|uuid|guid|key|hash|sha|digest)s?$")
 _WHOLE = r"^-?(0|[1-9][0-9]{0,18})$"
 _NUMBER = r"^([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|nan|NaN|[+-]?inf)$"
 _TRUTH = r"^([Tt]rue|[Ff]alse|TRUE|FALSE)$"
@@ -49,7 +52,7 @@ def read_csv_files(files: Sequence[Path], texts: Sequence[str]) -> Dataset:
             )
     table = pa.concat_tables(tables)
     columns = [
-        column if name in texts else as_numbers(column)
+        column if name in texts else as_numbers(column, is_whole=_IDS.search(name.lower()) is not None)
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
     return Dataset(InMemoryTable(pa.table(columns, names=table.column_names)))
@@ -102,14 +105,19 @@ def _other_number_of_fields(path: Path, error: Exception) -> str:
     )
 
 
-def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column as integers, numbers or bools, if all of its texts are."""
+def as_numbers(column: pa.ChunkedArray, is_whole: bool = False) -> pa.ChunkedArray:
+    """The column as integers, numbers or bools, if all of its texts are.
+
+    Args:
+        column: of texts.
+        is_whole: whether its numbers are whole; texts such as `12e4` are none then.
+    """
     if column.null_count == len(column):
         return column
     try:
         if _all_match(column, _WHOLE):
             return column.cast(pa.int64())
-        if _all_match(column, _NUMBER) and not _all_match(column, r"^[+-]?[0-9]+$"):
+        if not is_whole and _all_match(column, _NUMBER) and not _all_match(column, r"^[+-]?[0-9]+$"):
             return column.cast(pa.float64())
         if _all_match(column, _TRUTH):
             return pc.utf8_lower(column).cast(pa.bool_())

@@ -7,7 +7,16 @@ from typing import Any
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.messages import is_message, role_of
 from local_naturalness.shapes.kinds import holds_prose
-from local_naturalness.shapes.seen import KNOWN, PROMPTS, RESPONSE_LISTS
+from local_naturalness.shapes.seen import (
+    ANSWERS,
+    CONVERSATIONS,
+    KNOWN,
+    PARTS,
+    PROMPTS,
+    RESPONSE_LISTS,
+    SYSTEM,
+    TEACHERS,
+)
 from local_naturalness.shapes.side_by_side import (
     QUESTIONS,
     answer_columns,
@@ -21,6 +30,7 @@ Columns = Mapping[str, Sequence[Any]]
 _CALL = "call `to_rows` of `local_naturalness.shapes` with"
 _REASONED = "these are responses and their reasoning"
 _SIDE_BY_SIDE = "each of these columns holds the answers of one teacher"
+_CHATS = ("contents", "dialogue", "dialog", "chat", "turns", "history")
 # The begin of a question, and later that of an answer.
 _TURNS = re.compile(
     r"(Human:|User:|USER:|user<\|end_header_id\|>|<\|im_start\|>user|<\|user\|>|\[INST\]|<start_of_turn>user).*"
@@ -46,12 +56,15 @@ def hint(values: Mapping[str, Iterable[Any]], then: str = _CALL) -> str:
     columns = {name: list(column) for name, column in values.items()}
     if found := _unreadable(columns):
         return found
-    if pair := [name for name in ("chosen", "rejected") if _conversations(columns.get(name, ()))]:
+    pair = [
+        name for name in columns if name not in (*PROMPTS, *CONVERSATIONS) and _are_answered(columns[name])
+    ]
+    if pair:
         listed = " and ".join(map(repr, pair))
         return f" To score the conversations in {listed}, {then} `teacher_columns={pair!r}`."
     cases = _cases(columns)
     if not _has_prompts(columns):
-        asked = [name for name in columns if name.lower() in QUESTIONS or _asks(columns[name])]
+        asked = [name for name in columns if name.strip().lower() in QUESTIONS or _asks(columns[name])]
         prompt = f"prompt_column={asked[0]!r}" if asked else "prompt_column=..."
         cases = {case: [*arguments, prompt] for case, arguments in cases.items()}
     return "".join(f" If {case}, {then} {_and(arguments)}." for case, arguments in cases.items())
@@ -69,6 +82,12 @@ def _unreadable(columns: Columns) -> str | None:
         return (
             f" The lists in {listed[0]!r} are stored as text, and not as JSON: write them as JSON, or the "
             "table as JSON Lines or Parquet."
+        )
+    turns = [name for name in (*CONVERSATIONS, *_CHATS) if _are_other_turns(columns.get(name, ()))]
+    if turns:
+        return (
+            f" The turns in {turns[0]!r} are no messages: make objects with 'role' and 'content' of them, "
+            "and name the column `messages`."
         )
     parts = [name for name in ("response", *RESPONSE_LISTS) if any(map(_is_object, columns.get(name, ())))]
     if parts:
@@ -88,7 +107,16 @@ def _cases(columns: Columns) -> dict[str, list[str]]:
         return {_REASONED: [f"response_column={answer!r}", f"reasoning_columns={[reasoning]!r}"]}
     if pairs:
         return {_REASONED: [f"teacher_columns={[*pairs]!r}", f"reasoning_columns={[*pairs.values()]!r}"]}
-    known = {name: column for name, column in columns.items() if name not in KNOWN and column}
+    known = {
+        name: column
+        for name, column in columns.items()
+        if column and name not in {*KNOWN, *PARTS, *SYSTEM, *TEACHERS}
+    }
+    named = [
+        name for name in known if name.strip().lower() in ANSWERS and may_be_answer(name, _given(known[name]))
+    ]
+    if named:
+        return {f"{named[0]!r} holds the responses": [f"response_column={named[0]!r}"]}
     if lists := [name for name, column in known.items() if _are_lists_of_answers(name, column)]:
         thoughts = [name for name in known if names_reasoning(name) and holds_prose(known[name])]
         more = [f"reasoning_columns={thoughts!r}"] if len(thoughts) == 1 else []
@@ -102,6 +130,18 @@ def _cases(columns: Columns) -> dict[str, list[str]]:
     if answers := answer_columns(known):
         cases[_SIDE_BY_SIDE] = [f"teacher_columns={answers!r}"]
     return cases
+
+
+def _are_other_turns(values: Iterable[Any]) -> bool:
+    """Whether values are lists of objects or lists, none of which is a message."""
+    turns = [turn for value in values if isinstance(value, list) for turn in value]
+    return bool(turns) and all(isinstance(turn, Mapping | list) and not is_message(turn) for turn in turns)
+
+
+def _are_answered(values: Iterable[Any]) -> bool:
+    """Whether values are conversations that end with an answer."""
+    chats = _conversations(values)
+    return bool(chats) and all(role_of(chat[-1]) == "assistant" for chat in chats)
 
 
 def _is_object(value: Any) -> bool:
@@ -122,6 +162,10 @@ def _has_prompts(columns: Columns) -> bool:
 def _and(arguments: Sequence[str]) -> str:
     *first, last = (f"`{argument}`" for argument in arguments)
     return " and ".join(filter(None, [", ".join(first), last]))
+
+
+def _given(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if value is not None]
 
 
 def _is_dialogue(values: Iterable[Any]) -> bool:

@@ -113,13 +113,18 @@ def parallel_lists(dataset: Dataset | IterableDataset, responses: str) -> Parall
         for name, seen in others.items():
             seen.add(batch[name], sizes)
     uneven = tuple(
-        seen.uneven(name, is_meant=flags[name] or _NAMES.search(name.lower()) is not None)
+        seen.uneven(name, is_meant=flags[name] or names_answers(name))
         for name, seen in others.items()
         if seen.rows
     )
-    told = [one for one in uneven if one.is_split or flags[one.name] or _NAMES.search(one.name.lower())]
+    told = [one for one in uneven if one.is_split or flags[one.name] or names_answers(one.name)]
     left = {one.name for one in uneven if not one.is_split}
     return Parallel((responses, *(name for name in others if name not in left)), tuple(told))
+
+
+def names_answers(column: str) -> bool:
+    """Whether a name says that the column holds verdicts, scores or models of answers."""
+    return _NAMES.search(column.lower()) is not None
 
 
 class _Sizes:

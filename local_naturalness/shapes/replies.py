@@ -6,7 +6,7 @@ from typing import Any
 import datasets
 from datasets import Dataset, List, Value
 
-from local_naturalness.encoding.messages import parsed, without_nulls
+from local_naturalness.encoding.messages import as_messages, parsed, without_nulls
 from local_naturalness.shapes.mapped import kept, mapped
 from local_naturalness.shapes.seen import CONVERSATIONS, PROMPTS, RESPONSE_LISTS
 from local_naturalness.shapes.served import (
@@ -40,16 +40,18 @@ def unpacked(
     if column is None:
         return dataset, None
     removed = [column]
-    added: dict[str, Any] = {column: datasets.Json()}
     are_messages = any(
         isinstance(answer, list) for value in sample[column] for answer in answers_of(column, value) or ()
     )
+    # A text must not be stored as JSON, where `5.` is a number.
+    added: dict[str, Any] = {column: datasets.Json() if are_messages else List(Value("string"))}
     settings: dict[str, Any] = {
         "column": column,
         "are_messages": are_messages,
         "model": None,
         "reason": None,
         "request": None,
+        "are_chats": False,
     }
     if not {"teacher", "model"} & set(sample) and any(map(model_of, sample[column])):
         settings["model"] = "model"
@@ -62,7 +64,8 @@ def unpacked(
         for name in requests[:1]:
             settings["request"] = name
             removed = [*{column: None, name: None}]
-            added["prompt"] = datasets.Json()
+            settings["are_chats"] = any(isinstance(prompt_of(value), list) for value in sample[name])
+            added["prompt"] = datasets.Json() if settings["are_chats"] else Value("string")
     others = kept(dataset, removed) or {}
     dataset = mapped(
         dataset,
@@ -119,6 +122,7 @@ def _unpacked(
     model: str | None,
     reason: str | None,
     request: str | None,
+    are_chats: bool,
 ) -> dict[str, list[Any]]:
     replies = rows[column]
     written: dict[str, list[Any]] = {
@@ -129,7 +133,10 @@ def _unpacked(
     if reason:
         written[reason] = list(map(reasons_of, replies))
     if request:
-        written["prompt"] = list(map(prompt_of, rows[request]))
+        prompts = list(map(prompt_of, rows[request]))
+        written["prompt"] = [
+            as_messages(prompt) if are_chats and prompt is not None else prompt for prompt in prompts
+        ]
     return written
 
 

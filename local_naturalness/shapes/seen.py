@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
+from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import messages_from_json, role_of
 from local_naturalness.shapes.kinds import JSON, MESSAGES, TEXT, Kind, holds_prose, kind_of
 
@@ -30,7 +31,20 @@ TEACHERS = (
     "teacher_model",
     "model_used",
 )
-_PROMPT_PARTS = ("system_prompt", "context", "prev_messages", "starter_code", "chat_template_kwargs")
+# Columns of what teachers may have been shown beside the prompt.
+SYSTEM = ("system", "system_prompt", "system_message", "system_instruction")
+PARTS = (
+    "context",
+    "passage",
+    "document",
+    "article",
+    "history",
+    "prev_messages",
+    "starter_code",
+    "input",
+    "choices",
+    "options",
+)
 # Every name of a part of a row.
 KNOWN = frozenset(
     {
@@ -50,7 +64,11 @@ KNOWN = frozenset(
 
 def is_looked_at(name: str) -> bool:
     """Whether recognition looks at the values of a column of this name, which was not named by the user."""
-    return name in KNOWN or name in ("answer", "choices", *_PROMPT_PARTS, *TEACHERS) or names_reasoning(name)
+    return (
+        name in KNOWN
+        or name in ("answer", "functions", SWITCHES_COLUMN, *SYSTEM, *PARTS, *TEACHERS)
+        or names_reasoning(name)
+    )
 
 
 def waits_for_answer(sample: Mapping[str, Iterable[Any]]) -> bool:

@@ -13,7 +13,7 @@ _NO_ANSWER = re.compile(
     r"(^|_)(id|uuid|url|source|split|category|topic|level|subject|licen[cs]e|type|name|metadata|info|mode|"
     r"rate|difficulty|domain|dataset|model|generator|task|grade|grade_reason|judge?ment|critique|feedback|"
     r"test_code|tests?|(expected|reference|final|predicted|correct)_answer|ground_truth|"
-    r"(gold|standard|reference|ground_truth)_solution)(_?[0-9]+)?$"
+    r"(gold|standard|reference|ground_truth)_solution|pass_rate.*|teacher|winner)(_?[0-9]+|_[ab])?$"
 )
 QUESTIONS = frozenset({*PROMPTS, "input"})
 _SAME = 3  # letters at the beginning of the names of an answer and of its reasoning
@@ -44,7 +44,7 @@ def candidates(values: Mapping[str, Iterable[Any]]) -> tuple[list[str], list[str
 
 def may_be_answer(name: str, values: Sequence[Any]) -> bool:
     """Whether a column of these values, none of them null, may hold answers."""
-    lower = name.lower()
+    lower = name.strip().lower()
     is_other = lower in QUESTIONS or names_reasoning(name) or _NO_ANSWER.search(lower)
     return bool(values) and all(isinstance(value, str) for value in values) and not is_other
 

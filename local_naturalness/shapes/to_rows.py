@@ -11,8 +11,10 @@ from local_naturalness.counted import counted
 from local_naturalness.inputs.columns import with_mixed_as_text
 from local_naturalness.shapes import conversions
 from local_naturalness.shapes.answers import with_lists
+from local_naturalness.shapes.doubts import tell_doubts
 from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_per_teacher
 from local_naturalness.shapes.hints import hint
+from local_naturalness.shapes.json_lists import with_parsed_lists
 from local_naturalness.shapes.mapped import columns_of, kept, mapped
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
@@ -123,11 +125,13 @@ def shaped(
         )
     if shape.lists:
         dataset = with_lists(dataset, shape.lists[0], sample[shape.lists[0]])
+        dataset = with_parsed_lists(dataset, shape.lists[0])
     shape = _with_reasoning(shape, reasoning_columns or (), columns_of(dataset))
     read = {*shape.consumed, *columns, *shape.reasoning}
     tell_system(sample, read)
     tell_unread(sample, {*read, *shape.renamed})
     tell_reasoning(dataset, sample, read)
+    tell_doubts(sample, {*read, *shape.renamed, *shape.columns.values()}, shape.teacher_columns)
     if shape.lists:
         parallel = parallel_lists(dataset, shape.lists[0])
         parallel.tell()

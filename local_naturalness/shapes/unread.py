@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
@@ -10,11 +10,10 @@ from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import without_nulls
 from local_naturalness.shapes.kinds import holds_prose
 from local_naturalness.shapes.samples import TEXT_TYPES
+from local_naturalness.shapes.seen import CONVERSATIONS, PARTS, PROMPTS, SYSTEM
 
 logger = logging.getLogger(__name__)
 
-SYSTEM = ("system", "system_prompt")
-_PARTS = ("context", "history", "prev_messages", "starter_code", "input")
 _PAIR = ("chosen", "rejected")
 
 
@@ -36,15 +35,21 @@ def tell_system(sample: Mapping[str, Iterable[Any]], read: Collection[str | None
             )
 
 
-def tell_unread(sample: Mapping[str, Iterable[Any]], read: Collection[str | None]) -> None:
+def tell_unread(sample: Mapping[str, Sequence[Any]], read: Collection[str | None]) -> None:
     """Say which columns hold pairs of answers, and what the teachers may have seen, and are not read.
 
     Args:
         sample: some values of each column.
         read: columns that are part of the rows.
     """
-    for name in _PARTS:
-        if name not in read and any(sample.get(name, ())):
+    shown = [
+        sample[name] for name in (*PROMPTS, *CONVERSATIONS, *read) if name is not None and name in sample
+    ]
+    for name in PARTS:
+        if name not in read and any(
+            not _is_shown(value, [column[row] for column in shown if row < len(column)])
+            for row, value in enumerate(sample.get(name, ()))
+        ):
             logger.warning(
                 "The column `%s` is not part of the prompts. If the teachers saw it, write it into the "
                 "prompts.",
@@ -56,6 +61,11 @@ def tell_unread(sample: Mapping[str, Iterable[Any]], read: Collection[str | None
             *_PAIR,
             [*_PAIR],
         )
+    if any(sample.get("functions", ())) and not any(sample.get("tools", ())):
+        logger.warning(
+            "The column `functions` is not shown to the student. If it holds the tools that the teachers "
+            "saw, rename it to `tools`."
+        )
     values = sample.get(SWITCHES_COLUMN, ())
     variables = [without_nulls(value) for value in values if isinstance(value, Mapping)]
     if any(variables):
@@ -65,6 +75,20 @@ def tell_unread(sample: Mapping[str, Iterable[Any]], read: Collection[str | None
             SWITCHES_COLUMN,
             json.dumps(next(filter(None, variables)), ensure_ascii=False),
         )
+
+
+def _is_shown(value: Any, prompts: Iterable[Any]) -> bool:
+    """Whether all texts of a value are in those of a prompt."""
+    whole = "\n".join(_texts_in([*prompts]))
+    return all(text in whole for text in _texts_in(value))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.strip()
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts_in(inner)
 
 
 def _begins_with_system(value: Any) -> bool:

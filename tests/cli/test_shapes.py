@@ -1,5 +1,6 @@
 """`score` takes the shapes that people have and says in one line how it read them."""
 
+import argparse
 import json
 
 import pyarrow.parquet as pq
@@ -7,6 +8,7 @@ import pytest
 from datasets import Dataset, Image
 
 from local_naturalness.cli import main, scoring_options
+from local_naturalness.cli.scoring_input import read_rows
 from local_naturalness.embedded import student_path
 
 QUESTIONS = ["What is 2 + 3?", "What is 4 + 4?"]
@@ -54,6 +56,15 @@ def test_a_wide_table_goes_all_the_way(scored_shape, tmp_path, capsys):
     assert main(["teachers", output, "--num-bootstrap", "20"]) == 0
     assert main(["select", output, "--output", str(tmp_path / "best")]) == 0
     assert main(["compare", output]) == 0
+
+
+def test_names_of_models_are_no_numbers(tmp_path):
+    (tmp_path / "rows.csv").write_text("problem,model,response\nq,3.10,It is so.\nq,3.1,It is not.\n")
+    named = ("prompt_column", "response_column", "messages_column", "teacher_columns", "reasoning_columns")
+    options = argparse.Namespace(
+        input=str(tmp_path / "rows.csv"), split=None, shape=None, command="score", **dict.fromkeys(named)
+    )
+    assert read_rows(options)["model"][:] == ["3.10", "3.1"]
 
 
 def test_estimate_reads_shapes_too(scored_shape, tmp_path, capsys):

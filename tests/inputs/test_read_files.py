@@ -95,6 +95,11 @@ def test_words_and_numbers_of_csv_stay_what_they_are(write):
     assert columns["version"] == ["1,0", "2", None]
 
 
+def test_ids_are_no_numbers_with_exponents(write):
+    columns = read_table(write("rows.csv", "row_id,id,loss\n12e4,7,12e4\n120000,8,1.50\n")).to_dict()
+    assert columns == {"row_id": ["12e4", "120000"], "id": [7, 8], "loss": [120000.0, 1.5]}
+
+
 def test_tsv_with_line_breaks_in_a_field(write):
     path = write("rows.tsv", 'prompt\tresponse\nq, r\t"It is\n""five""."\n')
     assert read_table(path).to_list() == [{"prompt": "q, r", "response": 'It is\n"five".'}]

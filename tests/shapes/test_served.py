@@ -198,3 +198,20 @@ def test_the_command_shows_the_row(tmp_path, capsys):
     assert main(["show", str(path), "--student", student_path(), "--row", "3"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("row     3: input row 1, item 1 of `response`\nteacher m\n") and "Five." in out
+
+
+def test_texts_that_look_like_numbers_stay_texts():
+    reply = {"choices": [{"index": 0, "text": "6."}, {"index": 1, "text": "null"}]}
+    rows = to_rows(Dataset.from_list([{"request": {"prompt": "007"}, "reply": reply}]))
+    assert (rows["prompt"][:], rows["response"][:]) == (["007"] * 2, ["6.", "null"])
+
+
+def test_requests_with_texts_and_messages():
+    reply = {"choices": [choice(OTHER)]}
+    rows = [
+        {"request": {"messages": [ASKED]}, "reply": reply},
+        {"request": {"prompt": "007"}, "reply": reply},
+    ]
+    dataset = Dataset.from_list(rows, features=Features({"request": Json(), "reply": Json()}))
+    prompts = [messages[:-1] for messages in to_rows(dataset)["messages"]]
+    assert prompts == [[ASKED], [{"role": "user", "content": "007"}]]

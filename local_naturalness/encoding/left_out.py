@@ -6,14 +6,14 @@ from typing import Any
 
 from local_naturalness.encoding.messages import REASONING_KEYS, Message
 from local_naturalness.encoding.reasoning import pieces, places, without_flags, without_reasoning
-from local_naturalness.encoding.row_doubts import EARLIER_REASONING, TEXT_CHANGED
+from local_naturalness.encoding.row_doubts import EARLIER_REASONING, SPACE_TRIMMED, TEXT_CHANGED
 from local_naturalness.encoding.tool_calls import writes_calls
 
 
 def doubts_of_rendered(messages: Sequence[Message], rendered: str) -> frozenset[str]:
     """The doubts about messages of which a rendered text does not hold every part as it is.
 
-    White space at both ends of a part does not count, and neither do switches such as `/no_think`.
+    White space at the ends of a message counts apart, and switches such as `/no_think` do not count.
 
     >>> messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     >>> doubts_of_rendered(messages, "Be brief. USER: Hi"), doubts_of_rendered(messages, "USER: Hi")
@@ -23,7 +23,19 @@ def doubts_of_rendered(messages: Sequence[Message], rendered: str) -> frozenset[
     is_whole = places(rendered, [text for _, (text, *_) in parts]) is not None
     found = set() if is_whole else set(_missing(parts, rendered))
     calls = [call for message in messages for call in message.get("tool_calls") or () if _is_call(call)]
-    return frozenset(found if writes_calls(rendered, calls) else found | {TEXT_CHANGED})
+    if not writes_calls(rendered, calls):
+        found.add(TEXT_CHANGED)
+    if any(_is_trimmed(message, rendered) for message in messages):
+        found.add(SPACE_TRIMMED)
+    return frozenset(found)
+
+
+def _is_trimmed(message: Message, rendered: str) -> bool:
+    """Whether white space at an end of a message is missing, though its text is there."""
+    content = str(message.get("content") or "")
+    bare = content.strip()
+    is_padded = content != bare and message["role"] not in ("assistant", "tool")
+    return is_padded and content not in rendered and bare in rendered
 
 
 def _is_call(call: Any) -> bool:

@@ -21,6 +21,8 @@ GOES_ON = "goes_on"
 FOLLOWS_ASSISTANT = "follows_assistant"
 # The template does not write a text before the response as it is, such as a system prompt.
 TEXT_CHANGED = "text_changed"
+# The template removes white space at the ends of a text before the response.
+SPACE_TRIMMED = "space_trimmed"
 # The template leaves out the reasoning of assistant turns before the response.
 EARLIER_REASONING = "earlier_reasoning"
 # The template writes a text before answers, and the response, which is not rendered, does not begin with it.
@@ -83,6 +85,10 @@ _WORDS = {
         "student is to see the whole text, move it into a message that the template writes, or pass "
         "`prompt_template`."
     ),
+    SPACE_TRIMMED: (
+        "the student's chat template removes white space at the beginning or the end of a message before the "
+        "response, in training too."
+    ),
     EARLIER_REASONING: (
         "the student's chat template leaves out the reasoning of earlier assistant turns. The response is "
         "scored after these turns without their reasoning, as in training with this template. Some templates "
@@ -120,8 +126,8 @@ _WORDS = {
     ),
 }
 
-# Noted where a row is shown. No warning: the whole data set of a student is alike in this.
-_QUIET = frozenset({LEADING_SPACE})
+# These change little and are usual for some students. They are noted where a row is shown.
+_QUIET = frozenset({LEADING_SPACE, SPACE_TRIMMED})
 
 # Variables by which templates switch reasoning on and off.
 _SWITCHES = ("enable_thinking", "thinking")

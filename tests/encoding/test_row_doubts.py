@@ -16,6 +16,7 @@ from local_naturalness.encoding.row_doubts import (
     REASONING_NOT_OPENED,
     REASONING_TWICE,
     SEAM,
+    SPACE_TRIMMED,
     TEXT_CHANGED,
     in_words,
 )
@@ -64,6 +65,17 @@ def test_a_system_prompt_is_written_as_it_is_or_told(model, name):
     row = {"prompt": [SYSTEM, ASK], "response": "It is 42."}
     assert doubts(of, row) == expected
     assert doubts(of, row | {"prompt": [ASK]}) == set()
+
+
+@pytest.mark.parametrize(("text", "expected"), [("m.content", set()), ("m.content | trim", {SPACE_TRIMMED})])
+@pytest.mark.parametrize("place", [0, 1])
+def test_white_space_that_is_removed_is_noted_and_not_warned_of(model, text, expected, place):
+    messages = [SYSTEM, ASK]
+    messages[place] = messages[place] | {"content": "    return 17 + 25\n"}
+    scorer = LocalScorer(student(model, PLAIN.replace("TEXT", text)))
+    planned = scorer.planned({"prompt": [messages], "response": ["It is 42."]})
+    assert planned[0].encoded.doubts == expected
+    assert count_doubts(planned) == {}
 
 
 def test_a_dropped_text_is_not_found_inside_another_one(model):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from local_naturalness.encoding.conversation import Answer
 from local_naturalness.encoding.messages import REASONING_KEYS, Message
 from local_naturalness.encoding.reasoning import pieces, places, without_flags, without_reasoning
 from local_naturalness.encoding.row_doubts import EARLIER_REASONING, SPACE_TRIMMED, TEXT_CHANGED
@@ -22,8 +23,9 @@ def doubts_of_rendered(messages: Sequence[Message], rendered: str) -> frozenset[
     parts = [part for message in messages for part in _parts(message)]
     is_whole = places(rendered, [text for _, (text, *_) in parts]) is not None
     found = set() if is_whole else set(_missing(parts, rendered))
-    calls = [call for message in messages for call in message.get("tool_calls") or () if _is_call(call)]
-    if not writes_calls(rendered, calls):
+    answers = [_calls_of(message) for message in messages if message["role"] == "assistant"]
+    calls = [call for called in answers for call in called or ()]
+    if None in answers or not writes_calls(rendered, calls):
         found.add(TEXT_CHANGED)
     if any(_is_trimmed(message, rendered) for message in messages):
         found.add(SPACE_TRIMMED)
@@ -38,9 +40,16 @@ def _is_trimmed(message: Message, rendered: str) -> bool:
     return is_padded and content not in rendered and bare in rendered
 
 
-def _is_call(call: Any) -> bool:
-    """Whether a call has the usual form. The template knows about others, or refuses them."""
-    return isinstance(call, Mapping) and isinstance(call.get("function", call), Mapping)
+def _calls_of(message: Message) -> Sequence[Mapping[str, Any]] | None:
+    """The tool calls of an earlier turn. `None` if it has a part that templates do not read."""
+    try:
+        calls = Answer.of(message).tool_calls
+    except TypeError:
+        return None
+    is_usual = all(
+        isinstance(call, Mapping) and isinstance(call.get("function", call), Mapping) for call in calls
+    )
+    return calls if is_usual else None
 
 
 def is_shown(message: Message, text: str) -> bool:

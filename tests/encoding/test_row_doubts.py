@@ -120,6 +120,22 @@ def test_reasoning_of_earlier_turns(model, text, expected, thought):
     assert doubts(of, {"prompt": [ASK, thought, ASK], "response": "It is 42."}) == expected
 
 
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"content": "", "tool_calls": "add(17, 25)"},
+        {"content": "", "tool_calls": ["add"]},
+        {"content": "", "tool_calls": [{"function": "add"}]},
+        {"content": "It is 42.", "reasoning_details": "First the tens."},
+        {"content": "It is 42.", "function_call": {"name": "add"}},
+    ],
+)
+def test_parts_of_earlier_turns_that_no_template_reads(model, turn):
+    of = student(model, PLAIN.replace("TEXT", "m.content"))
+    row = {"prompt": [ASK, {"role": "assistant"} | turn, ASK], "response": "It is 42."}
+    assert doubts(of, row) == {TEXT_CHANGED}
+
+
 def test_messages_between_scored_turns(model):
     of = student(model, PLAIN.replace("TEXT", "m.content if m.role != 'system' else ''"))
     answer = {"role": "assistant", "content": "It is 42."}

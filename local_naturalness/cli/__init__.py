@@ -22,6 +22,7 @@ from local_naturalness.cli import (
     teachers,
 )
 from local_naturalness.cli.error_messages import told
+from local_naturalness.cli.unprintable import escape_unprintable
 from local_naturalness.version import __version__
 
 _COMMANDS = (demo, estimate, show, score, merge, teachers, select, compare, report, push, benchmark)
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    if arguments is None:  # only a program may change its standard output, not a function that was called
+        escape_unprintable()
     parser, commands = _parsers()
     options = parser.parse_args(arguments)
     # These imports take seconds. They come after parsing, so that `--help` is fast.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local_naturalness.cli.unprintable import is_printable
 from local_naturalness.visible import visible_line
 
 # Layouts of rows for trainers, see `local_naturalness.training.export`.
@@ -112,6 +113,8 @@ def show(result: Any, options: argparse.Namespace) -> None:
     ending = Path(options.output or "").suffix
     kind = options.format or {".csv": "csv", ".json": "json", ".md": "markdown"}.get(ending, "text")
     text = _FORMATS[kind](result)
+    if kind == "json" and not options.output and not is_printable(text):
+        text = json.dumps(json.loads(text), indent=2)
     if options.output:
         Path(options.output).write_text(f"{text}\n", encoding="utf-8")
         print(f"Written to {options.output}", file=sys.stderr)

@@ -7,6 +7,7 @@ Example:
     local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-7B --stride 4
     local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-7B --calibrate 0
     local-naturalness estimate candidates.jsonl --student Qwen/Qwen2.5-32B --num-gpus 64 --gpu h100
+    local-naturalness estimate some-rows.jsonl --student Qwen/Qwen2.5-7B --num-rows 1000000
 """
 
 import argparse
@@ -29,6 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser, "input", "rows with prompt, teacher and response, or another known format")
     parser.add_argument(
         "--sample", type=number_from(1), default=1_000, metavar="N", help="rows to read (default: 1000)"
+    )
+    parser.add_argument(
+        "--num-rows",
+        type=number_from(1),
+        metavar="N",
+        help="rows to estimate for, if INPUT is a sample of a larger table (default: the rows of INPUT)",
     )
     parser.add_argument(
         "--calibrate",
@@ -81,6 +88,7 @@ def run(options: argparse.Namespace) -> None:
         scorer,
         dataset,
         sample=options.sample,
+        num_rows=options.num_rows,
         calibration_seconds=options.calibrate or None,
     )
     budget = None if tflops is None else Budget(options.num_gpus or 1, options.gpu or "GPU", tflops)

@@ -4,9 +4,11 @@ Example:
 
     local-naturalness push curated me/curated --licence apache-2.0 --source-datasets GAIR/LIMO
     local-naturalness push curated me/curated-chat --export messages --private
+    local-naturalness push curated me/curated --dry-run
 """
 
 import argparse
+import sys
 
 from local_naturalness.cli.arguments import EXPORTS, STUDENT_HELP, add_input_arguments
 
@@ -20,6 +22,7 @@ _PASSED_ON = (
     "prompt_column",
     "response_column",
     "teacher_column",
+    "dry_run",
 )
 
 
@@ -51,6 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--response-column", default="response", help="(default: response)")
     parser.add_argument("--teacher-column", help="(default: that of the selection, else teacher)")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the files, their columns and the card, and send nothing to the Hub",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -60,4 +68,7 @@ def run(options: argparse.Namespace) -> None:
     settings = {name: getattr(options, name) for name in _PASSED_ON}
     settings["export"] = None if options.export == "none" else options.export
     selection = read_table(options.selection, options.split)
-    print(f"Pushed to {push_selection(selection, options.repo_id, **settings)}")
+    told = push_selection(selection, options.repo_id, **settings)
+    print(told if options.dry_run else f"Pushed to {told}")
+    if options.dry_run:
+        print(f"Nothing was pushed to {options.repo_id}.", file=sys.stderr)

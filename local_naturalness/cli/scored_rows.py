@@ -38,7 +38,8 @@ class Kept:
     def told(self) -> str:
         rows = "Finished rows are"
         if self.num_finished is not None:
-            rows = f"{self.num_finished():,} of {counted(self.num_rows, 'row')} are scored and"
+            # Equal rows share a score, so the next run may find more of them.
+            rows = f"At least {self.num_finished():,} of {counted(self.num_rows, 'row')} are scored and"
         return f"{rows} kept in {self._output!r}.\nTo continue, run the same command again."
 
 

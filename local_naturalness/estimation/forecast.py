@@ -70,6 +70,7 @@ def estimate(
     dataset: Dataset,
     *,
     sample: int = 1_000,
+    num_rows: int | None = None,
     calibration_seconds: float | None = 5.0,
     seed: int = 0,
 ) -> Estimate:
@@ -79,12 +80,14 @@ def estimate(
         scorer: the scorer, with all its settings.
         dataset: the rows.
         sample: number of rows to read, in blocks of 16 from random places. Counts are scaled up.
+        num_rows: number of rows to estimate for, if the dataset is a sample of a larger one. `None` is the
+            number of rows in the dataset.
         calibration_seconds: about how long to score windows of the sample. `None` loads no weights and gives
             no time.
         seed: seed of the sample.
 
     Raises:
-        ValueError: the dataset is empty, or a column is missing.
+        ValueError: the dataset is empty or has more rows than `num_rows`, or a column is missing.
 
     Example:
 
@@ -102,6 +105,12 @@ def estimate(
     """
     if not len(dataset):
         raise ValueError("There is nothing to estimate: the dataset has no rows.")
+    num_rows = len(dataset) if num_rows is None else num_rows
+    if num_rows < len(dataset):
+        raise ValueError(
+            f"`num_rows` is the size of the table that the input is a sample of, so it is at least the "
+            f"{len(dataset):,} rows of the input; found {num_rows:,}."
+        )
     engine = None if calibration_seconds is None else scorer.engine()
     max_tokens = scorer.token_budget if engine is None else engine.max_tokens
     # Most models can be packed. Without the weights, this cannot be checked.
@@ -123,11 +132,11 @@ def estimate(
         windows += own
     total = sum(works, Work())
     sampled = total.rows.total()
-    scaled = total.scaled(len(dataset) / sampled)
+    scaled = total.scaled(num_rows / sampled)
     return Estimate(
         scaled,
         sampled,
-        _sampling_error([work.operations(cost) for work in works], sampled / len(dataset)),
+        _sampling_error([work.operations(cost) for work in works], sampled / num_rows),
         cost,
         max_tokens,
         paths.name,
@@ -135,7 +144,7 @@ def estimate(
         if engine is None or calibration_seconds is None or not windows
         else measured_speed(engine, windows, cost, calibration_seconds),
         tuple(
-            in_words(kind, f"In {count:,} of {counted(len(dataset), 'row')}", scorer.template_source)
+            in_words(kind, f"In {count:,} of {counted(num_rows, 'row')}", scorer.template_source)
             for kind, count in scaled.doubts.items()
         ),
     )

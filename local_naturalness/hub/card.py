@@ -14,6 +14,11 @@ TAGS = ("local-naturalness", "data-selection", "distillation")
 _BLOCK = re.compile(f"{re.escape(BEGIN)}(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
 
 
+def new_card() -> DatasetCard:
+    """The card of a repository that has none."""
+    return DatasetCard("---\n{}\n---\n")
+
+
 def updated_card(
     card: DatasetCard,
     provenance: Provenance,

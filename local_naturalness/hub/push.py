@@ -1,12 +1,14 @@
 """`push_selection`: publish a selection on the Hub, ready for training, with a card that explains it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from datasets import Dataset, DatasetDict
 from huggingface_hub import DatasetCard
 
-from local_naturalness.hub.card import updated_card
-from local_naturalness.hub.provenance import gather
+from local_naturalness.counted import counted
+from local_naturalness.hub.card import new_card, updated_card
+from local_naturalness.hub.provenance import Provenance, gather
 from local_naturalness.hub.repository import Repository
 from local_naturalness.hub.snippet import training_snippet
 from local_naturalness.training import Form
@@ -26,6 +28,7 @@ def push_selection(
     prompt_column: str | None = None,
     response_column: str = "response",
     teacher_column: str | None = None,
+    dry_run: bool = False,
 ) -> str:
     """Push a selection to a dataset repository on the Hub: the data first, then its card.
 
@@ -55,9 +58,11 @@ def push_selection(
             The column that the selection was grouped by is never used, because it may hold ids.
         response_column: The column of the texts that become completions.
         teacher_column: `None` is the column that the selection was made with, or `teacher`.
+        dry_run: Send nothing, and return what would be published: the files with their columns, and the card
+            for a new repository. In an existing card, what people wrote stays.
 
     Returns:
-        The url of the commit that completes the push.
+        The url of the commit that completes the push, or the text of the dry run.
 
     Raises:
         TypeError: `dataset` is neither a Dataset nor a DatasetDict, or a column has the wrong type.
@@ -79,24 +84,45 @@ def push_selection(
     provenance = gather(splits, prompt_column or "prompt", teacher_column)
     columns: dict[str, Any] = {"prompt_column": prompt_column, "response_column": response_column}
     ready = exported(DatasetDict(splits), export, student=student, **columns)
-    sources = [source_datasets] if isinstance(source_datasets, str) else source_datasets or []
+    told: dict[str, Any] = {"export": export, "licence": licence, "source_datasets": source_datasets}
+    if dry_run:
+        return _preview(ready, _with_provenance(new_card(), provenance, repo_id, splits, **told))
     repository = Repository(repo_id, private=private, token=token)
 
-    snippet = training_snippet(repository.repo_id, next(iter(splits)), export, provenance.students)
-
     def with_provenance(card: DatasetCard) -> str:
-        return updated_card(
-            card,
-            provenance,
-            repo_id=repository.repo_id,
-            snippet=snippet,
-            licence=licence,
-            source_datasets=sources,
-        )
+        return _with_provenance(card, provenance, repository.repo_id, splits, **told)
 
     repository.check_card(with_provenance)
     repository.push_data(ready, keep_other_splits=isinstance(dataset, Dataset))
     return repository.update_card(with_provenance)
+
+
+def _preview(ready: DatasetDict, card: str) -> str:
+    """What would be published: the files with their columns, and the card."""
+    files = [
+        f"data/{split}-*.parquet: {counted(len(rows), 'row')} with the columns {', '.join(rows.column_names)}"
+        for split, rows in ready.items()
+    ]
+    return "\n".join([*files, "", "README.md:", "", card])
+
+
+def _with_provenance(
+    card: DatasetCard,
+    provenance: Provenance,
+    repo_id: str,
+    splits: Mapping[str, Dataset],
+    export: Form,
+    licence: str | None,
+    source_datasets: str | list[str] | None,
+) -> str:
+    return updated_card(
+        card,
+        provenance,
+        repo_id=repo_id,
+        snippet=training_snippet(repo_id, next(iter(splits)), export, provenance.students),
+        licence=licence,
+        source_datasets=[source_datasets] if isinstance(source_datasets, str) else source_datasets or [],
+    )
 
 
 def _splits(dataset: Dataset | DatasetDict) -> dict[str, Dataset]:

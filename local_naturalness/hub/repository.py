@@ -13,6 +13,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 from yaml import YAMLError
 
+from local_naturalness.hub.card import new_card
 from local_naturalness.hub.retry import with_retries
 
 _CARD_FILE = "README.md"
@@ -165,7 +166,7 @@ class Repository:
         try:
             path = self._api.hf_hub_download(self.repo_id, _CARD_FILE, repo_type="dataset", revision=revision)
         except RemoteEntryNotFoundError:
-            return DatasetCard("---\n{}\n---\n")
+            return new_card()
         try:
             return DatasetCard.load(Path(path))
         except (YAMLError, ValueError) as error:

@@ -1,5 +1,6 @@
 """`by` turned into one number per row."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ from local_naturalness.selection.random_scores import random_scores
 from local_naturalness.selection.settings import Settings
 from local_naturalness.selection.within_prompt import relative_rank, zscore
 from local_naturalness.tables import Columns, require_moderate
+
+# Of a weighted sum. Normalised numbers are of size 1 and accurate to about fifteen.
+_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,9 @@ def score_rows(columns: Columns, prompt: np.ndarray, is_candidate: np.ndarray, s
         weight * normalize(criterion.sign * values[criterion][complete], prompt[complete])
         for criterion, weight in criteria.items()
     )
-    return Scores(combined, 1.0)
+    # Equal sums differ in their last digits, which must not decide between candidates.
+    decimals = _DIGITS - math.ceil(math.log10(sum(map(abs, criteria.values()))))
+    return Scores(np.round(combined, decimals), 1.0)
 
 
 def _ranks(columns: Columns, criterion: ResolvedCriterion, numbers: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ def zscore(values: np.ndarray, prompt: np.ndarray) -> np.ndarray:
     count = np.bincount(prompt)
     with np.errstate(divide="ignore", invalid="ignore"):
         centred = values - (np.bincount(prompt, values) / count)[prompt]
+        # Once more, because the mean was rounded: two candidates get exactly opposite scores.
+        centred -= (np.bincount(prompt, centred) / count)[prompt]
         spread = np.sqrt(np.bincount(prompt, centred**2) / count)[prompt]
         scores = centred / spread
     # Rounding gives equal values a spread of about 1e-17, so constancy is read off the range.

@@ -73,6 +73,8 @@ def _undecided(names: Sequence[str], result: Estimate) -> list[str]:
     p_best = result.p_best[result.order[0]]
     if not p_best < _CONVINCING:
         return []
+    if result.mean[result.order[0]] == result.mean[result.order[1]]:
+        return [f"{leader} and {second} have the same mean, so neither of them leads."]
     return [
         f"{leader} leads, but P(best) is only {number_text(p_best, 3)}: the data do not separate it reliably "
         f"from {second}."

@@ -17,6 +17,7 @@ from local_naturalness.teachers.doubts import doubts_about
 from local_naturalness.teachers.ranked_group import Estimate, GroupValues, estimate
 from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
 from local_naturalness.teachers.scored import ScoredRows, read_scored
+from local_naturalness.teachers.text import NO_NAME
 from local_naturalness.teachers.traits import look_at_traits
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,8 @@ def _notes(scored: ScoredRows, complete_only: bool) -> list[str]:
         f"Left out, without {what}: {counted(number, 'row')}." for what, number in scored.left_out.items()
     ]
     if scored.unscored:
-        notes.append(f"Not ranked, because they have no valid score: {', '.join(scored.unscored)}.")
+        unscored = ", ".join(name or NO_NAME for name in scored.unscored)
+        notes.append(f"Not ranked, because they have no valid score: {unscored}.")
     if complete_only:
         notes.append("Only prompts that all teachers of a group answered are used.")
     cells = scored.prompt * len(scored.names) + scored.teacher
@@ -143,7 +145,7 @@ def _kept(scored: ScoredRows) -> list[str]:
     if not scored.kept:
         return []
     some, total = map(sum, zip(*scored.kept.values(), strict=True))
-    shown = [f"{name} {kept} of {all_rows}" for name, (kept, all_rows) in scored.kept.items()]
+    shown = [f"{name or NO_NAME} {kept} of {all_rows}" for name, (kept, all_rows) in scored.kept.items()]
     more = len(shown) - _TEACHERS_IN_A_NOTE
     listed = ", ".join(
         [*shown[:_TEACHERS_IN_A_NOTE], *([f"and {counted(more, 'more teacher')}"] if more > 0 else [])]
@@ -170,9 +172,10 @@ def _rank_group(
                 "Drop the argument, or leave out the teachers with few answers."
             )
     result = estimate(values, num_bootstrap, seed)
+    called = [name or NO_NAME for name in names]
     findings = look_at_traits(
         values,
-        names,
+        called,
         result.order,
         measures_length=criterion.base is None and bool(_LENGTHS.search(criterion.name)),
         unit=criterion.unit,
@@ -186,7 +189,7 @@ def _rank_group(
         num_compared_prompts=result.num_compared_prompts,
         stable_order_from=result.stable_order_from,
         stable_best_from=result.stable_best_from,
-        warnings=[*doubts_about(names, result, scored.specs), *findings.doubts],
+        warnings=[*doubts_about(called, result, scored.specs), *findings.doubts],
         explained=findings.explained,
         is_filtered=bool(scored.kept),
     )

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
 
 
+# An empty name would look like a missing word.
+NO_NAME = "(no name)"
+# Thousands of groups are mostly a mistake, and nobody reads that many tables.
+_GROUPS_SHOWN = 20
+
+
 def ranking_text(ranking: "TeacherRanking", width: int) -> str:
     """The ranking for a terminal of some width."""
     blocks = [wrapped(_title(ranking), width)]
@@ -33,7 +39,7 @@ def ranking_text(ranking: "TeacherRanking", width: int) -> str:
             blocks += ["", wrapped(heading, width)]
         blocks.append(table_text(shown_table(group), width))
         blocks += [wrapped(sentence, width) for sentence in _sentences(group)]
-    blocks += [wrapped(f"Note: {note}", width) for note in ranking.notes]
+    blocks += [wrapped(f"Note: {note}", width) for note in _notes(ranking)]
     return "\n".join(blocks)
 
 
@@ -44,8 +50,8 @@ def ranking_markdown(ranking: "TeacherRanking") -> str:
         blocks += [heading] if heading else []
         blocks.append(table_markdown(shown_table(group), "teacher"))
         blocks.append(list_markdown(_sentences(group)))
-    if ranking.notes:
-        blocks.append(list_markdown(f"Note: {note}" for note in ranking.notes))
+    if notes := _notes(ranking):
+        blocks.append(list_markdown(f"Note: {note}" for note in notes))
     return "\n\n".join(blocks)
 
 
@@ -55,7 +61,7 @@ def ranking_html(ranking: "TeacherRanking") -> str:
     for heading, group in _headed(ranking):
         blocks += [Markup("<p>{}</p>").format(heading)] if heading else []
         blocks += [table_html(shown_table(group), "teacher"), list_html(_sentences(group))]
-    return Markup("\n").join([*blocks, list_html(f"Note: {note}" for note in ranking.notes)])
+    return Markup("\n").join([*blocks, list_html(f"Note: {note}" for note in _notes(ranking))])
 
 
 def ranking_dict(ranking: "TeacherRanking") -> dict[str, Any]:
@@ -104,7 +110,7 @@ def shown_table(group: "TeacherGroup") -> pd.DataFrame:
             number_text(number, 1, as_share=True) for number in table["repeated_step_share"]
         ]
     columns["prompts"] = [str(number) for number in table["num_prompts"]]
-    return pd.DataFrame(columns, index=table["teacher"].tolist())
+    return pd.DataFrame(columns, index=[name or NO_NAME for name in table["teacher"]])
 
 
 def size_sentence(group: "TeacherGroup") -> str:
@@ -141,7 +147,19 @@ def _headed(ranking: "TeacherRanking") -> list[tuple[str, "TeacherGroup"]]:
         return [("", ranking.groups[0])]
     return [
         (f"Group {number}, not comparable with the other groups", group)
-        for number, group in enumerate(ranking.groups, start=1)
+        for number, group in enumerate(ranking.groups[:_GROUPS_SHOWN], start=1)
+    ]
+
+
+def _notes(ranking: "TeacherRanking") -> Sequence[str]:
+    more = len(ranking.groups) - _GROUPS_SHOWN
+    if more <= 0:
+        return ranking.notes
+    return [
+        f"{counted(more, 'more group')} of teachers that share no prompt with these: `to_pandas()` and "
+        "`--format csv` have all of them. If teachers did answer the same prompts, check which columns hold "
+        "prompts and teachers.",
+        *ranking.notes,
     ]
 
 

@@ -1,7 +1,10 @@
 """Names of teachers that a terminal would act on are shown, and never printed as they are."""
 
 import io
+import json
+import os
 import re
+import subprocess
 import sys
 
 import pandas as pd
@@ -49,6 +52,25 @@ def test_commands_print_nothing_that_a_terminal_acts_on(command, scored, tmp_pat
     printed = capsys.readouterr()
     assert not ACTING.search(printed.out + printed.err)
     assert "gnp" in printed.out
+
+
+@pytest.mark.parametrize(("form", "shown"), [("text", r"\xe9lan"), ("json", r"\u00e9lan")])
+def test_a_terminal_that_lacks_characters_gets_escapes(form, shown, tmp_path):
+    names = ["élan", "通义"]
+    rows = {"prompt": ["p", "p"], "teacher": names, "local_naturalness": [-1.0, -2.0]}
+    Dataset.from_dict(rows).to_parquet(tmp_path / "scored.parquet")
+    words = ["teachers", str(tmp_path / "scored.parquet"), "--format", form]
+    run = subprocess.run(
+        [sys.executable, "-m", "local_naturalness", *words],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"},
+        capture_output=True,
+        check=True,
+    )
+    printed = run.stdout.decode("ascii")
+    assert shown in printed
+    if form == "json":
+        found = json.loads(printed)["groups"][0]["teachers"]
+        assert [row["teacher"] for row in found] == names
 
 
 def test_no_name_breaks_a_line_of_a_table(scored):

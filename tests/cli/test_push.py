@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import re
 import shutil
 
 import pytest
@@ -12,6 +13,7 @@ from emulator import TOKEN
 from local_naturalness import push_selection
 from local_naturalness.cli import main, push
 from local_naturalness.cli.tables import read_table
+from local_naturalness.counted import counted
 from local_naturalness.selection import read_record
 
 pytestmark = pytest.mark.filterwarnings(IGNORED_WARNING)
@@ -49,6 +51,22 @@ def test_the_selection_is_pushed_with_a_card(pushed, selected):
     assert "| Unscored by reason | missing_response 1 |" in card
     assert "- a/b\n- c/d\n" in card
     assert not repo.private
+
+
+def test_a_dry_run_prints_what_would_be_pushed_and_asks_no_hub(selected, monkeypatch, capsys, pushed):
+    options = ["--licence", "mit", "--source-datasets", "a/b"]
+    with monkeypatch.context() as patched:
+        patched.setattr("local_naturalness.hub.push.Repository", None)
+        assert main(["push", str(selected), "me/curated", "--dry-run", *options]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "Nothing was pushed to me/curated.\n"
+    first, *_ = printed.out.splitlines()
+    rows, repo = pushed(*options)
+    columns = ", ".join(rows.column_names)
+    assert first == f"data/train-*.parquet: {counted(len(rows), 'row')} with the columns {columns}"
+    block = re.compile("<!-- local_naturalness:begin.*local_naturalness:end -->", re.DOTALL)
+    assert block.search(printed.out)[0] == block.search(repo.head.files["README.md"].decode())[0]
+    assert "license: mit" in printed.out
 
 
 def test_what_was_noted_for_another_table_is_not_told(selected, tmp_path):

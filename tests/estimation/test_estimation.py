@@ -63,6 +63,18 @@ def test_counts_of_a_sample_are_scaled_up(rows):
     assert estimate(LocalScorer(student_path()), rows, sample=1, calibration_seconds=None).sampled_rows <= 16
 
 
+def test_a_sample_stands_for_a_larger_table(rows):
+    scorer = LocalScorer(student_path())
+    own = estimate(scorer, rows, calibration_seconds=None)
+    whole = estimate(scorer, rows, num_rows=10 * len(rows), calibration_seconds=None)
+    assert whole.work.rows.total() == 10 * len(rows)
+    assert whole.operations == pytest.approx(10 * own.operations)
+    assert own.sampling_error == 0 < whole.sampling_error < 1
+    assert whole.memory_bytes == own.memory_bytes
+    with pytest.raises(ValueError, match=f"at least the {len(rows):,} rows of the input; found 1"):
+        estimate(scorer, rows, num_rows=1, calibration_seconds=None)
+
+
 def test_a_sample_of_equal_rows_is_exact():
     rows = Dataset.from_dict({"prompt": [PROMPT] * 64, "response": [RESPONSE] * 64})
     everything = estimate(LocalScorer(student_path()), rows, calibration_seconds=None)

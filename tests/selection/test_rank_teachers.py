@@ -113,6 +113,15 @@ def test_groups_are_ranked_apart(make):
         _ = ranking.best
 
 
+def test_of_many_groups_the_first_are_printed(make):
+    names = [f"t{place}" for place in range(23)]
+    ranking = rank_teachers(make(names, names, score=[1.0] * 23), num_bootstrap=100, **HIGH)
+    for text in (str(ranking), ranking.to_markdown(), ranking._repr_html_()):
+        assert "Group 20, not" in text and "Group 21" not in text
+        assert "3 more groups of teachers that share no prompt with these" in text
+    assert len(ranking.to_pandas()) == len(ranking.to_dict()["groups"]) == 23
+
+
 def test_chained_teachers_form_one_group(make):
     ranking = rank_teachers(make("ppqqrr", "adcbdc", score=[1.0] * 6), **HIGH)
     assert [sorted(group.teachers) for group in ranking.groups] == [["a", "b", "c", "d"]]
@@ -237,6 +246,13 @@ def test_too_few_draws_give_no_intervals(num_bootstrap):
     assert few.groups[0].explained == []
     assert not enough.warnings and enough.to_pandas()[uncertain].notna().all(axis=None)
     assert "nan" not in str(few)
+
+
+def test_a_teacher_without_a_name_and_one_that_is_equal(make):
+    ranking = rank_teachers(make("ppqq", ["", "b"] * 2, score=[1.0, 1.0, 2.0, 2.0]), **HIGH)
+    assert ranking.groups[0].teachers == ["", "b"]
+    assert "(no name) and b have the same mean, so neither of them leads." in ranking.warnings
+    assert "(no name)  1.5" in str(ranking) and "| (no name) |" in ranking.to_markdown()
 
 
 def test_undecided_is_said(caplog):

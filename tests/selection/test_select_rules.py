@@ -3,9 +3,10 @@
 import logging
 import math
 
+import numpy as np
 import pytest
 
-from local_naturalness.selection import select_responses
+from local_naturalness.selection import read_record, select_responses
 
 HIGH = {"by": "score", "direction": "high"}
 
@@ -128,6 +129,23 @@ def test_rows_without_a_score_are_told_by_their_status(make, caplog):
         "select_responses by local_naturalness: 1 of 4 rows for 1 of 2 prompts; where removed 1 (relax "
         "`where`); null_score removed 2 (local_naturalness_status: empty_response 1, missing_response 1)."
     ]
+
+
+@pytest.mark.parametrize("normalize", ["zscore", "rank"])
+@pytest.mark.parametrize("weight", [1.0, 0.3, 1e6, 1e-6])
+def test_rounding_decides_no_tie_of_several_criteria(make, normalize, weight):
+    generator = np.random.default_rng(0)
+    first = -1 - 1e-6 * generator.random((500, 2))
+    other = np.where((first[:, :1] > first[:, 1:]), -1.0, 1.0) * generator.random((500, 1)) * [1, -1]
+    dataset = make(
+        [f"p{place // 2}" for place in range(1000)], "ab" * 500, first=first.ravel(), other=other.ravel()
+    )
+    by, direction = {"first": weight, "other": weight}, {"first": "high", "other": "high"}
+    best = select_responses(dataset, by=by, direction=direction, normalize=normalize)
+    # Each criterion prefers another one of two, so they are equal: the earlier row wins.
+    assert set(best["teacher"]) == {"a"}
+    assert read_record(best)["ties"] == 500
+    assert len(set(best["selection_score"])) == 1
 
 
 def test_k_beyond_the_group_takes_all(scored):

@@ -44,6 +44,7 @@ class DoubtFinder:
     def __init__(self, tokenizer: Any, template: ChatTemplate | None):
         self._tokenizer = tokenizer
         self._template = template
+        self._headers: dict[str, str] = {}
 
     def of_row(self, example: Example, prompt: Prompt, shown: EncodedPrompt) -> set[str]:
         """Doubts about a row as it is stored, and about its prompt."""
@@ -69,7 +70,10 @@ class DoubtFinder:
         template = self._template
         if template is None or not shown.text or leaves_open(shown.opening, "") or shown.empty_block:
             return set()
-        header = template.before_answer(shown.text, as_messages(prompt), tools).strip()
+        if shown.text not in self._headers:  # several teachers answer a prompt
+            header = template.before_answer(shown.text, as_messages(prompt), tools)
+            self._headers[shown.text] = header.strip()
+        header = self._headers[shown.text]
         begin = text[repeated_length(shown.opening, text) :].lstrip()
         tag = tags_of(shown.text, template.source).opening.strip()
         is_reasoning = tag in template.source and begin.startswith(tag)

@@ -13,7 +13,7 @@ from local_naturalness.encoding.messages import is_message, messages_from_json, 
 
 # Fields that hold the answers of a reply, and those that a reply stands in.
 _ANSWERS = ("choices", "candidates", "outputs")
-_REPLIES = ("response", "body", "result", "reply", "output", "data")
+_REPLIES = ("response", "body", "result", "reply", "output", "data", "message")
 REQUESTS = ("request", "body", "input", "params")
 _DEEPEST = 4
 # What servers tell of an answer.

@@ -215,3 +215,20 @@ def test_requests_with_texts_and_messages():
     dataset = Dataset.from_list(rows, features=Features({"request": Json(), "reply": Json()}))
     prompts = [messages[:-1] for messages in to_rows(dataset)["messages"]]
     assert prompts == [[ASKED], [{"role": "user", "content": "007"}]]
+
+
+@pytest.mark.parametrize(
+    ("column", "reply"),
+    [
+        ("result", {"type": "succeeded", "message": {"model": "m", "role": "assistant", "content": BLOCKS}}),
+        (
+            "response",
+            {"model": "m", "message": {"role": "assistant", "content": ANSWER, "thinking": THOUGHT}},
+        ),
+    ],
+)
+def test_a_message_inside_of_a_reply(column, reply):
+    rows = to_rows(Dataset.from_list([{"prompt": QUESTION, column: reply}]))
+    turn = rows["messages"][0][-1]
+    assert (turn["content"], turn.get("reasoning_content") or turn["thinking"]) == (ANSWER, THOUGHT)
+    assert rows["teacher"][:] == ["m"]

@@ -69,7 +69,7 @@ def _teacher_part(provenance: Provenance) -> list[str]:
     means = {trait: found for trait, found in provenance.teacher_means.items() if trait in _MEANS}
     rows = [
         (
-            escaped(name),
+            escaped(name or "(no name)"),
             _candidates_share(before, name),
             f"{after.get(name, 0):.1%}",
             *(

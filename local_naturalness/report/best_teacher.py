@@ -8,6 +8,7 @@ from local_naturalness.report.length import Wins, WinsByLength
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.teachers import TeacherRanking
 from local_naturalness.teachers.result import TeacherGroup
+from local_naturalness.teachers.text import NO_NAME
 
 # Teachers that share no prompt are in as many groups.
 _GROUPS_TOLD = 4
@@ -33,22 +34,21 @@ def verdict(table: ScoredTable, ranking: TeacherRanking, num_groups: int) -> lis
 
 
 def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
-    if len(group.table) == 1:
-        return f"{group.best} is the only teacher, so there is nothing to compare."
+    best, *others = (name or NO_NAME for name in group.teachers)
+    if not others:
+        return f"{best} is the only teacher, so there is nothing to compare."
     first, second = group.table.iloc[0], group.table.iloc[1]
     # The gap is the second's mean minus the first's: turned round, it is how far the first is ahead.
     ends = [-table.criterion.sign * second[name] for name in ("gap_low", "gap_high")]
     low, high = min(ends), max(ends)
     interval = ""
     if np.isfinite([low, high]).all():
-        undecided = (
-            f"; it contains 0, so with other prompts {second['teacher']} may come first" if low <= 0 else ""
-        )
+        undecided = f"; it contains 0, so with other prompts {others[0]} may come first" if low <= 0 else ""
         interval = f" (95 % interval {low:.4f} to {high:.4f}{undecided})"
     sure = f"; P(best) is {first['p_best']:.3f}" if np.isfinite(first["p_best"]) else ""
     return (
-        f"By {criterion}, {group.best} comes first with a mean of {first['mean']:.4f}, "
-        f"{abs(second['gap']):.4f}{interval} ahead of {second['teacher']}{sure}, over "
+        f"By {criterion}, {best} comes first with a mean of {first['mean']:.4f}, "
+        f"{abs(second['gap']):.4f}{interval} ahead of {others[0]}{sure}, over "
         f"{counted(group.num_prompts, 'prompt')}."
     )
 
@@ -75,11 +75,11 @@ def doubts(
 
 def _natural_or_short(table: ScoredTable, group: TeacherGroup, wins: WinsByLength) -> str:
     first, lengths = table.teachers.index(group.best), group.table["mean_tokens"]
-    others = group.table["teacher"].iloc[1] if len(lengths) == 2 else "the others"
+    others = (group.teachers[1] or NO_NAME) if len(lengths) == 2 else "the others"
     low, high = f"{lengths.iloc[1:].min():,.0f}", f"{lengths.iloc[1:].max():,.0f}"
     wrote = (
-        f"Natural or short? {group.best} writes {lengths.iloc[0]:,.0f} tokens on average, {others} "
-        f"{low if low == high else f'{low} to {high}'}."
+        f"Natural or short? {group.best or NO_NAME} writes {lengths.iloc[0]:,.0f} tokens on average, "
+        f"{others} {low if low == high else f'{low} to {high}'}."
     )
     shorter, longer = wins.over_shorter, wins.over_longer
     if shorter.compared[first] and longer.compared[first]:

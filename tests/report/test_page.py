@@ -162,6 +162,16 @@ def test_natural_or_short_is_told_as_far_as_the_lengths_show_it(lengths, told, t
     assert told in line and "no comparison" not in line
 
 
+def test_a_teacher_without_a_name_is_called_so(tmp_path):
+    rows = [
+        {"prompt": f"p{place}", "teacher": name, "response": "x", "local_naturalness": score, "num_tokens": 5}
+        for place in range(3)
+        for name, score in (("", -0.1), ("b", -0.5))
+    ]
+    page = Page(write_report(Dataset.from_list(rows), tmp_path / "report.html"))
+    assert "(no name) comes first" in page.text and "(no name) writes 5 tokens" in page.text
+
+
 def test_the_command_writes_it(scored, tmp_path, capsys):
     table, output = str(tmp_path / "scored.parquet"), tmp_path / "new" / "report.html"
     scored.to_parquet(table)

@@ -1,5 +1,8 @@
 """A first pass, in which the layers of some quantisers unpack, repack or move their weights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from transformers import PreTrainedModel
 
@@ -15,12 +18,21 @@ def settle(model: PreTrainedModel) -> None:
     if homes <= _OWN_PACKAGES and getattr(model.config, "quantization_config", None) is None:
         return
     ids = torch.arange(1, 9, device=model.device)[None] % model.config.get_text_config().vocab_size
-    training = [module for module in model.modules() if module.training]
     try:
-        with torch.no_grad():
-            model.eval()(input_ids=ids)
+        with evaluating(model):
+            model(input_ids=ids)
     except Exception:  # of any layer; checks that follow tell what a model cannot do
         return
+
+
+@contextmanager
+def evaluating(model: torch.nn.Module) -> Iterator[None]:
+    """Put a model into evaluation mode, without gradients, and leave it as it was."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
     finally:
         for module in training:
             module.training = True

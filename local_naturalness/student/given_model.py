@@ -17,7 +17,12 @@ from transformers import PreTrainedModel
 
 from local_naturalness.student.adapters import inner_model, is_peft
 from local_naturalness.student.first_pass import settle
-from local_naturalness.student.suitability import check_architecture, check_computation, is_compiled
+from local_naturalness.student.suitability import (
+    check_architecture,
+    check_computation,
+    check_rows,
+    is_compiled,
+)
 
 # Models by key and by digest. Forked workers and copies find models here that the sender still holds.
 _loaded_models: "weakref.WeakValueDictionary[str, PreTrainedModel]" = weakref.WeakValueDictionary()
@@ -38,6 +43,7 @@ def given_model(model: Any) -> PreTrainedModel:
     check_architecture(model.config, [type(model).__name__], name)
     check_computation(model, name)
     settle(model)
+    check_rows(model, name)
     return model
 
 

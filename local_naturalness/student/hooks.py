@@ -10,6 +10,11 @@ import xxhash
 
 # Packages whose hooks change no score. They distribute or train models, or collect their outputs.
 _KNOWN_PACKAGES = {"torch", "transformers", "accelerate", "peft", "trl", "deepspeed"}
+# Packages whose layers are known by what the model was built from. Others may compute with any setting.
+PACKAGES_OF_LAYERS = {
+    *("torch", "transformers", "transformers_modules", "peft", "accelerate"),
+    *("bitsandbytes", "torchao", "hqq", "optimum", "gptqmodel", "awq", "compressed_tensors"),
+}
 _DEEPEST = 4
 
 
@@ -33,6 +38,9 @@ def _functions(module: torch.nn.Module) -> Iterator[Any]:
         home = getattr(inner, "__module__", None) or type(inner).__module__
         if str(home).partition(".")[0] not in _KNOWN_PACKAGES:
             yield function
+    of_the_class = getattr(type(module), "forward", None)
+    if str(getattr(of_the_class, "__module__", "torch")).partition(".")[0] not in PACKAGES_OF_LAYERS:
+        yield of_the_class
 
 
 def _described(value: Any, depth: int = _DEEPEST) -> Any:

@@ -126,7 +126,7 @@ def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], name: str) 
 
 
 def _left_over(model: PreTrainedModel, unexpected: Any) -> list[str]:
-    """Tensors that were not loaded although they belong to layers of the language model."""
+    """Tensors that were not loaded although they belong to layers of the language model or to its head."""
     decoder = next((path for path, module in model.named_modules() if module is model.get_decoder()), "")
     stacks = {
         path: len(module)
@@ -134,14 +134,23 @@ def _left_over(model: PreTrainedModel, unexpected: Any) -> list[str]:
         if isinstance(module, torch.nn.ModuleList) and path.startswith(decoder)
     }
     further = getattr(model.config.get_text_config(), "num_nextn_predict_layers", None) or 0
+    # Embeddings, the last norm and the head, of which the files may hold more than the model has.
+    single = {
+        path
+        for path, module in model.named_modules()
+        if module._parameters and (path.startswith(decoder) or module is model.get_output_embeddings())
+    }
     return sorted(
         key
         for key in unexpected
         if not _FOLLOWING.search(key)
-        and any(
-            (match := re.match(rf"{re.escape(path)}\.(\d+)\.", key))
-            and not length <= int(match[1]) < length + further
-            for path, length in stacks.items()
+        and (
+            key.rpartition(".")[0] in single
+            or any(
+                (match := re.match(rf"{re.escape(path)}\.(\d+)\.", key))
+                and not length <= int(match[1]) < length + further
+                for path, length in stacks.items()
+            )
         )
     )
 

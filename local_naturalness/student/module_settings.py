@@ -8,18 +8,12 @@ from typing import Any
 import torch
 
 from local_naturalness.student.adapter_state import is_of_peft
-from local_naturalness.student.hooks import put_on
+from local_naturalness.student.hooks import PACKAGES_OF_LAYERS, put_on
 
 # How a module is run or trained, or what it keeps of the texts that it has seen.
 _RUNNING = re.compile(r"^_|^training$|^p$|drop|cache|seq_len|checkpointing|name_or_path|loss|inplace")
 # Attention functions that compute the same up to rounding.
 _SAME_ATTENTION = re.compile(r"(paged\|)?(sdpa|eager|flash_attention|flex_attention|kernels-community/)")
-
-# Packages whose layers are known by what the model was built from. Others may compute with any setting.
-_KNOWN_PACKAGES = {
-    *("torch", "transformers", "peft", "accelerate"),
-    *("bitsandbytes", "torchao", "hqq", "optimum", "gptqmodel", "awq", "compressed_tensors"),
-}
 
 _PUT_ON, _TYPE = "put_on", "type"
 
@@ -28,8 +22,9 @@ _Settings = dict[str, dict[str, Any]]
 
 def computation(model: Any) -> str:
     """What decides how a model's layers compute, as JSON: its configuration and the settings of modules."""
+    # What was put on layers is called by every pass; what was put on the whole decides how logits are made.
     settings = {
-        path: {key: value for key, value in own.items() if key not in (_PUT_ON, _TYPE)}
+        path: {key: value for key, value in own.items() if key != _PUT_ON or not path}
         for path, own in module_settings(model).items()
     }
     return json.dumps([model.config.to_dict(), _attention(model), settings], default=str)
@@ -72,7 +67,7 @@ def changed_settings(model: Any, settings: _Settings) -> str:
             is_added = bool(built) and "class" in own and place == path
             of_its_own = bool(built) and _TYPE in own
             expected = {} if of_its_own else {"class": None} if is_added else own
-            expected = expected | {_PUT_ON: ""}
+        expected = expected | {_PUT_ON: ""}
         is_replaced = bool(own[_PUT_ON]) or own.get(_TYPE) != expected.get(_TYPE)
         compared = own.keys() if is_replaced else own.keys() & expected.keys()
         if different := {key: own[key] for key in compared if own[key] != expected.get(key)}:
@@ -97,7 +92,7 @@ def _settings_of(module: torch.nn.Module) -> dict[str, Any]:
     settings = {key: value for key, value in vars(module).items() if _is_setting(key, value)}
     if not _has_tensors(module):
         settings["class"] = type(module).__name__
-    if type(module).__module__.partition(".")[0] not in _KNOWN_PACKAGES:
+    if type(module).__module__.partition(".")[0] not in PACKAGES_OF_LAYERS:
         settings[_TYPE] = f"{type(module).__module__}.{type(module).__qualname__}"
     settings[_PUT_ON] = put_on(module)
     return settings

@@ -31,7 +31,12 @@ from local_naturalness.student.given_model import SentModel, given_model, model_
 from local_naturalness.student.load_errors import found
 from local_naturalness.student.loading import hollow_model, load_model
 from local_naturalness.student.shipping import Shipped
-from local_naturalness.student.suitability import check_computation, check_words, inexact_because
+from local_naturalness.student.suitability import (
+    check_computation,
+    check_rows,
+    check_words,
+    inexact_because,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -272,6 +277,7 @@ class Student(Shipped):
             )
         check_computation(model, self.name)
         settle(model)
+        check_rows(model, self.name)
         _tell_if_inexact(model, self.name)
         return model
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 from transformers.models.auto import modeling_auto
+
+from local_naturalness.student.adapter_state import is_of_peft
+from local_naturalness.student.first_pass import evaluating
 
 # Tables of transformers whose classes predict the next token of a text.
 _WITH_LANGUAGE_HEAD = (
@@ -17,6 +21,8 @@ _WITH_LANGUAGE_HEAD = (
 )
 # Layers of torch's own quantisation: dynamic ones choose their scale from the whole batch.
 _TORCH_QUANTISED = ("torch.ao.nn.quantized", "torch.nn.quantized")
+
+_TOLERANCE = 0.05  # of the largest output of a layer: more than rounding in half precision
 
 
 def check_architecture(config: Any, class_names: Iterable[str], name: str) -> None:
@@ -63,6 +69,44 @@ def check_computation(model: torch.nn.Module, name: str) -> None:
                 "rows of a batch, so scores would depend on the other rows of the batch. Pass the model as "
                 "it was before, or one with quantised weights (torchao, GPTQ, AWQ)."
             )
+
+
+def check_rows(model: torch.nn.Module, name: str) -> None:
+    """Refuse quantised layers that take one scale for all rows that they read.
+
+    Passes of a whole model hardly show it: they differ by as much as rounding moves them.
+
+    Raises:
+        ValueError: naming the layer.
+    """
+    if inexact_because(model) is not None:
+        return  # told, and measured
+    with evaluating(model):
+        for path, layer in model.named_modules():
+            if _may_quantise(layer) and _depends_on_other_rows(layer, model):
+                raise ValueError(
+                    f"`{path}` of the student {name!r} ({type(layer).__name__}) quantises what it reads by "
+                    "one scale for all rows, so scores would depend on the other rows of the batch. Use a "
+                    "scale for each token, or quantise the weights alone."
+                )
+
+
+def _may_quantise(layer: torch.nn.Module) -> bool:
+    """Whether a layer multiplies rows, and is not plain or an adapter around another layer."""
+    if type(getattr(layer, "in_features", None)) is not int or is_of_peft(layer):
+        return False
+    is_plain = type(layer) is torch.nn.Linear and "forward" not in vars(layer)
+    return not is_plain or is_traceable_wrapper_subclass(layer.weight)
+
+
+def _depends_on_other_rows(layer: Any, model: Any) -> bool:
+    """Whether a row gives something else beside a row of much larger numbers."""
+    row = (torch.arange(layer.in_features, device=model.device) * 0.7).sin().to(model.dtype)[None] / 100
+    try:
+        alone, beside = layer(row), layer(torch.cat([row, 1e5 * row]))[:1]
+    except Exception:  # a layer that takes other inputs
+        return False
+    return bool((alone - beside).abs().max() > _TOLERANCE * alone.abs().max())
 
 
 def check_words(tokenizer: Any, name: str) -> None:

@@ -28,6 +28,10 @@ def with_norm(folder):
     rewrite(folder, lambda tensors: tensors | {name: torch.ones(32)})
 
 
+def with_more(name):
+    return lambda folder: rewrite(folder, lambda tensors: tensors | {name: torch.ones(1062)})
+
+
 def cut_short(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:100_000])
@@ -51,6 +55,9 @@ def broken(name, text="{"):
     [
         (without("0.mlp.down_proj"), r"'student' lack `model.layers.0.mlp.down_proj.weight`"),
         (with_norm, r"no place for `model.layers.0.self_attn.q_norm.weight` \(class LlamaForCausalLM"),
+        (with_more("lm_head.bias"), "no place for `lm_head.bias`"),
+        (with_more("model.norm.bias"), "no place for `model.norm.bias`"),
+        (with_more("model.embed_tokens.weight_scale"), "no place for `model.embed_tokens.weight_scale`"),
         (changed_config(num_hidden_layers=3), "no place for `model.layers.3.input_layernorm.weight`"),
         (changed_config(num_hidden_layers=5), "lack `model.layers.4.input_layernorm.weight`"),
         (changed_config(attention_bias=True), "lack `model.layers.0.self_attn.k_proj.bias`"),

@@ -60,6 +60,24 @@ def a_replaced_forward(model):
     mlp.forward = types.MethodType(lambda self, hidden: 0 * hidden, mlp)
 
 
+def a_class_of_ones_own(model):
+    class Sharper(type(model)):
+        def forward(self, *inputs, **named):
+            output = super().forward(*inputs, **named)
+            output.logits = 2 * output.logits
+            return output
+
+    model.__class__ = Sharper
+
+
+def a_hook_on_the_whole(model):
+    def louder(module, inputs, output):
+        output.logits = 2 * output.logits
+        return output
+
+    model.register_forward_hook(louder)
+
+
 def something_behind_the_head(model):
     model.lm_head = torch.nn.Sequential(model.lm_head, torch.nn.Tanh())
 
@@ -92,6 +110,8 @@ EDITS = [
     a_hook,
     a_hook_before,
     something_behind_the_head,
+    a_class_of_ones_own,
+    a_hook_on_the_whole,
     attention_of_ones_own,
 ]
 
@@ -265,3 +285,13 @@ def test_weights_that_are_unpacked_when_they_are_first_used(own_model, own_token
     first = student.weights
     assert LocalScorer(student)(row)["local_naturalness"] == right["local_naturalness"]
     assert student.weights == Student(own_model, tokenizer=own_tokenizer).weights == first
+
+
+def test_a_forward_that_was_replaced_for_all_of_a_class(own_model, own_tokenizer, row, monkeypatch):
+    """Patches of this kind are made when a package is imported."""
+    scorer = LocalScorer(Student(own_model, tokenizer=own_tokenizer))
+    before = scorer(row)
+    monkeypatch.setattr(type(own_model.model.layers[0].mlp), "forward", lambda self, hidden: 0 * hidden)
+    after = scorer(row)
+    assert abs(after["local_naturalness"] - before["local_naturalness"]) > 1e-3
+    assert after["local_naturalness_spec"] != before["local_naturalness_spec"]

@@ -1,6 +1,7 @@
 """What is no student: other heads, layers that mix the rows of a batch, devices that are not there."""
 
 import copy
+import functools
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from transformers import LlamaConfig, T5Config
 
 from local_naturalness import LocalScorer, Student
 from local_naturalness.embedded import student_path
+from local_naturalness.student import student as student_module
 
 SIZES = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 LLAMA = LlamaConfig(vocab_size=1100, **SIZES)
@@ -130,3 +132,35 @@ def test_quantised_layers_that_look_at_the_whole_batch(own_model, own_tokenizer,
     assert looked_at(1e-3)["local_naturalness_status"] == "ok"
     with pytest.raises(ValueError, match="depend on the batch: 8-bit layers of bitsandbytes"):
         looked_at(100.0)
+
+
+class QuantisingItsInput(torch.nn.Linear):
+    """In 8 bits, by a scale for each token or for all of them."""
+
+    by_token = True
+
+    def forward(self, hidden):
+        scale = (hidden.abs().amax(-1, keepdim=True) if self.by_token else hidden.abs().max()) / 127
+        return super().forward((hidden / scale).round() * scale)
+
+
+@pytest.mark.parametrize("by_token", [True, False])
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_layers_that_take_one_scale_for_all_rows(own_model, own_tokenizer, monkeypatch, by_token, is_saved):
+    monkeypatch.setattr(QuantisingItsInput, "by_token", by_token)
+
+    def quantised(model):
+        for layer in model.model.layers:
+            layer.mlp.down_proj.__class__ = QuantisingItsInput
+        return model
+
+    if is_saved:
+        monkeypatch.setattr(student_module, "load_model", lambda *_: quantised(own_model))
+        load = Student(student_path()).model
+    else:
+        load = functools.partial(Student, quantised(own_model), tokenizer=own_tokenizer)
+    if by_token:
+        load()
+    else:
+        with pytest.raises(ValueError, match=r"layers.0.mlp.down_proj` .* one scale for all rows"):
+            load()

@@ -6,7 +6,12 @@ of a prompt or the whole dataset.
 """
 
 from local_naturalness.criteria.casl import CaslFit, fit_casl
-from local_naturalness.criteria.known import CRITERIA, ResolvedCriterion, resolve_criterion
+from local_naturalness.criteria.known import (
+    CRITERIA,
+    ResolvedCriterion,
+    check_directions,
+    resolve_criterion,
+)
 from local_naturalness.criteria.learnability import learnability
 from local_naturalness.criteria.teacher_steps import TeacherStepShare
 from local_naturalness.criteria.values import (
@@ -20,6 +25,7 @@ __all__ = [
     "CaslFit",
     "ResolvedCriterion",
     "TeacherStepShare",
+    "check_directions",
     "check_one_spec",
     "criterion_values",
     "fit_casl",

@@ -1,7 +1,7 @@
 """The known criteria: their directions and columns, and how a name is matched with a dataset."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 DIRECTIONS = ("high", "low")
@@ -153,6 +153,27 @@ def resolve_criterion(
             f"They are written by {criterion.written_by}."
         )
     return ResolvedCriterion(name, "computed", criterion.better, base, suffix)
+
+
+def check_directions(direction: str | Mapping[str, str] | None, names: Collection[str]) -> None:
+    """Raise a ValueError if a direction is given for a criterion that is not used.
+
+    Args:
+        direction: As for `resolve_criterion`.
+        names: The criteria that are used.
+
+    Example:
+
+    >>> check_directions({"num_tokns": "low"}, ["num_tokens"])
+    Traceback (most recent call last):
+    ValueError: `direction` names 'num_tokns', not among the criteria: 'num_tokens'.
+    """
+    unknown = [name for name in direction if name not in names] if isinstance(direction, Mapping) else []
+    if unknown:
+        raise ValueError(
+            f"`direction` names {', '.join(map(repr, unknown))}, not among the criteria: "
+            f"{', '.join(map(repr, names))}."
+        )
 
 
 def _known_base(name: str, columns: list[str]) -> tuple[str | None, str]:

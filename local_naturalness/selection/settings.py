@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING
 
-from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
+from local_naturalness.criteria import ResolvedCriterion, check_directions, resolve_criterion
 from local_naturalness.tables import Where, check_where, grouping_column, require_columns, where_columns
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Settings:
     def criteria(self, columns: list[str]) -> dict[ResolvedCriterion, float]:
         """The criteria of `by`, matched with the columns, and their weights."""
         weights = self.by if isinstance(self.by, Mapping) else {self.by: 1.0}
+        check_directions(self.direction, weights)
         return {resolve_criterion(name, columns, self.direction): weight for name, weight in weights.items()}
 
     def check_columns(self, columns: list[str]) -> None:

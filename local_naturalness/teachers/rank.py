@@ -10,7 +10,7 @@ import pandas as pd
 from datasets import Dataset
 
 from local_naturalness.counted import counted
-from local_naturalness.criteria import ResolvedCriterion, resolve_criterion
+from local_naturalness.criteria import ResolvedCriterion, check_directions, resolve_criterion
 from local_naturalness.tables import Columns, Where, eligible_rows, grouping_column, require_dataset
 from local_naturalness.teachers.cells import Group, linked_groups
 from local_naturalness.teachers.doubts import doubts_about
@@ -94,6 +94,7 @@ def rank_teachers(
     for argument, number, smallest in (("num_bootstrap", num_bootstrap, 1), ("seed", seed, 0)):
         if not isinstance(number, Integral) or number < smallest:
             raise ValueError(f"`{argument}` must be at least {smallest} and whole, got {number!r}.")
+    check_directions(direction, [by])
     criterion = resolve_criterion(by, dataset.column_names, direction)
     columns = Columns.of(dataset)
     passes = eligible_rows(dataset, columns, where)

@@ -378,3 +378,9 @@ def test_no_heavy_imports():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_direction_of_another_column_is_refused(make):
+    dataset = make("pp", "ab", score=[1.0, 2.0])
+    with pytest.raises(ValueError, match="`direction` names 'typo', not among the criteria: 'score'"):
+        rank_teachers(dataset, by="score", direction={"score": "high", "typo": "low"})

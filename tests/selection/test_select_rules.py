@@ -248,6 +248,11 @@ def test_a_known_direction_is_not_overridden(scored):
             "must hold numbers, found type string",
         ),
         ({"direction": "up"}, ValueError, '`direction` must be "high" or "low", got \'up\''),
+        (
+            {"direction": {"typo": "low"}},
+            ValueError,
+            "names 'typo', not among the criteria: 'local_naturalness'",
+        ),
         ({"prompt_column": "question"}, ValueError, "Name the right one with `prompt_column=...`"),
         ({"teacher_column": "model"}, ValueError, "Name the right one with `teacher_column=...`"),
         ({"where": "right"}, ValueError, "Name the right one with `where=...`"),

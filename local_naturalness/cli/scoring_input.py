@@ -51,7 +51,7 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
         for option, column in shape.columns.items():
             setattr(options, option, column)
         if shape.told:
-            logger.warning("%s", shape)
+            logger.warning("%s", shape.told_by_turn() if options.splitter == "turn" else shape)
     return rows, dataset, shape
 
 

@@ -71,7 +71,9 @@ def _add_rows(parser: argparse.ArgumentParser) -> None:
         help="column of responses: the texts to score (default: response, or as recognised)",
     )
     rows.add_argument(
-        "--messages-column", help="column of conversations; the last assistant turn is the response"
+        "--messages-column",
+        help="column of conversations; the last assistant turn is the response "
+        "(with --splitter turn: all of them)",
     )
     rows.add_argument(
         "--teacher-columns", nargs="+", metavar="COLUMN", help="columns of responses, one column per teacher"

@@ -159,7 +159,7 @@ def _resolve(
     if not criteria:
         raise ValueError("`criteria` must name at least one criterion, found none.")
     directions = criteria if isinstance(criteria, Mapping) else {"num_tokens": "high"}
-    return [resolve_criterion(name, columns, directions) for name in dict.fromkeys(criteria)]
+    return [resolve_criterion(name, columns, directions, "criteria") for name in dict.fromkeys(criteria)]
 
 
 def available_criteria(columns: Sequence[str]) -> list[str]:

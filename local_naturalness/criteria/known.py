@@ -102,7 +102,10 @@ class ResolvedCriterion:
 
 
 def resolve_criterion(
-    name: str, columns: Iterable[str], direction: str | Mapping[str, str] | None = None
+    name: str,
+    columns: Iterable[str],
+    direction: str | Mapping[str, str] | None = None,
+    argument: str = "by",
 ) -> ResolvedCriterion:
     """Match a criterion's name with the columns of a dataset and find its direction.
 
@@ -112,6 +115,7 @@ def resolve_criterion(
         columns: The dataset's columns.
         direction: "high" or "low" for columns without a known direction, or a mapping from names
             to directions.
+        argument: The argument that the name was passed as, for messages.
 
     Raises:
         ValueError: The name is unknown, inputs are missing, the direction is not known, or it
@@ -148,9 +152,12 @@ def resolve_criterion(
     needed = [column + suffix for column in criterion.inputs] or [name]
     missing = [column for column in needed if column not in columns]
     if missing:
+        advice = f"They are written by {criterion.written_by}."
+        if others := _with_suffixes(base, columns):
+            named = " or ".join(map(repr, others))
+            advice = f"There are scores with a suffix: name {named} with `{argument}=...`."
         raise ValueError(
-            f"Criterion {name!r} needs the columns {needed}; missing: {missing}, found: {columns}. "
-            f"They are written by {criterion.written_by}."
+            f"Criterion {name!r} needs the columns {needed}; missing: {missing}, found: {columns}. {advice}"
         )
     return ResolvedCriterion(name, "computed", criterion.better, base, suffix)
 
@@ -183,6 +190,18 @@ def _known_base(name: str, columns: list[str]) -> tuple[str | None, str]:
         if name.startswith(base) and (not suffix or has_scorer):
             return base, suffix
     return None, ""
+
+
+def _with_suffixes(base: str, columns: list[str]) -> list[str]:
+    """The names under which a known criterion is in a table whose scorers were given a suffix."""
+    criterion = CRITERIA[base]
+    spec = f"{criterion.scorer}_spec"
+    suffixes = [column.removeprefix(spec) for column in columns if column.startswith(spec)]
+    return [
+        base + suffix
+        for suffix in suffixes
+        if suffix and all(column + suffix in columns for column in criterion.inputs or (base,))
+    ]
 
 
 def _unknown_name(name: str, columns: list[str]) -> str:

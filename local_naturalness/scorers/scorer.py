@@ -75,12 +75,15 @@ class Scorer(Shipped):
     def __post_init__(self, tokenizer: Any, device: Any, dtype: Any) -> None:
         self.student = as_student(self.student, {"tokenizer": tokenizer, "device": device, "dtype": dtype})
         by_turn = isinstance(self.splitter, str) and self.splitter == "turn"
-        if by_turn and (self.messages_column is None or self.steps_column is not None):
+        may_be_by_turn = self.messages_column is not None and self.steps_column is None
+        if by_turn and not may_be_by_turn:
             raise ValueError(
                 "`splitter='turn'` makes each assistant turn of a conversation a step: it needs "
                 "`messages_column` and no `steps_column`."
             )
-        self._splitter: Splitter | None = None if by_turn else resolve_splitter(self.splitter)
+        self._splitter: Splitter | None = (
+            None if by_turn else resolve_splitter(self.splitter, ["turn"] if may_be_by_turn else [])
+        )
         self.prompt_template = checked_template(self.prompt_template)
         self.chat_template_kwargs = checked_switches(self.chat_template_kwargs)
         # Read now, and not when it is needed, because the file may be edited while this process runs.

@@ -8,6 +8,9 @@ Batch = Mapping[str, list[Any]]
 
 SHAPES = ("rows", "messages", "sharegpt", "prompt-completion", "alpaca", "lists", "wide")
 
+# How the response of a conversation is told.
+LAST_TURN = "the last assistant turn is the response"
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -54,6 +57,10 @@ class Shape:
     def read_columns(self) -> tuple[str, ...]:
         """The columns of the dataset that prompts and responses are made of."""
         return self.consumed or tuple(map(self.source_of, self.columns.values()))
+
+    def told_by_turn(self) -> str:
+        """What is told if all assistant turns are scored."""
+        return self.told.replace(LAST_TURN, "all assistant turns are the response, and each is a step")
 
     def __str__(self) -> str:
         return self.told

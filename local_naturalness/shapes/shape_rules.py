@@ -17,7 +17,7 @@ from local_naturalness.shapes.kinds import (
 )
 from local_naturalness.shapes.seen import ANSWERS as ANSWER_NAMES
 from local_naturalness.shapes.seen import CONVERSATIONS, RESPONSE_LISTS, Seen
-from local_naturalness.shapes.shape import Shape
+from local_naturalness.shapes.shape import LAST_TURN, Shape
 
 
 def _rows(seen: Seen) -> Shape | None:
@@ -194,7 +194,7 @@ def _conversation(name: str, title: str) -> Callable[[Seen], Shape | None]:
         told = [f"`{column}` becomes `messages`"] if column != "messages" else []
         told += [f"`{system}` comes first"] if system else []
         told += ["JSON text is parsed"] if seen.holds_json(column) else []
-        told.append("the last assistant turn is the response")
+        told.append(LAST_TURN)
         values = [value for value in seen.sample[column] if value is not None]
         is_plain = as_is and all(map(_is_plain, values))
         return Shape(

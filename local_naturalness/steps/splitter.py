@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -64,8 +64,13 @@ def split_steps(
 
 def resolve_splitter(
     splitter: "str | re.Pattern[str] | Callable[[str], list[str]] | Splitter",
+    others: Sequence[str] = (),
 ) -> Splitter:
     """Return the ``Splitter`` that a name, a compiled expression or a function stands for.
+
+    Args:
+        splitter: as of ``split_steps``.
+        others: names that the caller takes besides, for messages.
 
     Raises:
         ValueError: the name is unknown, or an expression matches between any two letters.
@@ -78,7 +83,7 @@ def resolve_splitter(
         case Splitter():
             return splitter
         case str():
-            return _named(splitter)
+            return _named(splitter, others)
         case re.Pattern(pattern=str()):
             if (between := splitter.match("aa", 1)) and not between.group():
                 raise ValueError(
@@ -89,7 +94,7 @@ def resolve_splitter(
             return Splitter(f"regex/{digest}", partial(_split_after, splitter))
     if isinstance(splitter, re.Pattern) or not callable(splitter):
         raise TypeError(
-            f"`splitter` must be one of {_allowed()}, a compiled regular expression over str, or a "
+            f"`splitter` must be one of {_allowed(others)}, a compiled regular expression over str, or a "
             f"function from a text to its pieces; got {splitter!r}."
         )
     return Splitter(_callable_name(splitter), partial(_split_by, splitter))
@@ -112,16 +117,16 @@ _NAMED = {
 }
 
 
-def _named(name: str) -> Splitter:
+def _named(name: str, others: Sequence[str]) -> Splitter:
     if name in _NAMED:
         return _NAMED[name]
-    nearest = difflib.get_close_matches(name, _NAMED, n=1)
+    nearest = difflib.get_close_matches(name, [*_NAMED, *others], n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise ValueError(f"Unknown splitter {name!r}; named splitters are {_allowed()}.{hint}")
+    raise ValueError(f"Unknown splitter {name!r}; named splitters are {_allowed(others)}.{hint}")
 
 
-def _allowed() -> str:
-    return ", ".join(map(repr, _NAMED))
+def _allowed(others: Sequence[str]) -> str:
+    return ", ".join(map(repr, [*_NAMED, *others]))
 
 
 def _callable_name(function: Callable[[str], list[str]]) -> str:

@@ -62,7 +62,12 @@ def test_names_of_models_are_no_numbers(tmp_path):
     (tmp_path / "rows.csv").write_text("problem,model,response\nq,3.10,It is so.\nq,3.1,It is not.\n")
     named = ("prompt_column", "response_column", "messages_column", "teacher_columns", "reasoning_columns")
     options = argparse.Namespace(
-        input=str(tmp_path / "rows.csv"), split=None, shape=None, command="score", **dict.fromkeys(named)
+        input=str(tmp_path / "rows.csv"),
+        split=None,
+        shape=None,
+        command="score",
+        splitter="sentence",
+        **dict.fromkeys(named),
     )
     assert read_rows(options)["model"][:] == ["3.10", "3.1"]
 

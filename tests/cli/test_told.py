@@ -188,3 +188,44 @@ def test_a_ranking_advises_what_is_typed_at_a_terminal(form, tmp_path, capsys, m
     text = capsys.readouterr().out.replace('\\"', '"')
     assert '--where "repeated_step_share < 0.2"' in text
     assert "where=" not in text
+
+
+def test_scores_with_a_suffix_are_named(tmp_path, capsys):
+    rows = [ROW, ROW | {"teacher": "b"}]
+    source, folder = written(tmp_path / "rows.jsonl", rows), str(tmp_path / "scored")
+    command = ["score", "--student", student_path(), "--suffix", "_b", "--output"]
+    assert main([*command, folder, source]) == 0
+    assert main(["teachers", folder]) == 2
+    assert "name 'local_naturalness_b' with --by." in capsys.readouterr().err
+    assert main(["teachers", folder, "--by", "local_naturalness_b"]) == 0
+    assert main(["compare", folder, "--criteria", "local_naturalness"]) == 2
+    assert "name 'local_naturalness_b' with --criteria." in capsys.readouterr().err
+    brier = [*command, str(tmp_path / "both"), folder, "--scorer", "global", "--statistics", "brier"]
+    assert main(brier) == 0
+    capsys.readouterr()
+    assert main(["teachers", str(tmp_path / "both"), "--by", "learnability"]) == 2
+    assert "name 'learnability_b' with --by." in capsys.readouterr().err
+
+
+def test_conversations_scored_turn_by_turn(tmp_path, capsys, caplog):
+    turns = [
+        {"role": "user", "content": "What is 2 + 3?"},
+        {"role": "assistant", "content": "It is 5."},
+        {"role": "user", "content": "And 2 + 4?"},
+        {"role": "assistant", "content": "It is 6."},
+    ]
+    source = written(tmp_path / "rows.jsonl", [{"messages": turns}])
+    show = ["show", source, "--student", student_path()]
+    assert main(show) == 0
+    assert "the last assistant turn is the response." in caplog.text
+    caplog.clear()
+    assert main([*show, "--splitter", "turn"]) == 0
+    assert "Read as messages: all assistant turns are the response, and each is a step." in caplog.text
+    assert "last" not in caplog.text
+    capsys.readouterr()
+    for columns, allowed in ((["--messages-column", "messages"], True), ([], False)):
+        source = written(tmp_path / "rows.jsonl", [{"messages": turns} if columns else ROW])
+        assert main([*show, *columns, "--splitter", "turns"]) == 2
+        error = capsys.readouterr().err
+        assert ("'blank-line', 'turn'. Did you mean 'turn'?" in error) == allowed
+        assert ("'turn'" in error) == allowed

@@ -33,6 +33,7 @@ from world.long_teachers import ALL_TEACHERS
 from world.problems import MANY_LETTERS
 from world.student import Pretraining, make_student
 from world.teachers import manners_of
+from world.tokenizer import num_tokens
 
 from local_naturalness import Student
 
@@ -60,21 +61,20 @@ class Size:
     Args:
         lengths: Name -> assignments of a problem. The middle one decides the number of optimiser steps.
         teachers: Names.
-        prompts, questions: Problems to train on, and held-out ones, of each length.
+        prompts: Problems to train on, of each length.
+        questions: Held-out problems by length; answers to the longest take most of the time.
         pretraining, width: Steps, and hidden size of the student.
         max_steps: Numbers of optimiser steps to choose from.
-        max_new_tokens: Of an answer; the longest candidates have 2,498.
         seeds: Trainings on each teacher.
     """
 
     lengths: Mapping[str, range]
     teachers: tuple[str, ...] = tuple(ALL_TEACHERS)
     prompts: int = 200
-    questions: int = 200
+    questions: tuple[int, ...] = (200, 200, 100)
     pretraining: int = 3000
     width: int = 128
     max_steps: tuple[int, ...] = MAX_STEPS
-    max_new_tokens: int = 2800
     seeds: int = 1
 
 
@@ -83,11 +83,10 @@ REDUCED = Size(
     {"2": range(2, 3), "3": range(3, 4)},
     teachers=("stepwise", "terse", "attempting"),
     prompts=8,
-    questions=4,
+    questions=(4, 4),
     pretraining=20,
     width=32,
     max_steps=(2,),
-    max_new_tokens=8,
 )
 
 
@@ -99,6 +98,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="trainings at a time (1)")
     parser.add_argument("--scale", type=int, default=1, metavar="N", help="N times the prompts (1)")
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings on each teacher (1)")
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help="optimiser steps, instead of those that teach half"
+    )
     parser.add_argument("--width", type=int, help="hidden size of the student (128)")
     parser.add_argument("--reduced", action="store_true", help="tiny, to see that it works")
     options = parser.parse_args()
@@ -112,17 +114,19 @@ def main() -> None:
     )
     student = _student(options.output, size)
     experiments = dict(_experiments(options.output, student, size))
-    steps = _steps(experiments, options.output, size, options.workers)
+    steps = options.steps or _steps(experiments, options.output, size, options.workers)
     print(f"{steps} optimiser steps for all trainings", flush=True)
+    finished: dict[str, Path] = {}
     for length, experiment in experiments.items():
         print(f"Chains of {length} assignments:", flush=True)
         trained = dataclasses.replace(experiment, training={**experiment.training, "max_steps": steps})
         run(trained, options.output, options.workers)
-    report({length: options.output / one.name for length, one in experiments.items()}, options.output)
+        finished[length] = options.output / experiment.name
+        report(finished, options.output)
 
 
 def report(results: Mapping[str, Path], output: Path) -> None:
-    """Tables and figure over all lengths.
+    """Tables and figure over the lengths that are finished.
 
     Args:
         results: Length -> path of an experiment's results without ending, as `run.py` writes them.
@@ -156,8 +160,9 @@ def _experiments(output: Path, student: Path, size: Size) -> Iterator[tuple[str,
         folder = output / f"length-{number}"
         folder.mkdir(parents=True, exist_ok=True)
         training = problems(2 * number, size.prompts, known, assignments, MANY_LETTERS, EARLIER)
-        held_out = problems(2 * number + 1, size.questions, known, assignments, MANY_LETTERS, EARLIER)
-        write_lines(folder / "candidates.jsonl", candidates(training, list(size.teachers), number))
+        held_out = problems(2 * number + 1, size.questions[number], known, assignments, MANY_LETTERS, EARLIER)
+        rows = list(candidates(training, list(size.teachers), number))
+        write_lines(folder / "candidates.jsonl", rows)
         answers = ({"prompt": one.prompt, "reference": str(one.answer)} for one in held_out)
         write_lines(folder / "questions.jsonl", answers)
         experiment = read_experiment(
@@ -168,7 +173,9 @@ def _experiments(output: Path, student: Path, size: Size) -> Iterator[tuple[str,
             questions=str(folder / "questions.jsonl"),
             teacher_seeds=size.seeds,
         )
-        generation = {**experiment.generation, "max_new_tokens": size.max_new_tokens}
+        # Who has not finished when the longest candidate has is going in circles.
+        longest = max(num_tokens(row["response"]) for row in rows)
+        generation = {**experiment.generation, "max_new_tokens": longest + 1}
         yield length, dataclasses.replace(experiment, generation=generation)
 
 

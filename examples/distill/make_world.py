@@ -6,7 +6,7 @@ Example:
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -53,7 +53,7 @@ def candidates(chosen: list[Problem], teachers: list[str], seed: int) -> Iterato
             }
 
 
-def write_lines(path: Path, rows: Iterator[dict]) -> None:
+def write_lines(path: Path, rows: Iterable[dict]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8", newline="\n")
 
 

@@ -1,11 +1,13 @@
 """A tokenizer of whole words, with a chat template."""
 
+import re
 from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 CONTEXT = 512
+_TOKEN = re.compile(r"\n|[^\s]+")
 PAD, UNKNOWN, PROMPT, RESPONSE, END = "<|pad|>", "<|unknown|>", "<|prompt|>", "<|response|>", "<|end|>"
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -16,11 +18,15 @@ CHAT_TEMPLATE = (
 )
 
 
+def num_tokens(text: str) -> int:
+    return len(_TOKEN.findall(text))
+
+
 def build_tokenizer(texts: Iterable[str], context: int = CONTEXT) -> PreTrainedTokenizerFast:
     """A token for every word, sign, number and line break in `texts`."""
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
     # Spaces are no tokens, so that a variable is the same token wherever it stands.
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n|[^\s]+"), behavior="removed", invert=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_TOKEN.pattern), behavior="removed", invert=True)
     trainer = trainers.WordLevelTrainer(
         special_tokens=[PAD, UNKNOWN, PROMPT, RESPONSE, END], show_progress=False
     )

@@ -28,8 +28,14 @@ def put_on(module: torch.nn.Module) -> str:
     return xxhash.xxh3_64_hexdigest(repr(described).encode())[:8] if described else ""
 
 
-def _functions(module: torch.nn.Module) -> Iterator[Any]:
-    functions = [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
+def put_behind(module: torch.nn.Module) -> list[str]:
+    """Names of the functions that may change what a module returns, whatever they have kept so far."""
+    return [getattr(one, "__qualname__", type(one).__qualname__) for one in _functions(module, before=False)]
+
+
+def _functions(module: torch.nn.Module, before: bool = True) -> Iterator[Any]:
+    functions = [*module._forward_pre_hooks.values()] if before else []
+    functions += module._forward_hooks.values()
     forward = vars(module).get("forward")
     # Only methods count: packages that distribute a model replace `forward` by another kind of callable.
     functions += [forward] if isinstance(forward, MethodType) else []

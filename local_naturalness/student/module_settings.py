@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from local_naturalness.student.adapter_state import is_of_peft
-from local_naturalness.student.hooks import PACKAGES_OF_LAYERS, put_on
+from local_naturalness.student.hooks import PACKAGES_OF_LAYERS, put_behind, put_on
 
 # How a module is run or trained, or what it keeps of the texts that it has seen.
 _RUNNING = re.compile(r"^_|^training$|^p$|drop|cache|seq_len|checkpointing|name_or_path|loss|inplace")
@@ -22,12 +22,12 @@ _Settings = dict[str, dict[str, Any]]
 
 def computation(model: Any) -> str:
     """What decides how a model's layers compute, as JSON: its configuration and the settings of modules."""
-    # What was put on layers is called by every pass; what was put on the whole decides how logits are made.
+    # What was put on layers is called by every pass; what was put behind the whole decides the logits.
     settings = {
-        path: {key: value for key, value in own.items() if key != _PUT_ON or not path}
+        path: {key: value for key, value in own.items() if key != _PUT_ON}
         for path, own in module_settings(model).items()
     }
-    return json.dumps([model.config.to_dict(), _attention(model), settings], default=str)
+    return json.dumps([model.config.to_dict(), _attention(model), settings, put_behind(model)], default=str)
 
 
 def module_settings(model: torch.nn.Module) -> _Settings:

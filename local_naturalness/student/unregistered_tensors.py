@@ -12,8 +12,8 @@ from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from local_naturalness.student.adapter_state import is_of_peft
 
-# What torch keeps, and what a layer keeps of its last text or of training.
-_RUNNING = re.compile(r"^_|cache|seq_len|grad|loss")
+# What torch keeps, and what a layer keeps of its last text, as rotations by its length, or of training.
+_RUNNING = re.compile(r"^_|cache|seq_len|inv_freq|grad|loss")
 # Packages whose objects hold no tensors that a layer computes with, other than modules and parameters.
 _WITHOUT_TENSORS = {"torch", "transformers", "builtins", "functools", "numpy"}
 

@@ -294,7 +294,7 @@ def test_match_arguments(make, many):
         select_responses(many, match=best)
     with pytest.raises(ValueError, match="drop `max_teacher_share`"):
         select_responses(many, by="random", match=best, max_teacher_share=0.5)
-    with pytest.raises(ValueError, match=r"does not: \['z'\]"):
+    with pytest.raises(ValueError, match=r"does not have: \['z'\]"):
         select_responses(many, by="random", match=make(["question 0"], "z", selection_rank=[1]))
     with pytest.raises(ValueError, match="no prompt in common"):
         select_responses(many, by="random", match=make("p", "a", selection_rank=[1]))

@@ -16,8 +16,7 @@ SPLITTERS = [
     "line",
     "paragraph",
     re.compile(r"(\. |\? )"),
-    re.compile(r"\s*"),
-    re.compile(r""),
+    re.compile(r"(?<=\.)"),
 ]
 
 # Whatever opens, closes, ends or separates something, and what may confuse the search for it.

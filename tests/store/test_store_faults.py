@@ -38,7 +38,7 @@ def changed(column):
         ([*TABLE, TABLE[0]], {}, "total_rows"),
         (TABLE[:-1], {}, "total_rows"),
         ([row | {"more": 1} for row in TABLE], {}, "their columns differ (more)"),
-        (TABLE, {"block": 3}, "other --shard-rows"),
+        (TABLE, {"block": 3}, "different --shard-rows"),
         (TABLE, {"words": ["--response-column", "answer"]}, "response_column=answer"),
         (TABLE, {"words": ["--suffix", "_x"]}, "other columns"),
     ],

@@ -7,6 +7,7 @@ from local_naturalness.counted import counted
 from local_naturalness.report.length import Wins, WinsByLength
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.teachers import TeacherRanking
+from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS
 from local_naturalness.teachers.result import TeacherGroup
 from local_naturalness.teachers.text import NO_NAME
 
@@ -38,18 +39,35 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
     if not others:
         return f"{best} is the only teacher, so there is nothing to compare."
     first, second = group.table.iloc[0], group.table.iloc[1]
+    if not second["gap"]:
+        return (
+            f"By {criterion}, {best} and {others[0]} have the same mean, {first['mean']:.4f}, so neither "
+            "of them comes first."
+        )
+    ahead = f"{abs(second['gap']):.4f}"
+    if once := [name or NO_NAME for name in group.teachers[:2] if name in group.compared_once]:
+        return (
+            f"By {criterion}, it is not known which teacher comes first: {best} has the best mean, "
+            f"{first['mean']:.4f}, {ahead} ahead of {others[0]}, but a single prompt compares "
+            f"{' and '.join(once)} with other teachers."
+        )
     # The gap is the second's mean minus the first's: turned round, it is how far the first is ahead.
     ends = [-table.criterion.sign * second[name] for name in ("gap_low", "gap_high")]
     low, high = min(ends), max(ends)
-    interval = ""
+    interval = " (no interval)"
+    over = f"over {counted(group.num_prompts, 'prompt')}"
+    if group.num_compared_prompts < FEWEST_PROMPTS:
+        over = (
+            f"over only {counted(group.num_compared_prompts, 'prompt')} that compare teachers, too few to "
+            "rely on"
+        )
     if np.isfinite([low, high]).all():
         undecided = f"; it contains 0, so with other prompts {others[0]} may come first" if low <= 0 else ""
         interval = f" (95 % interval {low:.4f} to {high:.4f}{undecided})"
     sure = f"; P(best) is {first['p_best']:.3f}" if np.isfinite(first["p_best"]) else ""
     return (
         f"By {criterion}, {best} comes first with a mean of {first['mean']:.4f}, "
-        f"{abs(second['gap']):.4f}{interval} ahead of {others[0]}{sure}, over "
-        f"{counted(group.num_prompts, 'prompt')}."
+        f"{ahead}{interval} ahead of {others[0]}{sure}, {over}."
     )
 
 

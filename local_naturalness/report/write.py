@@ -91,8 +91,10 @@ def write_report(
     >>> from datasets import Dataset
     >>> from local_naturalness.report import write_report
     >>> scored = Dataset.from_dict({
-    ...     "prompt": ["p", "p"], "teacher": ["a", "b"], "response": ["One.", "Two."],
-    ...     "local_naturalness": [-0.9, -0.4],
+    ...     "prompt": ["p", "p", "q", "q"],
+    ...     "teacher": ["a", "b", "a", "b"],
+    ...     "response": ["One.", "Two.", "Three.", "Four."],
+    ...     "local_naturalness": [-0.9, -0.4, -0.6, -0.2],
     ... })
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     "b comes first" in write_report(scored, f"{folder}/report.html").read_text()

@@ -34,11 +34,25 @@ def doubts_about(names: Sequence[str], result: Estimate, specs: Sequence[str]) -
 
 def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
     if result.is_thin.any():
-        thin = ", ".join(names[place] for place in result.order if result.is_thin[place])
-        return [
-            f"A single prompt compares {thin} with other teachers. One prompt cannot show how much is due "
-            "to chance, so intervals and P(best) are left empty."
-        ]
+        once = [_compared_once(names, result)]
+        return once if result.is_thin.all() else [*once, *_few_for_intervals(result)]
+    return _few_for_intervals(result)
+
+
+def _compared_once(names: Sequence[str], result: Estimate) -> str:
+    thin = [names[place] for place in result.order if result.is_thin[place]]
+    told = (
+        f"A single prompt compares {', '.join(thin)} with other teachers. One prompt cannot show how much is "
+        "due to chance, so intervals and P(best) are left empty."
+    )
+    if result.is_thin.all():
+        return told
+    if result.is_thin[result.order[0]]:
+        return f"{told} As {thin[0]} is ahead of them, the others have no P(best) either."
+    return f"{told} P(best) compares the others only."
+
+
+def _few_for_intervals(result: Estimate) -> list[str]:
     if result.num_draws < FEWEST_DRAWS:
         return [_too_few_draws(result)]
     if result.num_compared_prompts < FEWEST_PROMPTS:

@@ -192,6 +192,7 @@ def _rank_group(
         stable_best_from=result.stable_best_from,
         warnings=[*doubts_about(called, result, scored.specs), *findings.doubts],
         explained=findings.explained,
+        compared_once=[names[place] for place in result.order if result.is_thin[place]],
         is_filtered=bool(scored.kept),
     )
 

@@ -122,6 +122,10 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
     draws[:, is_thin] = np.nan
     num_compared = int(np.count_nonzero(np.count_nonzero(~np.isnan(values.per_response), axis=1) > 1))
     num_prompts = len(values.per_response)
+    p_best = _probability_of_best(values.sign * draws)
+    if is_thin[order[0]]:
+        # How likely the others are best cannot be known without the one that is ahead of them.
+        p_best[:] = np.nan
     low, high = interval(draws, num_prompts)
     gap_low, gap_high = interval(draws - draws[:, order[:1]], num_compared or num_prompts)
     sizes, of_subsets = subset_means_of(values, seed)
@@ -137,7 +141,7 @@ def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:
         high=high,
         gap_low=gap_low,
         gap_high=gap_high,
-        p_best=_probability_of_best(values.sign * draws),
+        p_best=p_best,
         win_rate=win_rates(values.sign * values.per_response),
         mean_complete=complete.means() if num_complete else np.full(len(mean), np.nan),
         num_complete_prompts=num_complete,

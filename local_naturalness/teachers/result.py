@@ -29,6 +29,7 @@ class TeacherGroup:
         warnings: Reasons to doubt the ranking.
         explained: How much of the gap between the first and the last teacher is explained by length, by
             repetition and by correctness, for the traits that the dataset has.
+        compared_once: Teachers that a single prompt compares with others: chance may explain their place.
         is_filtered: Whether a `where` decided which rows count, so that teachers may have answered more.
     """
 
@@ -40,6 +41,7 @@ class TeacherGroup:
     stable_best_from: int | None
     warnings: Sequence[str]
     explained: Sequence[ExplainedGap]
+    compared_once: Sequence[str] = ()
     is_filtered: bool = False
 
     @property
@@ -111,8 +113,9 @@ class TeacherRanking:
               `repeated_step_share`: plain means over the teacher's own prompts, NaN if the dataset does not
               have them.
 
-            If a single prompt compares a teacher with the others, its intervals and `p_best` are NaN. With
-            fewer than a hundred bootstrap draws, those of all teachers are.
+            If a single prompt compares a teacher with the others, its intervals and `p_best` are NaN. If it
+            is ranked first, no teacher has a `p_best`. With fewer than a hundred bootstrap draws, the
+            intervals and `p_best` of all teachers are NaN.
         """
         tables = {number: group.table for number, group in enumerate(self.groups, start=1)}
         return pd.concat(tables, names=["group"]).reset_index("group").reset_index(drop=True)

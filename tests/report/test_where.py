@@ -53,7 +53,10 @@ def test_all_sections_count_the_rows_that_pass(marked, tmp_path, given):
     )
     first = rank_teachers(marked, where="good = 1").to_pandas().iloc[0]
     assert first["teacher"] == "b"
-    assert f"b comes first with a mean of {first['mean']:.4f}" in page.text
+    assert (
+        f"it is not known which teacher comes first: b has the best mean, {first['mean']:.4f}, 0.2000 ahead "
+        "of a, but a single prompt compares b and a with other teachers." in page.text
+    )
     assert "5 of the 6 responses that pass `where` have a score." in page.text
     assert "`where` keeps 6 of 8 rows: a 2 of 4, b 4 of 4." in page.text
     # Over the one prompt that both answered b wins; its three and a's two responses are counted.
@@ -75,7 +78,7 @@ def test_what_no_row_was_ranked_by_is_said(marked, tmp_path):
     assert "a comes first" in page.text and "7 of 8 responses have a score." in page.text
     assert "cannot be evaluated here" in page.text and "counts all rows" in page.text
     given = Page(write_report(marked, tmp_path / "other.html", selection=selection, where="good"))
-    assert "b comes first" in given.text and "cannot be evaluated" not in given.text
+    assert "b has the best mean" in given.text and "cannot be evaluated" not in given.text
     assert "another `where`" in given.text
 
 
@@ -98,7 +101,7 @@ def test_the_command_takes_where_and_correct(marked, tmp_path, capsys):
     command = ["report", table, "--output", str(output)]
     assert main([*command, "--where", "good = 1", "--correct", "good"]) == 0
     page = Page(output)
-    assert "b comes first" in page.text and "accuracy" in page.text
+    assert "b has the best mean" in page.text and "accuracy" in page.text
     assert main([*command, "--where", "nothing = 1"]) == 2
     assert "nothing" in capsys.readouterr().err
     assert main([*command, "--correct", "response"]) == 2

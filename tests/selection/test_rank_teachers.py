@@ -182,6 +182,25 @@ def test_a_teacher_with_one_shared_prompt_leaves_the_others_their_figures():
     assert not table[["low", "high", "gap_low", "gap_high", "p_best"]].isna().iloc[:2].any(axis=None)
 
 
+@pytest.mark.parametrize(
+    ("score", "teachers", "p_best", "says"),
+    [
+        (99.0, "cba", [None] * 3, "As c is ahead of them, the others have no P(best) either."),
+        (-99.0, "bac", [1.0, 0.0, None], "P(best) compares the others only."),
+    ],
+)
+def test_who_is_best_is_not_known_without_an_interval_of_the_leader(score, teachers, p_best, says):
+    rows = [*noisy(6, a=0.0, b=9.0).to_list(), {"prompt": "p0", "teacher": "c", "score": score}]
+    ranking = rank_teachers(Dataset.from_list(rows), **HIGH)
+    assert ranking.groups[0].teachers == list(teachers) and ranking.groups[0].compared_once == ["c"]
+    assert [row["p_best"] for row in ranking.to_dict()["groups"][0]["teachers"]] == p_best
+    once, few = ranking.warnings
+    assert once.startswith("A single prompt compares c with other teachers.") and once.endswith(says)
+    assert few == (
+        "Only 6 prompts were answered by two teachers or more. Intervals from so few prompts are too narrow."
+    )
+
+
 @pytest.mark.parametrize(("num_prompts", "is_few"), [(9, True), (10, False)])
 def test_few_prompts_are_said(num_prompts, is_few):
     warnings = rank_teachers(noisy(num_prompts, a=0.0, b=9.0), **HIGH).warnings

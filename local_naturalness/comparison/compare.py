@@ -67,7 +67,7 @@ def compare_criteria(
         A `CriteriaComparison`.
 
     Raises:
-        ValueError: A column is missing or a criterion is unknown.
+        ValueError: A column is missing, a criterion is unknown, or no row is left.
         TypeError: `dataset` is not a `Dataset`, or a column is of the wrong type.
 
     Example: the two criteria pick the same response to the first prompt, but not to the second.
@@ -95,6 +95,11 @@ def compare_criteria(
     is_complete = (prompt >= 0) & (teacher >= 0)
     passes = eligible_rows(dataset, columns, where)
     rows = np.flatnonzero(is_complete if passes is None else is_complete & passes)
+    if not len(rows):
+        if passes is not None and not passes.any():
+            raise ValueError(f"No row passes `where`: none of {len(passes)}. There is nothing to compare.")
+        among = "" if passes is None else f" among the {passes.sum()} of {len(passes)} that pass `where`"
+        raise ValueError(f"No row{among} has a prompt and a teacher: there is nothing to compare.")
     is_candidate = np.isin(np.arange(len(prompt)), rows, assume_unique=True)
     unsound = [] if criteria else [one for one in resolved if not has_enough_rows(columns, one, is_candidate)]
     resolved = [criterion for criterion in resolved if criterion not in unsound]

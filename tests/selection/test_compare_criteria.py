@@ -306,3 +306,13 @@ def test_a_row_without_a_score_is_no_response_of_length_0(make):
     assert dict(zip(ranking["teacher"], ranking["mean_tokens"], strict=True)) == {"a": 20, "b": 40}
     everything = select_responses(rows, by="random", k=None)
     assert read_record(everything)["traits"]["num_tokens"]["after"] == pytest.approx(80 / 3)
+
+
+def test_no_rows_are_refused(compared):
+    with pytest.raises(ValueError, match="No row has a prompt and a teacher: there is nothing to compare"):
+        compare_criteria(compared.select([]))
+    with pytest.raises(ValueError, match="No row passes `where`: none of 6"):
+        compare_criteria(compared, where="num_tokens > 1000")
+    nameless = compared.remove_columns("teacher").add_column("teacher", [None] * 5 + ["b"])
+    with pytest.raises(ValueError, match="No row among the 5 of 6 that pass `where` has a prompt and"):
+        compare_criteria(nameless, where="num_tokens < 60")

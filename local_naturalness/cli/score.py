@@ -77,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.on_ray import check_cluster_options, cluster
+    from local_naturalness.cli.replaced import Held, replaced
     from local_naturalness.cli.scored_rows import Kept, score_rows, write_rows
     from local_naturalness.cli.scoring_input import read_rows
     from local_naturalness.cli.share import checked_share, score_share
@@ -88,18 +89,22 @@ def run(options: argparse.Namespace) -> None:
     index, num_shards = checked_share(options)
     output = OutputFolder(options.output)
     output.check(may_replace=True)
-    kept = Kept(options.output)
+    before, had_scores = Held.in_file(output.table), output.has_scores
+    kept, lost = Kept(options.output), None
     with ExitStack() as stack:
         stack.enter_context(stoppable(kept.told, kept.work))
         dataset = read_rows(options)
         options.shard_rows = min(options.shard_rows, len(dataset))
         stack.enter_context(cluster(options, dataset, output.scores))
         scorer = make_scorer(options, store=output.scores)
-        written = scorer(dataset[:0])  # finds wrong columns, student or store before anything is written
+        # These find wrong columns, student or store before a model is loaded and anything is written.
+        written = scorer(dataset[:0])
+        scorer.check_columns_of(dataset)
         with output.in_use(part_name(index, num_shards)) as place:
             if num_shards == 1:
                 scored = score_rows(dataset, range(len(dataset)), scorer, output, place, options, kept)
                 output.write_table(lambda path: write_rows(scored, path), place)
+                lost = replaced(before, Held.in_file(output.table), output.table, had_scores)
                 told = f"Written to {output.table}"
                 rows: Sequence[int] | np.ndarray = range(len(dataset))
             else:
@@ -109,6 +114,8 @@ def run(options: argparse.Namespace) -> None:
             _tell_unscored(statuses, rows, dataset, scorer)
     _tell_hidden(options.input)
     print(told)
+    if lost:
+        print(visible(lost), file=sys.stderr)
 
 
 def _tell_hidden(source: str) -> None:

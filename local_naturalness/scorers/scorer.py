@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 import xxhash
+from datasets import Dataset
 
 from local_naturalness.encoding.chat_template import checked_switches
 from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_encoder import PromptEncoder
 from local_naturalness.encoding.prompt_key import PROMPT_KEY, prompt_key
 from local_naturalness.encoding.prompt_template import PromptTemplate, checked_template
@@ -150,6 +152,17 @@ class Scorer(Shipped):
     def template_source(self) -> str:
         """Source of the chat template that renders the prompts. `""` if there is none."""
         return self._prompt_encoder().template_source
+
+    def check_columns_of(self, table: Dataset) -> None:
+        """Check that a table has no scores with other settings. Calls check it too, batch by batch.
+
+        Raises:
+            ValueError: columns of the names to write hold other scores.
+        """
+        written = self._written()
+        specs = {written.spec_column(name) for name in (self.criterion, self.sibling)}
+        values = {name: table.unique(name) if name in specs else [] for name in table.column_names}
+        refuse_other_settings(written, Rows(values, is_batch=True, is_lazy=False), self.spec)
 
     def is_stored(self, rows: Any) -> list[bool]:
         """Which rows of a batch have a score in the store already.

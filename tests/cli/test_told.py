@@ -229,3 +229,27 @@ def test_conversations_scored_turn_by_turn(tmp_path, capsys, caplog):
         error = capsys.readouterr().err
         assert ("'blank-line', 'turn'. Did you mean 'turn'?" in error) == allowed
         assert ("'turn'" in error) == allowed
+
+
+def test_a_table_that_loses_rows_or_scores_is_told(tmp_path, capsys, monkeypatch):
+    old = written(tmp_path / "old.jsonl", [ROW, ROW | {"teacher": "b", "response": "It is 5. Yes."}])
+    new = written(tmp_path / "new.jsonl", [ROW | {"teacher": "c", "response": "5."}])
+    folder = str(tmp_path / "scored")
+    command = ["score", "--student", student_path(), "--output", folder]
+    assert main([*command, old]) == 0
+    assert "replaced" not in capsys.readouterr().err
+    before = read_table(folder).to_dict()
+    assert main([*command, new]) == 0
+    told = (
+        "It had 2 rows with local_naturalness; now it has 1 row with local_naturalness. Its scores are still"
+    )
+    assert told in capsys.readouterr().err
+    monkeypatch.setattr("local_naturalness.student.student.Student.model", None)  # nothing is loaded
+    assert main([*command, old, "--suffix", "_b"]) == 0
+    assert main([*command, old]) == 0
+    told = "It had 2 rows with local_naturalness_b; now it has 2 rows with local_naturalness. Its scores"
+    assert told in capsys.readouterr().err
+    assert read_table(folder).to_dict() == before
+    other = [*command[:-1], str(tmp_path / "other"), folder, "--window", "2"]
+    assert main(other) == 2
+    assert "already hold values that were computed with other settings" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """`compare_criteria`: what each criterion would choose from a dataset."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from local_naturalness.criteria import (
     resolve_criterion,
 )
 from local_naturalness.criteria.casl import FEWEST_ROWS
+from local_naturalness.criteria.known import suffixes_of
 from local_naturalness.selection.random_scores import random_scores
 from local_naturalness.tables import (
     Columns,
@@ -169,12 +171,7 @@ def _resolve(
 
 def available_criteria(columns: Sequence[str]) -> list[str]:
     """The known criteria that are among the columns or can be computed from them, with their suffixes."""
-    suffixes = {""} | {
-        column.removeprefix(f"{criterion.scorer}_spec")
-        for criterion in CRITERIA.values()
-        for column in columns
-        if column.startswith(f"{criterion.scorer}_spec")
-    }
+    suffixes = {"", *chain.from_iterable(suffixes_of(one.scorer, columns) for one in CRITERIA.values())}
     return [
         name + suffix
         for name, criterion in CRITERIA.items()

@@ -192,14 +192,18 @@ def _known_base(name: str, columns: list[str]) -> tuple[str | None, str]:
     return None, ""
 
 
+def suffixes_of(scorer: str | None, columns: Iterable[str]) -> list[str]:
+    """The suffixes of the scorers that wrote to a table, told by their columns `<scorer>_spec<suffix>`."""
+    spec = f"{scorer}_spec"
+    return [column.removeprefix(spec) for column in columns if column.startswith(spec)]
+
+
 def _with_suffixes(base: str, columns: list[str]) -> list[str]:
     """The names under which a known criterion is in a table whose scorers were given a suffix."""
     criterion = CRITERIA[base]
-    spec = f"{criterion.scorer}_spec"
-    suffixes = [column.removeprefix(spec) for column in columns if column.startswith(spec)]
     return [
         base + suffix
-        for suffix in suffixes
+        for suffix in suffixes_of(criterion.scorer, columns)
         if suffix and all(column + suffix in columns for column in criterion.inputs or (base,))
     ]
 

@@ -49,7 +49,7 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
         return (
             f"By {criterion}, it is not known which teacher comes first: {best} has the best mean, "
             f"{first['mean']:.4f}, {ahead} ahead of {others[0]}, but a single prompt compares "
-            f"{' and '.join(once)} with other teachers."
+            f"{'them' if len(once) == 2 else f'{once[0]} with other teachers'}."
         )
     # The gap is the second's mean minus the first's: turned round, it is how far the first is ahead.
     ends = [-table.criterion.sign * second[name] for name in ("gap_low", "gap_high")]

@@ -130,6 +130,17 @@ def decimals_for(largest: float) -> int:
     return min(max(0, (3 if size < 0 else 4) - size), _MOST_DECIMALS)
 
 
+def two_digits(number: float) -> str:
+    """A number in a sentence, where two digits are enough.
+
+    >>> [two_digits(number) for number in (0.6588, 0.00291, 3.0, 1234.5)]
+    ['0.66', '0.0029', '3.0', '1234']
+    """
+    if not math.isfinite(number) or number == 0:
+        return f"{number:g}"
+    return f"{number:.{min(max(0, 1 - math.floor(math.log10(abs(number)))), _MOST_DECIMALS)}f}"
+
+
 def number_text(number: float, decimals: int, as_share: bool = False) -> str:
     """A number, or a share in percent; a dash for an unknown one."""
     if math.isnan(number):

@@ -41,9 +41,15 @@ def _too_few_prompts(names: Sequence[str], result: Estimate) -> list[str]:
 
 def _compared_once(names: Sequence[str], result: Estimate) -> str:
     thin = [names[place] for place in result.order if result.is_thin[place]]
+    if result.is_thin.all():  # teachers are linked by prompts, so it is the same one for all
+        compared = "the teachers"
+    elif len(thin) == 1:
+        compared = f"{thin[0]} with other teachers"
+    else:
+        compared = f"each of these with other teachers: {', '.join(thin)}"
     told = (
-        f"A single prompt compares {', '.join(thin)} with other teachers. One prompt cannot show how much is "
-        "due to chance, so intervals and P(best) are left empty."
+        f"A single prompt compares {compared}. One prompt cannot show how much is due to chance, so "
+        "intervals and P(best) are left empty."
     )
     if result.is_thin.all():
         return told

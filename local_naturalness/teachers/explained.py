@@ -26,6 +26,8 @@ from local_naturalness.teachers.bootstrap_interval import interval
 
 # Share of a trait's spread within prompts that must not follow from the teacher alone.
 _LEAST_OWN_SPREAD = 1e-6
+# Teachers differ in a trait if their means are further apart than this share of its usual spread.
+_LEAST_DISTANCE = 0.01
 _FEWEST_DRAWS = 200
 _CELLS_TO_DRAW = 10_000_000
 
@@ -37,6 +39,8 @@ class Decomposition:
     Args:
         gap: The first teacher's distance to each, positive where the first is better.
         part: The part of the gap that the traits explain; NaN if it cannot be estimated.
+        is_separable: Whether the traits can be told from the teacher. They cannot if a teacher differs from
+            the first one in the same way at every prompt: then no slope is known for this difference.
         low: Lower end of the 95 % bootstrap interval of the part.
         high: Upper end.
         trait: Fitted mean of the first trait.
@@ -46,6 +50,7 @@ class Decomposition:
 
     gap: np.ndarray
     part: np.ndarray
+    is_separable: np.ndarray
     low: np.ndarray
     high: np.ndarray
     trait: np.ndarray
@@ -84,11 +89,13 @@ def decompose(
     num_prompts = int(is_shared.sum())
     if not num_prompts:
         return None
-    (gap,), (part,), (trait,) = _parts(cells, sign, first, 1, lambda: _ones)
+    (gap,), (part,), (trait,), (unseen,) = _parts(cells, sign, first, 1, lambda: _ones)
     if np.isnan(gap).any():
         return None
+    is_separable = unseen < _LEAST_DISTANCE
+    is_alike = np.isnan(part) & is_separable  # no answers of theirs differ, so there is nothing to explain
     num_draws = min(num_draws, max(_FEWEST_DRAWS, _CELLS_TO_DRAW // cells[0].size))
-    _, part_draws, trait_draws = _parts(
+    _, part_draws, trait_draws, _ = _parts(
         cells, sign, first, num_draws, lambda: bootstrap_weights(num_draws, seed)
     )
     is_usable = ~np.isnan(part_draws).any(axis=1)
@@ -96,8 +103,11 @@ def decompose(
         # What so few prompts decide that many draws miss them all cannot be told.
         part = np.full_like(part, np.nan)
     low, high = interval(part_draws[is_usable], num_prompts)
+    for numbers in (part, low, high):
+        numbers[is_alike] = 0.0
+        numbers[~is_separable] = np.nan
     trait_draws = trait_draws[~np.isnan(trait_draws).any(axis=1)]
-    return Decomposition(gap, part, low, high, trait, trait_draws, num_prompts)
+    return Decomposition(gap, part, is_separable, low, high, trait, trait_draws, num_prompts)
 
 
 def _ones(size: int) -> np.ndarray:
@@ -106,8 +116,12 @@ def _ones(size: int) -> np.ndarray:
 
 def _parts(
     cells: Sequence[np.ndarray], sign: float, first: int, num_fits: int, weights: Callable[[], Weights]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gaps, parts and means of the first trait, each [fits, teachers]; NaN if they cannot be estimated."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Gaps, parts, means of the first trait and unseen distances, each [fits, teachers].
+
+    Parts are NaN if they cannot be estimated. The unseen distance to the first teacher is the part of the
+    distance in the traits for which there is no slope, in usual spreads of the trait.
+    """
     means = np.stack([fit_weighted_means(one, num_fits, weights()) for one in cells])
     sums = _weighted_sums([_centred(one) for one in cells], num_fits, weights())
     num_traits = len(cells) - 1
@@ -123,12 +137,16 @@ def _parts(
     scale = np.where(is_told, np.sqrt(np.where(is_told, left, 1.0)), np.inf)
     system = own[:, :, 1:] / scale[:, :, None] / scale[:, None, :]
     system[np.isnan(system)] = 0.0
-    slope = np.linalg.pinv(system, rcond=1e-6, hermitian=True) @ (own[:, :, :1] / scale[:, :, None])
+    inverse = np.linalg.pinv(system, rcond=1e-6, hermitian=True)
+    slope = inverse @ (own[:, :, :1] / scale[:, :, None])
     slope = slope[:, :, 0] / scale
     ahead = means[:, :, first, None] - means
     part = sign * np.einsum("fk,kft->ft", slope, ahead[1:])
     part[~is_told.any(axis=1)] = np.nan
-    return sign * ahead[0], part, means[1]
+    spread = np.where(is_told, left, np.where(spread > 0, spread, np.inf))
+    distance = np.moveaxis(ahead[1:], 0, 1) / np.sqrt(spread / len(cells[0]))[:, :, None]
+    unseen = np.abs(distance - inverse @ system @ distance).max(axis=1)
+    return sign * ahead[0], part, means[1], unseen
 
 
 def _centred(cells: np.ndarray) -> np.ndarray:

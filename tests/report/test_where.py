@@ -55,7 +55,7 @@ def test_all_sections_count_the_rows_that_pass(marked, tmp_path, given):
     assert first["teacher"] == "b"
     assert (
         f"it is not known which teacher comes first: b has the best mean, {first['mean']:.4f}, 0.2000 ahead "
-        "of a, but a single prompt compares b and a with other teachers." in page.text
+        "of a, but a single prompt compares them." in page.text
     )
     assert "5 of the 6 responses that pass `where` have a score." in page.text
     assert "`where` keeps 6 of 8 rows: a 2 of 4, b 4 of 4." in page.text

@@ -168,7 +168,7 @@ def test_one_shared_prompt_makes_nothing_certain(make):
     table = ranking.to_pandas()
     assert table[["low", "high", "gap_low", "gap_high", "p_best"]].isna().all(axis=None)
     assert table["gap"].tolist() == [0.0, -1.0]
-    assert ranking.warnings[0].startswith("A single prompt compares b, a with other teachers")
+    assert ranking.warnings[0].startswith("A single prompt compares the teachers. One prompt cannot")
     shown = [line.split() for line in str(ranking).split("\n")]
     assert ["a", "2.0000", "-1.0000", "-", "-", "2"] in shown
 
@@ -199,6 +199,13 @@ def test_who_is_best_is_not_known_without_an_interval_of_the_leader(score, teach
     assert few == (
         "Only 6 prompts were answered by two teachers or more. Intervals from so few prompts are too narrow."
     )
+
+
+def test_teachers_that_a_prompt_each_compares_are_listed():
+    rows = noisy(6, a=0.0, b=9.0).to_list()
+    rows += [{"prompt": f"p{i}", "teacher": name, "score": -99.0 - i} for i, name in enumerate("cd")]
+    once, _ = rank_teachers(Dataset.from_list(rows), **HIGH).warnings
+    assert once.startswith("A single prompt compares each of these with other teachers: c, d. One prompt")
 
 
 @pytest.mark.parametrize(("num_prompts", "is_few"), [(9, True), (10, False)])
@@ -252,7 +259,7 @@ def test_clear_differences_are_certain_and_stable():
 @pytest.mark.parametrize("num_bootstrap", [1, 99])
 def test_too_few_draws_give_no_intervals(num_bootstrap):
     values = np.random.default_rng(0).normal([0.0, 0.5], 0.2, (40, 2))
-    traits = {"num_tokens": [10, 20] * 40}
+    traits = {"num_tokens": [10, 20, 30, 30] * 20}
     table = {"prompt": np.repeat(np.arange(40), 2), "teacher": ["a", "b"] * 40, "score": values.ravel()}
     few, enough = (
         rank_teachers(Dataset.from_dict({**table, **traits}), num_bootstrap=number, **HIGH)

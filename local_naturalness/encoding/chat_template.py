@@ -1,12 +1,12 @@
 """The student's chat template: renders messages as text, with a fixed date and the given switches."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from local_naturalness.encoding.messages import Message, Tools
+from local_naturalness.encoding.messages import Message, Tools, name_of_tool
 from local_naturalness.encoding.reasoning import without_flags
+from local_naturalness.encoding.template_variables import RESERVED, reads_variable, variables
+from local_naturalness.encoding.tokenizer_name import named
 
 # Templates that print today's date print this one instead, so that scores do not change from day to day. It
 # is the default date of Llama 3.
@@ -23,16 +23,12 @@ _PINNED = {
 # Takes the place of the text of an assistant turn if only the text around it matters.
 MARK = "(assistant turn)"
 
-# Arguments of `apply_chat_template` itself. They are not variables of a template.
-_RESERVED = frozenset(
-    "conversation messages tools documents chat_template add_generation_prompt continue_final_message "
-    "tokenize sanitize_control_tokens padding truncation max_length return_tensors return_dict "
-    "return_assistant_tokens_mask tokenizer_kwargs".split()
-)
-
 
 class TemplateRefusal(ValueError):
-    """The template raised an error for a conversation, such as one whose roles it does not know."""
+    """A row that the template raises an error for, or a part of which it does not write.
+
+    The status of the row says so, and other rows are scored.
+    """
 
 
 class ChatTemplate:
@@ -52,10 +48,11 @@ class ChatTemplate:
         self._takes_blocks: bool | None = None
         for name in self._switches:
             if not self._reads(name):
+                known = ", ".join(map(repr, variables(self.source)))
                 raise ValueError(
-                    f"`chat_template_kwargs` sets {name!r}, which the chat template of "
-                    f"{type(tokenizer).__name__} does not use: look for the right name in "
-                    "`tokenizer.chat_template`, or leave it out."
+                    f"`chat_template_kwargs` sets {name!r}, which the chat template of {named(tokenizer)} "
+                    f"does not use: {f'pass one of {known}, which it reads, or ' if known else ''}leave it "
+                    "out."
                 )
 
     def with_switches(self, switches: Mapping[str, Any]) -> "ChatTemplate":
@@ -64,7 +61,7 @@ class ChatTemplate:
         return ChatTemplate(self._tokenizer, self._switches | read)
 
     def _reads(self, name: str) -> bool:
-        return name not in _RESERVED and reads_variable(self.source, name)
+        return name not in RESERVED and reads_variable(self.source, name)
 
     @property
     def source(self) -> str:
@@ -87,8 +84,8 @@ class ChatTemplate:
         asked = str(messages[-1].get("content", "")).strip() if messages[-1]["role"] == "user" else ""
         if not all(text in rendered for text in without_flags(asked)):
             raise TemplateRefusal(
-                f"The chat template of {type(self._tokenizer).__name__} leaves out the text of a user's "
-                f"message, or changes it ({asked[:40]!r}). Pass `prompt_template`."
+                f"The chat template of {named(self._tokenizer)} leaves out the text of a user's message, or "
+                f"changes it ({asked[:40]!r}). Pass `prompt_template`."
             )
         if "add_generation_prompt" in self.source:
             return rendered
@@ -158,10 +155,10 @@ class ChatTemplate:
         add_generation_prompt: bool,
     ) -> str:
         tools = list(tools) if tools else None
-        template = self._tokenizer.get_chat_template(tools=tools)
-        if "strftime_now" in template:
-            template = _DATE_MACRO + template
         try:
+            template = self._tokenizer.get_chat_template(tools=tools)
+            if "strftime_now" in template:
+                template = _DATE_MACRO + template
             return self._tokenizer.apply_chat_template(
                 list(messages),
                 tools=tools,
@@ -172,47 +169,15 @@ class ChatTemplate:
             )
         except Exception as error:  # templates may raise any error
             raise TemplateRefusal(
-                f"The chat template of {type(self._tokenizer).__name__} refused a conversation with the "
-                f"roles {[message.get('role') for message in messages]}: {error}. Change the messages or "
-                "pass `prompt_template`."
+                f"The chat template of {named(self._tokenizer)} refused a conversation with the roles "
+                f"{[message.get('role') for message in messages]}{_with_tools(tools)}: "
+                f"{str(error).strip().removesuffix('.') or type(error).__name__}. Change the row, or pass "
+                "`prompt_template`."
             ) from error
 
 
-def reads_variable(template: str, name: str) -> bool:
-    """Whether a template reads a variable of this name; a field of a message is none.
-
-    >>> reads_variable("{% if thinking %}", "thinking"), reads_variable("{{ m.thinking }}", "thinking")
-    (True, False)
-    """
-    return re.search(rf"(?<![\w.'\"]){re.escape(name)}(?![\w'\"])", template) is not None
-
-
-def checked_switches(switches: Any) -> dict[str, Any] | None:
-    """Check the variables for a template.
-
-    Raises:
-        TypeError: the argument is neither `None` nor a mapping of names to JSON values.
-        ValueError: a name is an argument of the tokenizer's method.
-    """
-    if switches is None:
-        return None
-    is_named = isinstance(switches, Mapping) and all(isinstance(name, str) for name in switches)
-    try:
-        told = json.dumps(dict(switches)) if is_named else None
-    except (TypeError, ValueError):
-        told = None
-    if told is None:
-        raise TypeError(
-            "`chat_template_kwargs` must be a dict of template variables with JSON values, such as "
-            f"{{'enable_thinking': True}}; found {switches!r}."
-        )
-    reserved = sorted(_RESERVED & set(switches))
-    if reserved:
-        raise ValueError(
-            f"`chat_template_kwargs` sets {', '.join(map(repr, reserved))}, which cannot be set there: "
-            "pass only variables that the template itself reads, such as `enable_thinking`."
-        )
-    return json.loads(told)
+def _with_tools(tools: Tools | None) -> str:
+    return f" and the tools {', '.join(map(name_of_tool, tools))}" if tools else ""
 
 
 def _in_blocks(message: Message) -> Message:

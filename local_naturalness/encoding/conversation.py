@@ -59,6 +59,11 @@ class Answer:
             )
         if isinstance(calls, str) or not isinstance(calls, Sequence):
             raise TypeError(f"`tool_calls` must be a list, found {type(calls).__name__} {str(calls)[:60]!r}.")
+        if not all(isinstance(call, Mapping) for call in calls):
+            raise TypeError(
+                "`tool_calls` must be a list of objects such as "
+                f'{{"function": {{"name": ..., "arguments": ...}}}}, found {str(list(calls))[:60]}.'
+            )
         return cls(content, reasoning, calls)
 
     @property
@@ -125,8 +130,7 @@ def response_of(
         tools: the tools that the template shows.
 
     Raises:
-        TypeError: the turn has tool calls, and the template does not write them.
-        TemplateRefusal: the template refuses the prompt.
+        TemplateRefusal: the template refuses the prompt, or does not write the tool calls of the turn.
     """
     answer = Answer.of(message)
     if template is None:
@@ -208,9 +212,9 @@ def _without_texts(text: str, answer: Answer) -> str | None:
     return "\n".join(text[end:begin] for end, begin in zip([0, *ends], [*begins, len(text)], strict=True))
 
 
-def _unwritten(answer: Answer) -> TypeError:
+def _unwritten(answer: Answer) -> TemplateRefusal:
     names = ", ".join(map(name_of_tool, answer.tool_calls))
-    return TypeError(
+    return TemplateRefusal(
         f"An assistant turn has `tool_calls` ({names}), and the student's chat template does not "
         "write them together with the rest of the turn: a part would be left out of what is scored. Use a "
         "student whose template writes all of it, or write the calls into `content`, as the student is going "

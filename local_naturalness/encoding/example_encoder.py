@@ -64,8 +64,7 @@ class ExampleEncoder:
     """Encode rows for one student. A prompt that several teachers answered is encoded once.
 
     Attributes:
-        refusal: the error of the chat template for the first conversation that it refused. `None` if it
-            refused none.
+        refusal: why the first row with the status `template_refused` was refused. `None` if there is none.
     """
 
     def __init__(self, tokenizer: object, prompts: PromptEncoder, splitter: Splitter | None):
@@ -80,7 +79,7 @@ class ExampleEncoder:
         """Tokens and steps of a row, or the status that says why there are none.
 
         Raises:
-            TypeError: a part of the row cannot be shown to the student, such as tools.
+            TypeError: a `prompt_template` does not fit the prompt.
         """
         if example.response is None:
             return "missing_response"

@@ -163,7 +163,8 @@ def name_of_tool(tool: Mapping[str, Any]) -> str:
     >>> name_of_tool({"type": "function", "function": {"name": "add"}}), name_of_tool({"name": "add"})
     ('add', 'add')
     """
-    return str(tool.get("function", tool).get("name", ""))
+    function = tool.get("function", tool)
+    return str(function.get("name", "") if isinstance(function, Mapping) else function)
 
 
 def times_named(text: str, name: str) -> int:

@@ -5,6 +5,8 @@ import re
 from itertools import pairwise
 from typing import Any
 
+from local_naturalness.encoding.tokenizer_name import named
+
 logger = logging.getLogger(__name__)
 
 _NOT_SPACE = re.compile(r"\S")
@@ -87,8 +89,9 @@ def _find(piece: str, text: str, position: int, tokenizer: Any) -> tuple[int, in
     found = text.find(bare, position, near) if bare else position
     if found < 0:
         raise ValueError(
-            f"The tokenizer {type(tokenizer).__name__} gives no character offsets, and its token "
-            f"{piece!r} could not be found in the text near {text[position : position + 20]!r}. Use a "
-            "fast tokenizer (`AutoTokenizer.from_pretrained(..., use_fast=True)`)."
+            f"The tokenizer of {named(tokenizer)}, a {type(tokenizer).__name__}, gives no character offsets, "
+            f"and its token {piece!r} could not be found in the text near "
+            f"{text[position : position + 20]!r}. Use a fast tokenizer "
+            "(`AutoTokenizer.from_pretrained(..., use_fast=True)`)."
         )
     return found, found + len(bare)

@@ -26,6 +26,7 @@ from local_naturalness.encoding.reasoning import (
     opening_at_end,
     without_reasoning,
 )
+from local_naturalness.encoding.tokenizer_name import named
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,7 @@ class PromptEncoder:
         """Encode one prompt: a string, or a list of messages with `role` and `content`.
 
         Raises:
-            TypeError: there are tools, but nothing shows them to the student.
-            TemplateRefusal: the chat template raised an error.
+            TemplateRefusal: the chat template raised an error, or nothing shows the tools to the student.
         """
         if not self._include_prompt:
             return EncodedPrompt(self._prefix_token())
@@ -128,10 +128,10 @@ class PromptEncoder:
         messages = [*as_messages(prompt), {"role": "assistant", "content": MARK}, *between]
         _, mark, after = self._render(messages, tools).rpartition(MARK)
         if not mark:
-            raise ValueError(
-                f"The chat template of {type(self._tokenizer).__name__} leaves out earlier assistant turns, "
-                "so conversations cannot be scored turn by turn with it. Pass `prompt_template` as an "
-                "importable function `messages -> str`."
+            raise TemplateRefusal(
+                f"The chat template of {named(self._tokenizer)} leaves out an earlier assistant turn, so the "
+                "conversation cannot be scored turn by turn. Pass `prompt_template` as an importable "
+                "function `messages -> str`."
             )
         return self._encoded(after, between)
 
@@ -170,9 +170,8 @@ class PromptEncoder:
         # Gemma 4 writes what a tool says into the turn that calls it, before the content of that turn.
         if message.get("tool_calls") and not all(is_shown(said, found.text) for said in between):
             raise TemplateRefusal(
-                f"The chat template of {type(self._tokenizer).__name__} writes what a tool says into the "
-                "turn that calls it, so the two cannot be separated. Such a conversation cannot be scored "
-                "turn by turn."
+                f"The chat template of {named(self._tokenizer)} writes what a tool says into the turn that "
+                "calls it, so the two cannot be separated. Such a conversation cannot be scored turn by turn."
             )
         return found
 
@@ -185,8 +184,7 @@ class PromptEncoder:
         if self.chat_template is not None:
             rendered = self.chat_template.prompt(as_messages(prompt), tools)
             if tools:
-                # The messages may name a tool, too.
-                bare = self.chat_template.prompt(as_messages(prompt))
+                bare = self._without_tools(prompt)
                 if not all(
                     times_named(rendered, name) > times_named(bare, name) for name in map(name_of_tool, tools)
                 ):
@@ -210,11 +208,19 @@ class PromptEncoder:
         assert self._template is not None  # else `_plain` encodes the prompt
         return self._template.format(prompt=prompt)
 
+    def _without_tools(self, prompt: Prompt) -> str:
+        """The prompt without tools. Its messages may name a tool, too."""
+        assert self.chat_template is not None
+        try:
+            return self.chat_template.prompt(as_messages(prompt))
+        except TemplateRefusal:  # such as one that is for tools alone
+            return ""
+
     def _plain(self, prompt: Prompt) -> EncodedPrompt:
         if not isinstance(prompt, str):
             raise ValueError(
-                "Prompts that are lists of messages need a chat template, and the tokenizer "
-                f"{type(self._tokenizer).__name__} has none. Pass a tokenizer with a chat template, or "
+                "Prompts that are lists of messages need a chat template, and the tokenizer of "
+                f"{named(self._tokenizer)} has none. Pass a tokenizer with a chat template, or "
                 "`prompt_template` as an importable function `messages -> str`."
             )
         bos = self._tokenizer.bos_token_id
@@ -233,14 +239,14 @@ class PromptEncoder:
         if token is None:
             raise ValueError(
                 "Without a prompt, the first token must be conditioned on a special token, and the "
-                f"tokenizer {type(tokenizer).__name__} has neither a beginning- nor an end-of-sequence "
-                "token. Set `tokenizer.bos_token`, or keep `include_prompt=True`."
+                f"tokenizer of {named(tokenizer)} has neither a beginning- nor an end-of-sequence token. Set "
+                "`tokenizer.bos_token`, or keep `include_prompt=True`."
             )
         return np.asarray([token], dtype=np.int64)
 
 
-def _unshown(tools: Tools) -> TypeError:
-    return TypeError(
+def _unshown(tools: Tools) -> TemplateRefusal:
+    return TemplateRefusal(
         f"A row has `tools` ({', '.join(map(name_of_tool, tools))}), and the student's prompt does not show "
         "them: it needs a chat template that does. If the student is to be trained without them, remove the "
         "column 'tools'."

@@ -1,7 +1,7 @@
 """Doubts about a row and its score: the kinds of doubt, and a sentence with a remedy for each."""
 
-from local_naturalness.encoding.chat_template import reads_variable
 from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.template_variables import reads_variable
 
 # The prompt ends with a closed, empty block of reasoning, but the response contains reasoning.
 REASONING_SWITCHED_OFF = "reasoning_switched_off"

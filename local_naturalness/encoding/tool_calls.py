@@ -19,8 +19,13 @@ def writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
     return all(times_named(text, name) >= count for name, count in names.items()) and all(
         any(spelling in text for spelling in _spellings(value))
         for call in calls
-        for value in _leaves(call.get("function", call).get("arguments"))
+        for value in _leaves(_arguments_of(call))
     )
+
+
+def _arguments_of(call: Mapping[str, Any]) -> Any:
+    function = call.get("function", call)
+    return (function if isinstance(function, Mapping) else call).get("arguments")
 
 
 def _leaves(arguments: Any) -> Iterator[Any]:

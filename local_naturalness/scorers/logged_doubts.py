@@ -36,9 +36,9 @@ class Doubts:
             self._tell(kind, f"{in_words(kind, where, self._template)} {_first(kind, rows)}")
         refused = rows.count("template_refused")
         if refusal:
-            self._tell(
-                "template_refused", f"{refused} of {counted(len(rows), 'row')} could not be scored. {refusal}"
-            )
+            first = ": " if refused == 1 else ". The first of them: "
+            told = f"{refused:,} of {counted(len(rows), 'row')} could not be scored{first}{refusal}"
+            self._tell("template_refused", told)
 
     def _tell(self, kind: str, words: str) -> None:
         if kind not in self._told:

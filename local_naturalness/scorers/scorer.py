@@ -11,7 +11,6 @@ import pyarrow as pa
 import xxhash
 from datasets import Dataset
 
-from local_naturalness.encoding.chat_template import checked_switches
 from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.map_rows import Rows
@@ -20,6 +19,7 @@ from local_naturalness.encoding.prompt_key import PROMPT_KEY, prompt_key
 from local_naturalness.encoding.prompt_template import PromptTemplate, checked_template
 from local_naturalness.encoding.response_key import RESPONSE_KEY, response_key
 from local_naturalness.encoding.row_doubts import OBJECT_AS_TEXT
+from local_naturalness.encoding.template_variables import checked_switches
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan

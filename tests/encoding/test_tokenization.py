@@ -141,7 +141,7 @@ def test_a_tokenizer_without_offsets(model, slow_tokenizer):
 
 def test_a_tokenizer_that_rewrites_text_is_refused(slow_tokenizer, monkeypatch):
     monkeypatch.setattr(slow_tokenizer, "decode", lambda ids, **_: "?")
-    with pytest.raises(ValueError, match="ByT5Tokenizer gives no character offsets, and its token '\\?'"):
+    with pytest.raises(ValueError, match="a ByT5Tokenizer, gives no character offsets, and its token '\\?'"):
         token_starts(slow_tokenizer, "abc")
 
 

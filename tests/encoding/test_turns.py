@@ -214,6 +214,3 @@ def test_it_needs_conversations_and_a_template(model, chat_tokenizer):
         LocalScorer(model, tokenizer=chat_tokenizer, splitter="turn")
     with pytest.raises(ValueError, match="chat template"):
         scorer(model, metaspace())({"messages": CONVERSATION})
-    with pytest.raises(TypeError, match="tool_calls"):
-        called = {"role": "assistant", "content": "", "tool_calls": [{"name": "add"}]}
-        scorer(model, chat_tokenizer)({"messages": [CONVERSATION[1], called]})

@@ -36,6 +36,14 @@ def scorer(model, template, **settings):
     return GlobalScorer(Student(model, tokenizer=chat(template)), **settings)
 
 
+def refusal(made, row):
+    """Why a row is refused. Nothing is raised, and it has no score."""
+    scored = made(row)
+    assert (scored["global_naturalness"], scored["global_naturalness_status"]) == (None, "template_refused")
+    (note,) = made.show(row).notes
+    return note
+
+
 @pytest.mark.parametrize(
     ("message", "response"),
     [
@@ -75,11 +83,10 @@ def test_tools_are_shown(model, tools):
 )
 def test_tools_that_nothing_shows_are_refused(model, template, settings):
     row = {"prompt": "What is 17 + 25?", "tools": TOOLS, "response": "42."}
-    with pytest.raises(TypeError, match=r"`tools` \(add\).* whose prompt ends with 'What is 17 \+ 25\?'"):
-        scorer(model, template, **settings)(row)
+    assert refusal(scorer(model, template, **settings), row).startswith("A row has `tools` (add)")
     assert scorer(model, template, **settings)(row | {"tools": None})["global_naturalness_status"] == "ok"
-    with pytest.raises(TypeError, match=r"`tools` \(add\)"):  # the user's text does not show them
-        scorer(model, template, **settings)(row | {"prompt": "Please add 17 and 25."})
+    named = row | {"prompt": "Please add 17 and 25."}  # the user's text does not show them
+    assert refusal(scorer(model, template, **settings), named).startswith("A row has `tools` (add)")
 
 
 def test_every_tool_is_shown_or_refused(model):
@@ -87,8 +94,7 @@ def test_every_tool_is_shown_or_refused(model):
     first = templates.HEADER.replace("{%", "{{ (tools or [{}])[0].function.name if tools }}{%", 1)
     tools = [{"type": "function", "function": {"name": name}} for name in ("add_all", "add")]
     row = {"prompt": "What is 17 + 25?", "tools": tools, "response": "42."}
-    with pytest.raises(TypeError, match=r"`tools` \(add_all, add\)"):
-        scorer(model, first)(row)
+    assert refusal(scorer(model, first), row).startswith("A row has `tools` (add_all, add)")
     assert scorer(model, first)(row | {"tools": tools[:1]})["global_naturalness_status"] == "ok"
 
 

@@ -11,6 +11,8 @@ from typing import Any, cast
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from local_naturalness.student.packed_layers import keep_unpacked
+
 
 def twin_of(model: PreTrainedModel) -> PreTrainedModel:
     """Copy the structure of a model, not its weights, and put the copy into evaluation mode.
@@ -36,6 +38,7 @@ def twin_of(model: PreTrainedModel) -> PreTrainedModel:
     twin: PreTrainedModel = _Twins().of(model)
     for module in twin.modules():
         module.training = False
+    keep_unpacked(twin)
     return twin
 
 

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from transformers import PreTrainedModel
 
 from local_naturalness.student.checkpoint import Checkpoint
+from local_naturalness.student.first_pass import evaluating
 from local_naturalness.student.identity_in_files import tensor_names
 from local_naturalness.student.load_errors import found
 
@@ -100,19 +101,14 @@ def inner_model(peft_model: Any) -> PreTrainedModel:
         peft_model.get_base_model() if hasattr(peft_model, "get_base_model") else peft_model.base_model.model
     )
     ids = torch.arange(1, 9, device=inner.device)[None] % inner.config.get_text_config().vocab_size
-    training = [module for module in peft_model.modules() if module.training]
-    peft_model.eval()
     try:
-        with torch.no_grad():
+        with evaluating(peft_model):
             whole, again = (peft_model(input_ids=ids).logits for _ in range(2))
             part = inner(input_ids=ids).logits
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
             f"{told} does not compute from the tokens of a text alone ({type(error).__name__}: {error})."
         ) from error
-    finally:
-        for module in training:
-            module.training = True
     if not torch.allclose(whole, again, rtol=_TOLERANCE, atol=_TOLERANCE):
         raise ValueError(
             f"{told} draws random numbers, so scores would not be reproducible. Switch that off in its "

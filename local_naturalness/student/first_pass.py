@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from transformers import PreTrainedModel
 
+from local_naturalness.student.packed_layers import kept_unpacked
+
 _OWN_PACKAGES = {"torch", "transformers", "peft"}
 
 
@@ -31,7 +33,7 @@ def evaluating(model: torch.nn.Module) -> Iterator[None]:
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), kept_unpacked(model):
             yield
     finally:
         for module in training:

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from local_naturalness.student.first_pass import evaluating
+
 
 def without_other_parts(
     auto_class: Any, config: Any, load: Callable[..., PreTrainedModel]
@@ -55,8 +57,8 @@ def _reads_text(model: PreTrainedModel) -> bool:
     """Whether a text passes through the model without the removed parts."""
     ids = torch.arange(1, 5, device=model.device)[None] % model.config.get_text_config().vocab_size
     try:
-        with torch.no_grad():
-            model.eval()(input_ids=ids)
+        with evaluating(model):
+            model(input_ids=ids)
     except (AttributeError, TypeError):  # the model uses a removed part
         return False
     return True

@@ -8,10 +8,10 @@ from datasets import Dataset
 
 from local_naturalness.cli.tables import read_table
 from local_naturalness.encoding.map_rows import missing_columns_message
+from local_naturalness.inputs.column_names import KNOWN, TEACHERS
 from local_naturalness.inputs.files import TEXT_COLUMNS
 from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.samples import texts_of
-from local_naturalness.shapes.seen import KNOWN, TEACHERS
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.shapes.to_rows import shaped
 

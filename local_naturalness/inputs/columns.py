@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import datasets
@@ -61,21 +59,6 @@ def _is_mixed(column: pa.ChunkedArray) -> bool:
     if not isinstance(column.type, pa.JsonType):
         return False
     return not pc.any(pc.match_substring_regex(column.cast(pa.string()), r"^\s*[\[{]")).as_py()
-
-
-def missing_columns(files: Sequence[Path], columns: Sequence[Iterable[str]]) -> list[str]:
-    """What to tell of columns that some files of a table lack.
-
-    Args:
-        files: of the table.
-        columns: those of each file.
-    """
-    told = []
-    for name in dict.fromkeys(name for names in columns for name in names):
-        if lacking := [file for file, names in zip(files, columns, strict=True) if name not in names]:
-            where = repr(str(lacking[0])) if len(lacking) == 1 else f"{len(lacking)} of {len(files)} files"
-            told.append(f"The column {name!r} is missing in {where}. Its values are null there.")
-    return told
 
 
 def undecoded(dataset: Dataset) -> Dataset:

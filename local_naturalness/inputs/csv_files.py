@@ -17,8 +17,10 @@ from datasets import Dataset
 from datasets.table import InMemoryTable
 
 from local_naturalness.inputs.causes import cause, cause_in_text
+from local_naturalness.inputs.column_names import renamed
 from local_naturalness.inputs.compression import opened
 from local_naturalness.inputs.csv_quotes import refuse_broken_quotes
+from local_naturalness.inputs.differing_columns import recipe
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ def read_csv_files(files: Sequence[Path], texts: Sequence[str]) -> Dataset:
             raise ValueError(
                 f"{str(path)!r} has the columns {', '.join(table.column_names)}, other than "
                 f"{str(files[0])!r}: {', '.join(tables[0].column_names)}."
+                + recipe([path], _renamed(table.column_names, tables[0].column_names))
             )
     table = pa.concat_tables(tables)
     columns = [
@@ -56,6 +59,11 @@ def read_csv_files(files: Sequence[Path], texts: Sequence[str]) -> Dataset:
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
     return Dataset(InMemoryTable(pa.table(columns, names=table.column_names)))
+
+
+def _renamed(names: Sequence[str], others: Sequence[str]) -> dict[str, str]:
+    """New names for columns of a file that another file has under other names."""
+    return renamed([name for name in names if name not in others], [n for n in others if n not in names])
 
 
 def _read(path: Path) -> pa.Table:

@@ -44,9 +44,11 @@ def read_files(
     formats = {path: _format(path) for path in files}
     if len(set(formats.values())) > 1:
         listed = ", ".join(path.name for path in files[:5])
+        other = next(path for path in files if formats[path] == "csv")
         raise ValueError(
-            f"The folder {str(files[0].parent)!r} holds files of several formats ({listed}): pass a "
-            "single file, or a folder with one format."
+            f"The folder {str(files[0].parent)!r} holds files of several formats ({listed}): pass a single "
+            "file, or a folder with one format. To convert a file, in Python: `from local_naturalness.inputs "
+            f"import read_table; read_table({str(other)!r}).to_json({str(other.with_suffix('.jsonl'))!r})`."
         )
     for path in files:
         if not path.stat().st_size:

@@ -21,8 +21,8 @@ from datasets import Dataset, Features, NamedSplit
 from datasets.arrow_writer import ArrowWriter
 from datasets.utils import tqdm
 
-from local_naturalness.inputs.columns import missing_columns
 from local_naturalness.inputs.compression import opened
+from local_naturalness.inputs.differing_columns import missing_columns
 from local_naturalness.inputs.json_objects import WrongObject, one_object, rows_in_object
 from local_naturalness.inputs.json_text import loads
 from local_naturalness.inputs.json_types import NULL, Row, as_table, type_of, united
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 1_000
 # To be raised when tables that were written before are no longer what would be written now.
-_VERSION = 1
+_VERSION = 2
 
 
 def read_json_files(files: Sequence[Path], folder: Path, split: str | None) -> Dataset:

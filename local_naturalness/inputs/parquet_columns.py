@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features, Value
 
-from local_naturalness.inputs.columns import missing_columns
+from local_naturalness.inputs.differing_columns import missing_columns
 
 logger = logging.getLogger(__name__)
 

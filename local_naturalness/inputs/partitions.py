@@ -1,5 +1,6 @@
 """Folders whose names tell a column: `teacher=a/0.parquet`, as Spark and pandas write partitioned tables."""
 
+import logging
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +10,10 @@ import pyarrow as pa
 from datasets import Dataset, concatenate_datasets
 
 from local_naturalness.inputs.csv_files import as_numbers
+from local_naturalness.inputs.differing_columns import missing_columns
 from local_naturalness.inputs.files import read_files
+
+logger = logging.getLogger(__name__)
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 
@@ -33,6 +37,9 @@ def read_partitions(folder: Path, files: Sequence[Path], texts: Sequence[str]) -
     if not names:
         return read_files(files, texts)
     parts = [read_files(group, texts) for _, group in groups]
+    firsts = [group[0] for _, group in groups]
+    for message in missing_columns(firsts, [part.column_names for part in parts]):
+        logger.warning("%s", message)
     # A file that has the column itself knows better than its folder.
     names = [name for name in names if not any(name in part.column_names for part in parts)]
     table = concatenate_datasets(parts)

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Json, Value
 
 from local_naturalness.counted import counted
+from local_naturalness.inputs.column_names import RESPONSE_LISTS
 from local_naturalness.inputs.columns import as_text
 from local_naturalness.shapes.mapped import columns_of, kept, mapped
 from local_naturalness.shapes.parallel import parallel_lists
-from local_naturalness.shapes.seen import RESPONSE_LISTS
 
 AnyDataset = TypeVar("AnyDataset", Dataset, DatasetDict, IterableDataset, IterableDatasetDict)
 _SHOWN = "One row per response"

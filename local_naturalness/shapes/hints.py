@@ -6,8 +6,7 @@ from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.messages import is_message, role_of
-from local_naturalness.shapes.kinds import holds_prose
-from local_naturalness.shapes.seen import (
+from local_naturalness.inputs.column_names import (
     ANSWERS,
     CONVERSATIONS,
     KNOWN,
@@ -17,6 +16,7 @@ from local_naturalness.shapes.seen import (
     SYSTEM,
     TEACHERS,
 )
+from local_naturalness.shapes.kinds import holds_prose
 from local_naturalness.shapes.side_by_side import (
     QUESTIONS,
     answer_columns,

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from local_naturalness.shapes.seen import CONVERSATIONS, Seen
+from local_naturalness.inputs.column_names import CONVERSATIONS
+from local_naturalness.shapes.seen import Seen
 from local_naturalness.shapes.shape import SHAPES, Shape
 from local_naturalness.shapes.shape_rules import RECOGNISERS
 

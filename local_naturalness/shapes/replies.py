@@ -7,8 +7,8 @@ import datasets
 from datasets import Dataset, List, Value
 
 from local_naturalness.encoding.messages import as_messages, parsed, without_nulls
+from local_naturalness.inputs.column_names import CONVERSATIONS, PROMPTS, RESPONSE_LISTS
 from local_naturalness.shapes.mapped import kept, mapped
-from local_naturalness.shapes.seen import CONVERSATIONS, PROMPTS, RESPONSE_LISTS
 from local_naturalness.shapes.served import (
     REQUESTS,
     Answer,

@@ -7,59 +7,8 @@ from typing import Any
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import messages_from_json, role_of
+from local_naturalness.inputs.column_names import CONVERSATIONS, KNOWN, PARTS, PROMPTS, SYSTEM, TEACHERS
 from local_naturalness.shapes.kinds import JSON, MESSAGES, TEXT, Kind, holds_prose, kind_of
-
-PROMPTS = ("prompt", "problem", "question", "query", "instruction")
-RESPONSE_LISTS = ("generations", "responses", "completions", "candidates", "outputs")
-# Of these, the first that is there answers a conversation that ends with a question; `answer` only beside
-# reasoning, because elsewhere it is often the right result.
-ANSWERS = ("response", "completion", "output", "generation")
-CONVERSATIONS = ("messages", "conversations", "conversation")
-# Columns that name the model that answered.
-TEACHERS = (
-    "model",
-    "models",
-    "teachers",
-    "generator",
-    "generators",
-    "model_name",
-    "model_names",
-    "generation_model",
-    "generation_models",
-    "response_model",
-    "response_models",
-    "teacher_model",
-    "model_used",
-)
-# Columns of what teachers may have been shown beside the prompt.
-SYSTEM = ("system", "system_prompt", "system_message", "system_instruction")
-PARTS = (
-    "context",
-    "passage",
-    "document",
-    "article",
-    "history",
-    "prev_messages",
-    "starter_code",
-    "input",
-    "choices",
-    "options",
-)
-# Every name of a part of a row.
-KNOWN = frozenset(
-    {
-        *PROMPTS,
-        *RESPONSE_LISTS,
-        *CONVERSATIONS,
-        "response",
-        "completion",
-        "input",
-        "output",
-        "system",
-        "history",
-        "generation",
-    }
-)
 
 
 def is_looked_at(name: str) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from local_naturalness.inputs.column_names import ANSWERS as ANSWER_NAMES
+from local_naturalness.inputs.column_names import CONVERSATIONS, RESPONSE_LISTS
 from local_naturalness.shapes import conversions
 from local_naturalness.shapes.kinds import (
     ANSWERS,
@@ -15,8 +17,7 @@ from local_naturalness.shapes.kinds import (
     TEXTS,
     Kind,
 )
-from local_naturalness.shapes.seen import ANSWERS as ANSWER_NAMES
-from local_naturalness.shapes.seen import CONVERSATIONS, RESPONSE_LISTS, Seen
+from local_naturalness.shapes.seen import Seen
 from local_naturalness.shapes.shape import LAST_TURN, Shape
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
+from local_naturalness.inputs.column_names import PROMPTS
 from local_naturalness.shapes.kinds import holds_prose
-from local_naturalness.shapes.seen import PROMPTS
 
 _LONG = 20  # characters, as a mean
 _NO_ANSWER = re.compile(

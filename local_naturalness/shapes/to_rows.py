@@ -8,6 +8,7 @@ from typing import Any
 from datasets import Dataset, DatasetDict, IterableDatasetDict
 
 from local_naturalness.counted import counted
+from local_naturalness.inputs.column_names import CONVERSATIONS, PROMPTS, TEACHERS
 from local_naturalness.inputs.columns import with_mixed_as_text
 from local_naturalness.shapes import conversions
 from local_naturalness.shapes.answers import with_lists
@@ -16,11 +17,12 @@ from local_naturalness.shapes.explode import AnyDataset, exploded, one_column_pe
 from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.json_lists import with_parsed_lists
 from local_naturalness.shapes.mapped import columns_of, kept, mapped
+from local_naturalness.shapes.other_names import refuse_other_names
 from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.replies import all_replies, no_prompts, unpacked
 from local_naturalness.shapes.samples import sample_of, texts_of
-from local_naturalness.shapes.seen import CONVERSATIONS, PROMPTS, TEACHERS, teacher_of, waits_for_answer
+from local_naturalness.shapes.seen import teacher_of, waits_for_answer
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.shapes.unread import tell_reasoning, tell_system, tell_unread
 from local_naturalness.shapes.written_types import written_types
@@ -118,6 +120,9 @@ def shaped(
                 raise ValueError(no_prompts(replies, there))
     if shape is None:
         return dataset, None
+    if isinstance(dataset, Dataset):
+        teacher = [name for name in ("teacher", *TEACHERS) if name in sample]
+        refuse_other_names(dataset, [*shape.read_columns, *shape.lists, *shape.teacher_columns, *teacher[:1]])
     if shape.name in ("messages", "sharegpt") and waits_for_answer(sample):
         logger.warning(
             "All conversations end with a question, so there is no response. If another column holds the "

@@ -8,9 +8,9 @@ from typing import Any
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import without_nulls
+from local_naturalness.inputs.column_names import CONVERSATIONS, PARTS, PROMPTS, SYSTEM
 from local_naturalness.shapes.kinds import holds_prose
 from local_naturalness.shapes.samples import TEXT_TYPES
-from local_naturalness.shapes.seen import CONVERSATIONS, PARTS, PROMPTS, SYSTEM
 
 logger = logging.getLogger(__name__)
 

@@ -1,13 +1,10 @@
 """What a table held that a command replaces. It is told if rows or columns of scores are lost."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_naturalness.counted import counted
-
-_SPEC = re.compile("((?:local|global)_naturalness)_spec(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -23,12 +20,14 @@ class Held:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        from local_naturalness.criteria.known import spec_columns
+
         try:
             metadata = pq.read_metadata(path)
         except (OSError, pa.ArrowException):
             return None
-        names = map(_SPEC.fullmatch, metadata.schema.to_arrow_schema().names)
-        return cls(metadata.num_rows, [found[1] + found[2] for found in names if found])
+        specs = spec_columns(metadata.schema.to_arrow_schema().names)
+        return cls(metadata.num_rows, [scorer + suffix for scorer, suffix in specs.values()])
 
     def __str__(self) -> str:
         return f"{counted(self.num_rows, 'row')} with {' and '.join(self.scores) or 'no scores'}"

@@ -1,7 +1,6 @@
 """`compare_criteria`: what each criterion would choose from a dataset."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from local_naturalness.criteria import (
     criterion_values,
     has_enough_rows,
     resolve_criterion,
+    table_notes,
 )
 from local_naturalness.criteria.casl import FEWEST_ROWS
 from local_naturalness.criteria.known import suffixes_of
@@ -122,7 +122,7 @@ def compare_criteria(
         for of_one in picks
     ]
     summary = summarize(columns, resolved, picks, rows, verdict_column(columns, correct))
-    notes = _notes(labels, np.isfinite(values), int((~is_complete).sum()))
+    notes = [*table_notes(columns), *_notes(labels, np.isfinite(values), int((~is_complete).sum()))]
     notes += [
         f"{criterion.name} is left out: its regression needs {FEWEST_ROWS} rows or more. To see it anyway, "
         "name it in `criteria`."
@@ -171,7 +171,7 @@ def _resolve(
 
 def available_criteria(columns: Sequence[str]) -> list[str]:
     """The known criteria that are among the columns or can be computed from them, with their suffixes."""
-    suffixes = {"", *chain.from_iterable(suffixes_of(one.scorer, columns) for one in CRITERIA.values())}
+    suffixes = {"", *suffixes_of(columns)}
     return [
         name + suffix
         for name, criterion in CRITERIA.items()

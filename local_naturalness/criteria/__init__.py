@@ -13,6 +13,7 @@ from local_naturalness.criteria.known import (
     resolve_criterion,
 )
 from local_naturalness.criteria.learnability import learnability
+from local_naturalness.criteria.table_notes import table_notes
 from local_naturalness.criteria.teacher_steps import TeacherStepShare
 from local_naturalness.criteria.values import (
     check_one_spec,
@@ -32,4 +33,5 @@ __all__ = [
     "has_enough_rows",
     "learnability",
     "resolve_criterion",
+    "table_notes",
 ]

@@ -192,10 +192,24 @@ def _known_base(name: str, columns: list[str]) -> tuple[str | None, str]:
     return None, ""
 
 
-def suffixes_of(scorer: str | None, columns: Iterable[str]) -> list[str]:
-    """The suffixes of the scorers that wrote to a table, told by their columns `<scorer>_spec<suffix>`."""
-    spec = f"{scorer}_spec"
-    return [column.removeprefix(spec) for column in columns if column.startswith(spec)]
+def spec_columns(columns: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The columns `<scorer>_spec<suffix>` of a table, each with its scorer and suffix.
+
+    >>> spec_columns(["prompt", "local_naturalness", "local_naturalness_spec_7b"])
+    {'local_naturalness_spec_7b': ('local_naturalness', '_7b')}
+    """
+    return {
+        column: (scorer, column.removeprefix(f"{scorer}_spec"))
+        for column in columns
+        for scorer in (_LOCAL, _GLOBAL)
+        if column.startswith(f"{scorer}_spec")
+    }
+
+
+def suffixes_of(columns: Iterable[str], scorer: str | None = None) -> list[str]:
+    """The distinct suffixes of the scorers (or of one of them) that wrote to a table."""
+    found = [suffix for one, suffix in spec_columns(columns).values() if scorer in (None, one)]
+    return list(dict.fromkeys(found))
 
 
 def _with_suffixes(base: str, columns: list[str]) -> list[str]:
@@ -203,7 +217,7 @@ def _with_suffixes(base: str, columns: list[str]) -> list[str]:
     criterion = CRITERIA[base]
     return [
         base + suffix
-        for suffix in suffixes_of(criterion.scorer, columns)
+        for suffix in suffixes_of(columns, criterion.scorer)
         if suffix and all(column + suffix in columns for column in criterion.inputs or (base,))
     ]
 

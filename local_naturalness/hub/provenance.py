@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 
-from local_naturalness.criteria import CRITERIA
+from local_naturalness.criteria.known import spec_columns
 from local_naturalness.hub.records import Record, joined_record
 from local_naturalness.spec import same_settings, student_of
 from local_naturalness.tables import Columns, grouping_column, verdict_column
@@ -22,8 +22,6 @@ QUANTILES = {
     "95 %": 0.95,
     "maximum": 1.0,
 }
-
-_SPEC_COLUMNS = tuple({f"{criterion.scorer}_spec" for criterion in CRITERIA.values()})
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _specs(tables: Mapping[str, Columns], record: Record | None) -> dict[str, st
         specs = {column: spec for column, spec in record["specs"].items() if spec}
     else:
         columns = next(iter(tables.values())).names
-        specs = {column: "" for column in columns if column.startswith(_SPEC_COLUMNS)}
+        specs = dict.fromkeys(spec_columns(columns), "")
     for column in specs:
         parts = [table for table in tables.values() if column in table.names]
         found = [spec for table in parts for spec in table.distinct(column)]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from local_naturalness.criteria.known import spec_columns
 from local_naturalness.hub.redaction import public_name, public_text
 from local_naturalness.report import charts
 from local_naturalness.report.scored_table import ScoredTable
@@ -75,12 +76,11 @@ def unscored(table: ScoredTable) -> list[Markup]:
 def provenance(table: ScoredTable) -> list[tuple[str, str]]:
     """Name and value of everything that says where the numbers come from, without private data."""
     facts = []
-    for name in table.columns.names:
-        if name.startswith(("local_naturalness_spec", "global_naturalness_spec")):
-            for spec in table.columns.distinct(name, 3):
-                for key, value in read_spec(spec).items():
-                    shown = public_name(value) if key == "student" else public_text(value)
-                    facts.append((f"{name}: {key}", shown))
+    for name in spec_columns(table.columns.names):
+        for spec in table.columns.distinct(name, 3):
+            for key, value in read_spec(spec).items():
+                shown = public_name(value) if key == "student" else public_text(value)
+                facts.append((f"{name}: {key}", shown))
     facts += [(f"selection: {key}", shown) for key, shown in _flat(table.record)]
     return facts
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
+from local_naturalness.criteria.known import spec_columns
 from local_naturalness.report.scored_table import ScoredTable
 
 # A share of so many prompts is known to a tenth of a percent.
@@ -46,10 +47,11 @@ class NumbersOfPrompts:
             columns[WHERE] = pa.array(table.is_counted[rows])
         # A row without a score is not a very short response.
         has_score = np.isfinite(table.values[rows]) | np.isfinite(table.other_values[rows])
+        specs = spec_columns(table.columns.names)
         for field in table.columns.table.schema:
             if field.name in columns:
                 continue
-            if field.name.startswith(("local_naturalness_spec", "global_naturalness_spec")):
+            if field.name in specs:
                 codes, names = table.columns.labels(field.name)
                 columns[field.name] = _named(codes[rows], names)
             elif _is_number(field.type):

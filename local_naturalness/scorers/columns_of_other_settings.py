@@ -1,10 +1,13 @@
 """Refusal of other settings in a table: columns with other or unknown settings are never overwritten.
 
+Nor are the keys beside scores of another prompt or response: those scores would seem to be of the new one.
+
 Stores and parts are checked in `store/other_settings.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from local_naturalness.counted import counted
 from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.scorers.written_columns import KEYS, WrittenColumns
 from local_naturalness.spec import may_be_compared, read_spec, same_code, spec_difference
@@ -35,6 +38,32 @@ def refuse_other_settings(written: WrittenColumns, rows: Rows, spec: str) -> Non
             f"The new values would have: {spec}. They differ in {spec_difference(other, spec)}. Pass "
             "`suffix=` to write new columns beside them, or remove the old columns."
         )
+
+
+def refuse_other_texts(written: WrittenColumns, rows: Rows, keys: Mapping[str, Sequence[str | None]]) -> None:
+    """Check that the other scorer, whose columns stay, has scored the same prompts and responses.
+
+    Args:
+        written: the columns to write.
+        rows: the rows.
+        keys: the columns of `KEYS` for the rows as they are now.
+
+    Raises:
+        ValueError: rows were changed since, or another column was scored.
+    """
+    if written.spec_column(written.sibling) not in rows:
+        return
+    for name, now in keys.items():
+        known = rows.column(name + written.suffix) if name + written.suffix in rows else []
+        changed = sum(None not in pair and pair[0] != pair[1] for pair in zip(known, now, strict=False))
+        if changed:
+            what = name.removesuffix("_key")
+            raise ValueError(
+                f"The column {written.sibling + written.suffix!r} holds scores of another {what} in "
+                f"{counted(changed, 'row')}, as {name + written.suffix!r} shows. The {what} was changed, or "
+                "it is in another column: pass `suffix=` to write new columns beside the old ones, or remove "
+                "the old columns."
+            )
 
 
 def _refuse_unexplained(written: WrittenColumns, rows: Rows) -> None:

@@ -23,7 +23,7 @@ from local_naturalness.encoding.template_variables import checked_switches
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
 from local_naturalness.engine.windows import WindowPlan
-from local_naturalness.scorers.columns_of_other_settings import refuse_other_settings
+from local_naturalness.scorers.columns_of_other_settings import refuse_other_settings, refuse_other_texts
 from local_naturalness.scorers.function_code import code_digest
 from local_naturalness.scorers.logged_doubts import Doubts
 from local_naturalness.scorers.map_progress import MapProgress
@@ -31,7 +31,7 @@ from local_naturalness.scorers.planned_row import PlannedRow, run
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row, unscored_row
 from local_naturalness.scorers.student_argument import as_student
-from local_naturalness.scorers.written_columns import SCORED, Scores, WrittenColumns
+from local_naturalness.scorers.written_columns import Scores, WrittenColumns
 from local_naturalness.shapes.served import is_object_as_text
 from local_naturalness.spec import CODE, SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
@@ -121,13 +121,10 @@ class Scorer(Shipped):
         rows, spec, written = self._reader.rows(rows), self.spec, self._written()
         refuse_other_settings(written, rows, spec)
         examples = self._reader.examples(rows)
+        keys = {PROMPT_KEY: [*map(prompt_key, examples)], RESPONSE_KEY: [*map(response_key, examples)]}
+        refuse_other_texts(written, rows, keys)
         with self._shown_progress().batch(len(examples)):
             scored = [row | self._derived(row) for row in self._finished(examples, rank, spec)]
-        responses = [
-            response_key(example) if row["status"] in SCORED else None
-            for example, row in zip(examples, scored, strict=True)
-        ]
-        keys = {PROMPT_KEY: list(map(prompt_key, examples)), RESPONSE_KEY: responses}
         return written.answer(rows, scored, spec, keys)
 
     @property
@@ -217,7 +214,8 @@ class Scorer(Shipped):
         (planned,), refusal = self._planned_rows([example])
         if isinstance(planned, str):
             return unscored_row(example, planned, self.spec, refusal)
-        return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source)
+        keys = {PROMPT_KEY: prompt_key(example), RESPONSE_KEY: response_key(example)}
+        return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source, keys)
 
     def engine(self, rank: int | None = None) -> Engine:
         """The engine that scores windows. Loads the student.

@@ -70,7 +70,13 @@ class Shown:
 
 
 def shown_row(
-    row: Mapping[str, Any], planned: PlannedRow, spec: str, criterion: str, suffix: str, template: str
+    row: Mapping[str, Any],
+    planned: PlannedRow,
+    spec: str,
+    criterion: str,
+    suffix: str,
+    template: str,
+    keys: Mapping[str, str | None],
 ) -> Shown:
     """Collect what is shown for a row that can be scored.
 
@@ -81,10 +87,11 @@ def shown_row(
         criterion: main column of the scorer.
         suffix: suffix of the columns of the scorer.
         template: source of the student's chat template.
+        keys: the columns of `KEYS` for the row as it is now.
     """
     encoded = planned.encoded
     notes = [in_words(doubt, "In this row and those like it", template) for doubt in sorted(encoded.doubts)]
-    scores, step_scores, other = _scores_of(row, spec, criterion, suffix)
+    scores, step_scores, other = _scores_of(row, spec, criterion, suffix, keys)
     if step_scores is not None and len(step_scores) != len(encoded.spans):
         step_scores = None
     return Shown(
@@ -128,22 +135,23 @@ def _short(text: str) -> str:
 
 
 def _scores_of(
-    row: Mapping[str, Any], spec: str, criterion: str, suffix: str
+    row: Mapping[str, Any], spec: str, criterion: str, suffix: str, keys: Mapping[str, str | None]
 ) -> tuple[dict[str, float], list[float | None] | None, list[str]]:
-    """The score and step scores in a row, or why they are not shown if their settings differ."""
+    """The score and step scores in a row, or why they are not shown: other settings or another text."""
     score, written = row.get(criterion + suffix), row.get(f"{criterion}_spec{suffix}")
     if score is None or written is None:
         return {}, None, []
     if not may_be_compared(written, spec):
         difference = spec_difference(written, spec)
-        return (
-            {},
-            None,
-            [
-                "The row holds a score that was computed with other settings, so it is not shown: "
-                f"{difference}."
-            ],
+        why = (
+            f"The row holds a score that was computed with other settings, so it is not shown: {difference}."
         )
+        return {}, None, [why]
+    for name, key in keys.items():
+        if row.get(name + suffix) not in (None, key):
+            what = name.removesuffix("_key")
+            why = f"The row holds a score of another {what}, as `{name}{suffix}` shows, so it is not shown."
+            return {}, None, [why]
     return {criterion + suffix: score}, row.get(f"step_scores{suffix}"), []
 
 

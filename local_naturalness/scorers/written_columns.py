@@ -30,6 +30,7 @@ _SHARED: dict[str, int | None] = {
     "num_tokens": 0,
     "repeated_step_share": None,
     "step_spans": None,
+    RESPONSE_KEY: None,
 }
 
 
@@ -64,13 +65,17 @@ class WrittenColumns:
             rows: the rows that were passed.
             scored: their scores.
             spec: settings of the scores.
-            keys: the columns of `KEYS`.
+            keys: the columns of `KEYS`. Rows that are not scored get no key of the response.
         """
         self._log_unscored(scored)
         columns = {name: [row.get(name) for row in scored] for name in self.types}
         columns[f"{self.criterion}_status"] = [row["status"] for row in scored]
         columns[f"{self.criterion}_spec"] = [spec] * len(scored)
-        columns |= {name: list(keys[name]) for name in KEYS}
+        columns[PROMPT_KEY] = list(keys[PROMPT_KEY])
+        columns[RESPONSE_KEY] = [
+            key if row["status"] in SCORED else None
+            for key, row in zip(keys[RESPONSE_KEY], scored, strict=True)
+        ]
         self._complete_shared(columns, rows)
         return rows.answer(
             {name + self.suffix: values for name, values in columns.items()},
@@ -88,10 +93,11 @@ class WrittenColumns:
 
     def _complete_shared(self, columns: dict[str, list[Any]], rows: Rows) -> None:
         """Keep values of shared columns that only the other scorer knows. Counts are never null."""
+        is_beside = self.spec_column(self.sibling) in rows
         for name, default in _SHARED.items():
             if name not in columns:
                 continue
-            known = rows.column(name + self.suffix) if name + self.suffix in rows else []
+            known = rows.column(name + self.suffix) if is_beside and name + self.suffix in rows else []
             known = known or [None] * len(columns[name])
             columns[name] = [
                 (default if before is None else before) if value is None else value

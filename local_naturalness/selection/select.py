@@ -1,10 +1,12 @@
 """`select_responses`: choose the responses to each prompt that a student is trained on."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, overload
 
 from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
+from local_naturalness.criteria import table_notes
 from local_naturalness.selection.choosing import OUTPUT_COLUMNS, choose
 from local_naturalness.selection.matching import matching
 from local_naturalness.selection.reasons import CODES, log_counts
@@ -18,6 +20,8 @@ from local_naturalness.tables import (
     name_of_where,
     select_with_columns,
 )
+
+logger = logging.getLogger(__name__)
 
 AnyDataset = Dataset | DatasetDict | IterableDataset | IterableDatasetDict
 # What is given is returned: a `Dataset` for a `Dataset`, a stream for a stream.
@@ -236,6 +240,8 @@ def _select(part: Any, settings: Settings, place: str, return_rejected: bool) ->
     is_unscored = choice.reason == CODES.index("null_score")
     unscored = count_unscored(columns, settings.criteria(columns.names), is_unscored)
     log_counts(choice.counts, unscored, settings, place)
+    for note in table_notes(columns):
+        logger.info("%s", note)
     kept = part.remove_columns([name for name in OUTPUT_COLUMNS if name in part.column_names])
     selected = select_with_columns(kept, choice.rows, choice.added)
     write_record(selected, _record(settings, columns, choice.counts))

@@ -122,7 +122,7 @@ def rank_groups(
 
 
 def _notes(scored: ScoredRows, complete_only: bool) -> list[str]:
-    notes: list[str] = _kept(scored)
+    notes = [*_alone(scored), *scored.table_notes, *_kept(scored)]
     notes += [
         f"Left out, without {what}: {counted(number, 'row')}." for what, number in scored.left_out.items()
     ]
@@ -139,6 +139,14 @@ def _notes(scored: ScoredRows, complete_only: bool) -> list[str]:
             f"{counted(num_repeated, 'row')}."
         )
     return notes
+
+
+def _alone(scored: ScoredRows) -> list[str]:
+    """Teachers that never meet are in groups of their own, which alone would look like a result."""
+    cells = pd.unique(scored.prompt * len(scored.names) + scored.teacher)
+    if len(cells) > len(pd.unique(scored.prompt)) or len(pd.unique(scored.teacher)) < 2:
+        return []
+    return ["No prompt has scored responses of two teachers, so teachers cannot be compared."]
 
 
 def _kept(scored: ScoredRows) -> list[str]:

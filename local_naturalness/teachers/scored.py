@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local_naturalness.criteria import ResolvedCriterion, criterion_values
+from local_naturalness.criteria import ResolvedCriterion, criterion_values, table_notes
 from local_naturalness.tables import Columns, require_columns, require_moderate, verdict_column
 from local_naturalness.teachers.cells import Group, cell_means
 
@@ -30,6 +30,7 @@ class ScoredRows:
         left_out: What is missing -> number of rows that are left out for that reason.
         unscored: Teachers that have eligible rows, but none that can be used.
         kept: With a `where`: teacher -> rows that pass it, all its rows.
+        table_notes: What the table shows about itself.
     """
 
     prompt: Numbers
@@ -45,6 +46,7 @@ class ScoredRows:
     left_out: Mapping[str, int]
     unscored: Sequence[str]
     kept: Mapping[str, tuple[int, int]]
+    table_notes: Sequence[str] = ()
 
     def matrix(self, numbers: Numbers, group: Group) -> np.ndarray:
         """A group's numbers as [prompts, teachers]."""
@@ -126,6 +128,7 @@ def read_scored(
             for name, some, total in zip(names, of_eligible, of_all, strict=True)
             if total
         },
+        table_notes=table_notes(columns),
     )
 
 

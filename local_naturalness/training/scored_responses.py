@@ -1,16 +1,13 @@
 """Refuses responses that were changed after they were scored."""
 
-import re
 from collections.abc import Sequence
 
 from datasets import Dataset
 
+from local_naturalness.criteria.known import suffixes_of
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.response_key import RESPONSE_KEY, response_key
 from local_naturalness.training.student_text import StudentText
-
-# The suffix of a scorer belongs to the name of every column that it wrote.
-_SPEC_COLUMN = re.compile(r"(?:local|global)_naturalness_spec(.*)")
 
 
 class ScoredResponses:
@@ -26,10 +23,9 @@ class ScoredResponses:
     def __init__(self, dataset: Dataset, by_turn: bool):
         self._by_turn = by_turn
         columns = dataset.with_format(None)
-        specs = filter(None, map(_SPEC_COLUMN.fullmatch, dataset.column_names))
         self._keys: list[Sequence[str | None]] = []
         self._lengths: list[Sequence[int | None]] = []
-        for suffix in sorted({spec[1] for spec in specs}):
+        for suffix in suffixes_of(dataset.column_names):
             if RESPONSE_KEY + suffix in dataset.column_names:
                 self._keys.append(columns[RESPONSE_KEY + suffix][:])
             elif "num_tokens" + suffix in dataset.column_names:

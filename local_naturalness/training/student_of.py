@@ -1,18 +1,17 @@
 """The student that rows were scored for: the one that the user names, or else the one in their specs."""
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
 
+from local_naturalness.criteria.known import spec_columns
 from local_naturalness.hub_cache import cached_snapshots
 from local_naturalness.spec import read_spec
 from local_naturalness.training.student_text import StudentText
 
-_SPEC_COLUMN = re.compile(r"\w+_spec.*")
 # Settings that decide which text is shown to the student.
 _SHOWN = ("prompt_template", "chat_template_kwargs")
 
@@ -107,8 +106,7 @@ class Specs:
 
 
 def _spec_lines(dataset: Dataset) -> set[str]:
-    columns = [name for name in dataset.column_names if _SPEC_COLUMN.fullmatch(name)]
-    values = (value for name in columns for value in dataset.unique(name))
+    values = (value for name in spec_columns(dataset.column_names) for value in dataset.unique(name))
     return {value for value in values if isinstance(value, str) and "student=" in value}
 
 

@@ -166,12 +166,12 @@ def test_a_splitter_and_all_white_space(scorer, steps, sharp_model, tokenizer):
 
 
 def test_the_other_scorer_does_not_wipe_out_what_is_known(sharp_model, tokenizer):
-    rows = {"prompt": ["Hi"], "response": ["So it is. So it is."]}
+    rows = {"prompt": ["Hi"], "response": ["So it is. " * 200]}  # too long for a full pass
     rows |= LocalScorer(sharp_model, tokenizer=tokenizer)(rows)
-    rows["response"] = ["So it is. " * 200]  # too long for a full pass
     after = GlobalScorer(sharp_model, tokenizer=tokenizer, statistics=["steps"])(rows)
     assert after["global_naturalness_status"] == ["too_long_for_global"]
-    assert after["repeated_step_share"] == rows["repeated_step_share"] != [None]
+    for name in ("repeated_step_share", "num_tokens", "response_key"):
+        assert after[name] == rows[name] != [None]
 
 
 def test_new_columns_select_rank_and_compare_by_name():

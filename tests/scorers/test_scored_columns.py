@@ -214,3 +214,51 @@ def test_steps_of_both_scorers_stand_side_by_side(model, tokenizer, kinds):
     other = GlobalScorer(model, tokenizer=tokenizer, return_steps=True, splitter="line")
     with pytest.raises(ValueError, match="differ in splitter"):
         dataset.map(other, batched=True)
+
+
+@pytest.mark.parametrize("suffix", ["", "_7b"])
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"response": "So it was."}, r"another response in 1 row, as 'response_key{}' shows"),
+        ({"prompt": "Hello"}, r"another prompt in 1 row, as 'prompt_key{}' shows"),
+    ],
+)
+def test_a_second_scorer_does_not_take_the_scores_of_another_text_for_its_own(
+    model, tokenizer, changed, says, suffix
+):
+    first, second = (
+        other_scorer(model, tokenizer, kind, suffix=suffix) for kind in (LocalScorer, GlobalScorer)
+    )
+    rows = Dataset.from_list([ROW, ROW]).map(first, batched=True).to_list()
+    beside = Dataset.from_list(rows).map(second, batched=True)
+    assert beside[0]["response_key" + suffix] == rows[0]["response_key" + suffix] is not None
+    edited = Dataset.from_list([rows[0], rows[1] | changed])
+    with pytest.raises(ValueError, match=says.format(suffix)):
+        edited.map(second, batched=True)
+    # The scorer itself writes the new score in the place of the old one.
+    again = edited.map(first, batched=True)
+    (text,) = set(changed) & {"response", "prompt"}
+    assert again[0][f"{text}_key{suffix}"] != again[1][f"{text}_key{suffix}"]
+
+
+def test_the_key_of_a_response_stays_where_the_second_scorer_cannot_score(model, tokenizer):
+    rows = Dataset.from_list([ROW]).map(other_scorer(model, tokenizer), batched=True).to_list()
+    (row,) = Dataset.from_list([rows[0] | {"response": None}]).map(
+        other_scorer(model, tokenizer, GlobalScorer), batched=True
+    )
+    assert row["global_naturalness_status"] == "missing_response"
+    assert row["response_key"] == rows[0]["response_key"]
+
+
+@pytest.mark.parametrize("suffix", ["", "_7b"])
+@pytest.mark.parametrize("changed", ["prompt", "response", None])
+def test_a_score_of_another_text_is_not_shown(model, tokenizer, changed, suffix):
+    scorer = other_scorer(model, tokenizer, suffix=suffix)
+    (row,) = Dataset.from_list([ROW]).map(scorer, batched=True)
+    shown = scorer.show(row | ({changed: "Never."} if changed else {}))
+    assert (shown.scores == {f"local_naturalness{suffix}": row[f"local_naturalness{suffix}"]}) == (
+        not changed
+    )
+    said = f"score of another {changed}, as `{changed}_key{suffix}` shows" in str(shown)
+    assert said == bool(changed)

@@ -9,6 +9,7 @@ from typing import Any
 
 import xxhash
 
+from local_naturalness.student.folder_files import check_links
 from local_naturalness.student.hub_files import hub_commit, hub_file
 from local_naturalness.student.identity_in_files import file_digest, folder_digest, tensor_names
 from local_naturalness.student.load_errors import found
@@ -102,6 +103,7 @@ class Checkpoint:
     def adapter_weights(self) -> Path:
         """File of an adapter's weights. It is downloaded if it is on the Hub."""
         if self.is_folder:
+            check_links(Path(self.source))
             path: Path | None = Path(self.source, ADAPTER_WEIGHTS)
         else:
             path = self._from_hub(ADAPTER_WEIGHTS)

@@ -4,14 +4,20 @@ import functools
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 
 import xxhash
 from safetensors import SafetensorError, safe_open
 
-_INDEX = "model.safetensors.index.json"
-_SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
+from local_naturalness.student.folder_files import (
+    INDEX,
+    SHARD,
+    check_gguf,
+    check_links,
+    check_shards,
+    check_weights,
+)
+
 _LFS_POINTER = b"version https://git-lfs"
 
 # Path, inode, size and times of a file. If one of them changes, the file is read again.
@@ -26,20 +32,21 @@ def folder_digest(folder: str | os.PathLike[str], gguf_file: str | None = None) 
         gguf_file: name of a file in it that holds everything. No other file is read then.
 
     Raises:
-        FileNotFoundError: there are no weights, or some weights that the index names are missing.
+        FileNotFoundError: files that it needs are missing.
         ValueError: a file cannot be read, or the index leads out of the folder.
     """
     folder = Path(folder)
     if gguf_file is not None:
+        check_links(folder, [gguf_file])
+        check_gguf(folder, gguf_file)
         return file_digest(folder / gguf_file)
-    names = ["*.safetensors", "config.json", "*.py"]
-    paths = sorted(path for pattern in names for path in folder.glob(pattern))
-    if not any(path.suffix == ".safetensors" for path in paths):
-        raise FileNotFoundError(
-            f"The student folder {folder.name!r} holds no `*.safetensors` file. Save the model with "
-            "`model.save_pretrained(folder)`; other weight formats are not read."
-        )
-    _refuse_hidden_weights(folder, {path.name for path in paths})
+    check_links(folder)
+    paths = sorted(
+        path for pattern in ("*.safetensors", "config.json", "*.py") for path in folder.glob(pattern)
+    )
+    named = _named_weights(folder)
+    _refuse_hidden_weights(folder, named, {path.name for path in paths})
+    check_weights(folder, named)
     weight_map = _telling_weight_map(folder)
     digest = xxhash.xxh3_128()
     for path in paths:
@@ -65,12 +72,17 @@ def tensor_names(path: Path) -> frozenset[str]:
     return _tensor_names(*_state(path))
 
 
-def _refuse_hidden_weights(folder: Path, seen: set[str]) -> None:
-    """Check that a file of weights that the configuration names is one of the files in the digest."""
+def _named_weights(folder: Path) -> str | None:
+    """File of weights that the configuration names, instead of the usual ones."""
     try:
-        named = json.loads((folder / "config.json").read_text()).get("transformers_weights")
+        named: str | None = json.loads((folder / "config.json").read_text()).get("transformers_weights")
     except (OSError, ValueError, AttributeError):
-        return  # reported when the configuration is read
+        return None  # reported when the configuration is read
+    return named
+
+
+def _refuse_hidden_weights(folder: Path, named: str | None, seen: set[str]) -> None:
+    """Check that a file of weights that the configuration names is one of the files in the digest."""
     if named is not None and named not in seen:
         raise ValueError(
             f"config.json of the student folder {folder.name!r} reads its weights from {named!r}. Weights "
@@ -81,7 +93,7 @@ def _refuse_hidden_weights(folder: Path, seen: set[str]) -> None:
 
 def _telling_weight_map(folder: Path) -> dict[str, str] | None:
     """Which file each tensor is read from. `None` if the files alone determine it."""
-    index = folder / _INDEX
+    index = folder / INDEX
     if (folder / "model.safetensors").exists() or not index.exists():
         return None
     weight_map = _read_weight_map(index)
@@ -91,11 +103,8 @@ def _telling_weight_map(folder: Path) -> dict[str, str] | None:
             "They are not read: put the files into the folder."
         )
     files = set(weight_map.values())
-    if missing := sorted(name for name in files if not (folder / name).exists()):
-        raise FileNotFoundError(
-            f"The student folder {folder.name!r} lacks {', '.join(missing)}, which its index names."
-        )
-    shards = {path.name for path in folder.glob("*.safetensors") if _SHARD.fullmatch(path.name)}
+    check_shards(folder, files)
+    shards = {path.name for path in folder.glob("*.safetensors") if SHARD.fullmatch(path.name)}
     held = {(tensor, name) for name in files for tensor in tensor_names(folder / name)}
     return None if files == shards and held == set(weight_map.items()) else weight_map
 

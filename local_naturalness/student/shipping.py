@@ -2,13 +2,14 @@
 
 `datasets` hashes the pickled callable at every `map`, and sends it pickled to worker processes. These need
 different pickles. A hash must not depend on the machine (device, batch budget) and must not read gigabytes of
-weights. A worker needs all of this. The pickler shows which pickle is needed. `multiprocess` uses
-`ForkingPickler`, where the second form is registered. Ray, joblib and Spark use their own copies of
-`cloudpickle`. These may be imported later than this module, so they are recognised by name.
+weights. A worker needs all of this. The pickler shows which pickle is needed. `multiprocess` and Python's own
+`multiprocessing` use a `ForkingPickler`, where the second form is registered. Ray, joblib and Spark use their
+own copies of `cloudpickle`. These may be imported later than this module, so they are recognised by name.
 """
 
 import sys
 from abc import ABC, abstractmethod
+from multiprocessing.reduction import ForkingPickler as StandardForkingPickler
 from typing import Any
 
 from multiprocess.reduction import ForkingPickler
@@ -20,13 +21,14 @@ class Shipped(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         ForkingPickler.register(cls, _reduce_for_worker)
+        StandardForkingPickler.register(cls, _reduce_for_far)
 
     @abstractmethod
     def worker_state(self) -> dict[str, Any]:
         """State with which a worker process of `multiprocess` can continue as this process would."""
 
     def far_state(self) -> dict[str, Any]:
-        """State for a process that shares no memory with this one, sent with `cloudpickle`."""
+        """State for a process that may share no memory with this one: of `cloudpickle`, `multiprocessing`."""
         return self.worker_state()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -42,6 +44,10 @@ class Shipped(ABC):
 
 def _reduce_for_worker(shipped: Shipped) -> tuple[Any, ...]:
     return _rebuild, (type(shipped), shipped.worker_state())
+
+
+def _reduce_for_far(shipped: Shipped) -> tuple[Any, ...]:
+    return _rebuild, (type(shipped), shipped.far_state())
 
 
 def _rebuild(cls: type[Shipped], state: dict[str, Any]) -> Shipped:

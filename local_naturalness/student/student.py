@@ -6,6 +6,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import multiprocess
@@ -26,6 +27,7 @@ from local_naturalness.student.devices import (
     plain_default_device,
 )
 from local_naturalness.student.first_pass import settle
+from local_naturalness.student.folder_files import check_links
 from local_naturalness.student.forking import make_safe_after_fork
 from local_naturalness.student.given_model import SentModel, given_model, model_name, remember, sent_model
 from local_naturalness.student.load_errors import found
@@ -39,6 +41,8 @@ from local_naturalness.student.suitability import (
 )
 
 logger = logging.getLogger(__name__)
+
+_OF_TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
 
 # One load at a time: transformers sets torch's default number type for as long as it takes, for all threads.
 _loading = threading.Lock()
@@ -75,7 +79,7 @@ class Student(Shipped):
     Raises:
         TypeError: `model` is neither a string nor a causal language model of transformers.
         ValueError: a loaded model comes without `tokenizer`, its device or dtype differs from the argument,
-            or the model cannot be scored exactly.
+            `revision` comes with a folder, or the model cannot be scored exactly.
 
     Example:
 
@@ -116,6 +120,12 @@ class Student(Shipped):
         if isinstance(model, str | os.PathLike):
             check_device(device, is_used_here=False)
             self._checkpoint = Checkpoint(os.fspath(model), revision, gguf_file)
+            if revision is not None and self._checkpoint.is_folder:
+                raise ValueError(
+                    f"`revision` is {revision!r}, but the student {self.name!r} is a local folder, which has "
+                    "no revisions. Leave `revision` out, or pass a hub id. If you mean a hub id, rename the "
+                    "folder of the same name."
+                )
         else:
             check_given(model, tokenizer, device, dtype)
             self._model = given_model(model)
@@ -212,6 +222,8 @@ class Student(Shipped):
             else:
                 self._weights()
                 source = self._files.tokenizer
+            if source.is_folder and source.gguf_file is None:
+                check_links(Path(source.source), _OF_TOKENIZER)
             try:
                 tokenizer = self._read(AutoTokenizer, source)
             except ValueError as error:

@@ -46,6 +46,37 @@ def pointer(folder):
     (folder / "model.safetensors").write_text(text)
 
 
+def link(name):
+    def change(folder):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to("/nowhere/blob")
+
+    return change
+
+
+def renamed(name):
+    return lambda folder: (folder / "model.safetensors").rename(folder / name)
+
+
+def within_a_run(folder):
+    """The folder of a run of training, which holds one folder for each checkpoint."""
+    files = list(folder.iterdir())
+    (folder / "checkpoint-10").mkdir()
+    for path in files:
+        path.rename(folder / "checkpoint-10" / path.name)
+
+
+def in_shards(*lost):
+    def change(folder):
+        model = AutoModelForCausalLM.from_pretrained(folder)
+        (folder / "model.safetensors").unlink()
+        model.save_pretrained(folder, max_shard_size="1MB")
+        for name in lost:
+            (folder / name).unlink()
+
+    return change
+
+
 def broken(name, text="{"):
     return lambda folder: (folder / name).write_text(text)
 
@@ -74,6 +105,18 @@ def broken(name, text="{"):
         (garbage, "model.safetensors of the student folder 'student' cannot be read"),
         (pointer, "is a pointer of Git LFS: run `git lfs pull`"),
         (broken("config.json"), "not a valid JSON file"),
+        (link("model.safetensors"), "`model.safetensors` .*'student' is a link to '/nowhere/blob', which"),
+        (link("config.json"), "`config.json` of the student folder 'student' is a link to"),
+        (link("tokenizer.json"), "`tokenizer.json` of the student folder 'student' is a link to"),
+        (link("adapter_config.json"), "`adapter_config.json` of the student folder 'student' is a link to"),
+        (renamed("pytorch_model.bin"), "no `model.safetensors`.* It holds .*pytorch_model.bin.*save_pretr"),
+        (renamed("consolidated.safetensors"), "no `model.safetensors`.* holds .*consolidated.safe"),
+        (renamed("model-q4.gguf"), "Pass `gguf_file='model-q4.gguf'` to read a GGUF file"),
+        (renamed("adapter_model.safetensors"), "An adapter also needs its `adapter_config.json`"),
+        (lambda folder: (folder / "config.json").unlink(), "holds no `config.json`. It holds .*Copy that f"),
+        (within_a_run, "It holds checkpoint-10. Pass the folder of one checkpoint, such as 'checkpoint-10'"),
+        (in_shards("model.safetensors.index.json"), "holds model-00001-of-00004.* but not `model.saf"),
+        (in_shards("model-00002-of-00004.safetensors"), "lacks model-00002.* It holds 3 of 4 files"),
         (broken("tokenizer.json", "{}"), "could not be loaded"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "without its tokenizer, pass `tokenizer=`"),
     ],

@@ -1,8 +1,10 @@
 """Students that are sent to processes elsewhere by cloudpickle, as Ray does, arrive whole."""
 
+import multiprocessing
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 import torch
@@ -36,6 +38,15 @@ def test_inside_a_function_that_is_sent(folder):
     scorer = LocalScorer(Student(folder, device="cpu"), max_tokens_per_batch=512)
     sent = pickle.loads(cloudpickle.dumps(lambda rows: scorer))
     assert sent(None).max_tokens_per_batch == 512
+
+
+def test_workers_of_python_itself(own_model, own_tokenizer, row, tmp_path):
+    """They get model and store too, or the store would lack their rows."""
+    scorer = LocalScorer(own_model, tokenizer=own_tokenizer, store=tmp_path / "store")
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        scored = pool.submit(scorer, row).result(timeout=600)
+    assert scorer.is_stored({key: [value] for key, value in row.items()}) == [True]
+    assert scorer(row) == scored
 
 
 def test_a_plain_pickle_stays_small(own_model, own_tokenizer):

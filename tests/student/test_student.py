@@ -8,6 +8,7 @@ import torch
 from tiny_models import tiny_model
 
 from local_naturalness import LocalScorer, Student
+from local_naturalness.embedded import student_path
 
 ROW = {"prompt": "Hi", "response": "So it is."}
 
@@ -101,7 +102,7 @@ def test_only_safetensors_are_read(tmp_path, tokenizer):
     model = tiny_model("llama")
     model.config.save_pretrained(tmp_path)
     torch.save(model.state_dict(), tmp_path / "pytorch_model.bin")
-    with pytest.raises(OSError, match=r"holds no `\*\.safetensors` file"):
+    with pytest.raises(OSError, match=r"holds no `model.safetensors`.* other weight formats are not read"):
         LocalScorer(str(tmp_path))(ROW)
 
 
@@ -134,3 +135,8 @@ def test_spreading_over_no_gpu_is_the_cpu(student_folder):
 def test_a_number_type_has_one_name(student_folder):
     assert Student(student_folder, dtype="float").dtype == Student(student_folder, dtype="float32").dtype
     assert Student(student_folder, dtype=torch.half).dtype == "float16"
+
+
+def test_folders_have_no_revisions():
+    with pytest.raises(ValueError, match=r"`revision` is 'v1', but the student .* is a local folder"):
+        Student(student_path(), revision="v1")

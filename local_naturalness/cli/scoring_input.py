@@ -44,7 +44,8 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
         *chain(*filter(None, lists)),
     }
     dataset = read_table(options.input, options.split, tuple(texts))
-    rows, shape = shaped(dataset, shape=options.shape, **named)
+    switches = getattr(options, "chat_template_kwargs", None)
+    rows, shape = shaped(dataset, shape=options.shape, switches=switches, **named)
     if shape is None:
         _refuse_side_by_side(dataset, options)
     else:

@@ -1,5 +1,6 @@
 """Names that columns have in public data sets, by what they hold."""
 
+import re
 from collections.abc import Collection, Iterable
 
 PROMPTS = ("prompt", "problem", "question", "query", "instruction")
@@ -28,8 +29,11 @@ TEACHERS = (
 SYSTEM = ("system", "system_prompt", "system_message", "system_instruction")
 PARTS = (
     "context",
+    "contexts",
     "passage",
+    "passages",
     "document",
+    "documents",
     "article",
     "history",
     "prev_messages",
@@ -54,6 +58,16 @@ KNOWN = frozenset(
     }
 )
 
+# What names the model that answered, and what names another model.
+_TEACHER = re.compile(
+    r"(^|_)(models?|generators?|teachers?|llms?|engine)(_?(names?|ids?|used|slug|version|path))?$|"
+    r"^(generated|written|answered|produced)_by$"
+)
+_JUDGE = re.compile(
+    r"reward|judge|verif|grad(e|ing)|embed|critic|scor|label|annotat|eval|classif|filter|question|prompt|"
+    r"instruction|student|base_model|world"
+)
+
 # Names of columns that hold the same. The first is that of rows.
 _SAME = (
     PROMPTS,
@@ -71,6 +85,17 @@ def usual_name(column: str) -> str | None:
     ('prompt', 'response', None)
     """
     return next((names[0] for names in _SAME if column in names), None)
+
+
+def names_teacher(column: str) -> bool:
+    """Whether the name of a column suggests that it names the model that answered.
+
+    >>> names = ["model", "source_model", "generated_by", "reward_model", "model_score"]
+    >>> list(filter(names_teacher, names))
+    ['model', 'source_model', 'generated_by']
+    """
+    lower = column.strip().lower()
+    return lower in TEACHERS or (_TEACHER.search(lower) is not None and not _JUDGE.search(lower))
 
 
 def renamed(columns: Iterable[str], others: Collection[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.encoding.messages import is_message, role_of
+from local_naturalness.encoding.messages import is_message, messages_from_json, role_of
 from local_naturalness.inputs.column_names import (
     ANSWERS,
     CONVERSATIONS,
@@ -56,18 +56,37 @@ def hint(values: Mapping[str, Iterable[Any]], then: str = _CALL) -> str:
     columns = {name: list(column) for name, column in values.items()}
     if found := _unreadable(columns):
         return found
-    pair = [
-        name for name in columns if name not in (*PROMPTS, *CONVERSATIONS) and _are_answered(columns[name])
-    ]
-    if pair:
-        listed = " and ".join(map(repr, pair))
-        return f" To score the conversations in {listed}, {then} `teacher_columns={pair!r}`."
+    if found := _chats(columns, then):
+        return found
     cases = _cases(columns)
     if not _has_prompts(columns):
         asked = [name for name in columns if name.strip().lower() in QUESTIONS or _asks(columns[name])]
         prompt = f"prompt_column={asked[0]!r}" if asked else "prompt_column=..."
         cases = {case: [*arguments, prompt] for case, arguments in cases.items()}
     return "".join(f" If {case}, {then} {_and(arguments)}." for case, arguments in cases.items())
+
+
+def _chats(columns: Columns, then: str) -> str | None:
+    """What to pass if columns hold conversations, and their names do not say so."""
+    chats = {name: _conversations(columns[name]) for name in columns}
+    answered = [
+        name
+        for name, found in chats.items()
+        if name not in (*PROMPTS, *CONVERSATIONS) and found and all(map(_has_answer, found))
+    ]
+    if len(answered) > 1:
+        listed = " and ".join(map(repr, answered))
+        return f" To score the conversations in {listed}, {then} `teacher_columns={answered!r}`."
+    if not answered:
+        return None
+    (name,) = answered
+    if any(role_of(chat[0]) == "assistant" for chat in chats[name]) and _has_prompts(columns):
+        return f" To score the messages in {name!r} as responses, {then} `response_column={name!r}`."
+    return f" To score the conversations in {name!r}, {then} `messages_column={name!r}`."
+
+
+def _has_answer(chat: Sequence[Mapping[str, Any]]) -> bool:
+    return any(role_of(message) == "assistant" for message in chat)
 
 
 def _unreadable(columns: Columns) -> str | None:
@@ -138,12 +157,6 @@ def _are_other_turns(values: Iterable[Any]) -> bool:
     return bool(turns) and all(isinstance(turn, Mapping | list) and not is_message(turn) for turn in turns)
 
 
-def _are_answered(values: Iterable[Any]) -> bool:
-    """Whether values are conversations that end with an answer."""
-    chats = _conversations(values)
-    return bool(chats) and all(role_of(chat[-1]) == "assistant" for chat in chats)
-
-
 def _is_object(value: Any) -> bool:
     return isinstance(value, Mapping)
 
@@ -186,4 +199,6 @@ def _asks(values: Iterable[Any]) -> bool:
 
 
 def _conversations(values: Iterable[Any]) -> list[list[Mapping[str, Any]]]:
-    return [value for value in values if isinstance(value, list) and value and all(map(is_message, value))]
+    """The conversations among values, some of which may be JSON text."""
+    chats = (messages_from_json(value) or value for value in values)
+    return [chat for chat in chats if isinstance(chat, list) and chat and all(map(is_message, chat))]

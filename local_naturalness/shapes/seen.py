@@ -7,7 +7,15 @@ from typing import Any
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import messages_from_json, role_of
-from local_naturalness.inputs.column_names import CONVERSATIONS, KNOWN, PARTS, PROMPTS, SYSTEM, TEACHERS
+from local_naturalness.inputs.column_names import (
+    CONVERSATIONS,
+    KNOWN,
+    PARTS,
+    PROMPTS,
+    SYSTEM,
+    TEACHERS,
+    names_teacher,
+)
 from local_naturalness.shapes.kinds import JSON, MESSAGES, TEXT, Kind, holds_prose, kind_of
 
 
@@ -17,12 +25,32 @@ def is_looked_at(name: str) -> bool:
         name in KNOWN
         or name in ("answer", "functions", SWITCHES_COLUMN, *SYSTEM, *PARTS, *TEACHERS)
         or names_reasoning(name)
+        or names_teacher(name)
     )
 
 
 def waits_for_answer(sample: Mapping[str, Iterable[Any]]) -> bool:
     """Whether there are conversations, and all of them end with a question."""
     return Seen(sample).question is not None
+
+
+def ends_with_question(sample: Mapping[str, Iterable[Any]]) -> str | None:
+    """A sentence about conversations that all end with a turn of the user; `None` if they do not."""
+    column = Seen(sample).question
+    chats = [] if column is None else [messages_from_json(value) or value for value in sample[column]]
+    chats = [chat for chat in chats if chat]
+    if not chats or any(role_of(chat[-1]) != "user" for chat in chats):
+        return None
+    if any(role_of(message) == "assistant" for chat in chats for message in chat):
+        return (
+            "All conversations end with a question whose answer is not among the messages. The assistant "
+            "turns before it can be scored. If another column holds the answers to the last questions, name "
+            "it with `response_column=...`."
+        )
+    return (
+        "All conversations end with a question, so there is no response. If another column holds the "
+        "responses, name it with `response_column=...`."
+    )
 
 
 def teacher_of(sample: Mapping[str, Iterable[Any]]) -> str | None:

@@ -22,9 +22,9 @@ from local_naturalness.shapes.parallel import Parallel, parallel_lists
 from local_naturalness.shapes.recognise import recognise
 from local_naturalness.shapes.replies import all_replies, no_prompts, unpacked
 from local_naturalness.shapes.samples import sample_of, texts_of
-from local_naturalness.shapes.seen import teacher_of, waits_for_answer
+from local_naturalness.shapes.seen import ends_with_question, teacher_of, waits_for_answer
 from local_naturalness.shapes.shape import Shape
-from local_naturalness.shapes.unread import tell_reasoning, tell_system, tell_unread
+from local_naturalness.shapes.unread import tell_reasoning, tell_system, tell_teacher, tell_unread
 from local_naturalness.shapes.written_types import written_types
 
 logger = logging.getLogger(__name__)
@@ -95,13 +95,18 @@ def to_rows(
 
 
 def shaped(
-    dataset: Any, *, reasoning_columns: Sequence[str] | None = None, **named: Any
+    dataset: Any,
+    *,
+    reasoning_columns: Sequence[str] | None = None,
+    switches: Mapping[str, Any] | None = None,
+    **named: Any,
 ) -> tuple[Any, Shape | None]:
     """A dataset as rows, and the shape it had; with `None`, as it came.
 
     Args:
         dataset: `Dataset` or a stream.
         reasoning_columns: as of `to_rows`.
+        switches: variables of the chat template that a scorer is given, if they are known.
         named: as of `to_rows`.
     """
     if isinstance(dataset, Dataset):
@@ -123,18 +128,17 @@ def shaped(
     if isinstance(dataset, Dataset):
         teacher = [name for name in ("teacher", *TEACHERS) if name in sample]
         refuse_other_names(dataset, [*shape.read_columns, *shape.lists, *shape.teacher_columns, *teacher[:1]])
-    if shape.name in ("messages", "sharegpt") and waits_for_answer(sample):
-        logger.warning(
-            "All conversations end with a question, so there is no response. If another column holds the "
-            "responses, name it with `response_column=...`."
-        )
+    if shape.name in ("messages", "sharegpt") and (told := ends_with_question(sample)):
+        logger.warning("%s", told)
     if shape.lists:
         dataset = with_lists(dataset, shape.lists[0], sample[shape.lists[0]])
         dataset = with_parsed_lists(dataset, shape.lists[0])
     shape = _with_reasoning(shape, reasoning_columns or (), columns_of(dataset))
     read = {*shape.consumed, *columns, *shape.reasoning}
     tell_system(sample, read)
-    tell_unread(sample, {*read, *shape.renamed})
+    tell_unread(sample, {*read, *shape.renamed}, switches)
+    if not shape.teacher_columns and not shape.lists and "teacher" not in shape.renamed.values():
+        tell_teacher(sample)
     tell_reasoning(dataset, sample, read)
     tell_doubts(sample, {*read, *shape.renamed, *shape.columns.values()}, shape.teacher_columns)
     if shape.lists:

@@ -7,9 +7,9 @@ from typing import Any
 
 from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN
-from local_naturalness.encoding.messages import without_nulls
-from local_naturalness.inputs.column_names import CONVERSATIONS, PARTS, PROMPTS, SYSTEM
-from local_naturalness.shapes.kinds import holds_prose
+from local_naturalness.encoding.messages import parsed, without_nulls
+from local_naturalness.inputs.column_names import CONVERSATIONS, PARTS, PROMPTS, SYSTEM, names_teacher
+from local_naturalness.shapes.kinds import TEXT, holds_prose, kind_of
 from local_naturalness.shapes.samples import TEXT_TYPES
 
 logger = logging.getLogger(__name__)
@@ -35,12 +35,17 @@ def tell_system(sample: Mapping[str, Iterable[Any]], read: Collection[str | None
             )
 
 
-def tell_unread(sample: Mapping[str, Sequence[Any]], read: Collection[str | None]) -> None:
+def tell_unread(
+    sample: Mapping[str, Sequence[Any]],
+    read: Collection[str | None],
+    switches: Mapping[str, Any] | None = None,
+) -> None:
     """Say which columns hold pairs of answers, and what the teachers may have seen, and are not read.
 
     Args:
         sample: some values of each column.
         read: columns that are part of the rows.
+        switches: variables of the chat template that are going to be passed to a scorer, if they are known.
     """
     shown = [
         sample[name] for name in (*PROMPTS, *CONVERSATIONS, *read) if name is not None and name in sample
@@ -66,14 +71,36 @@ def tell_unread(sample: Mapping[str, Sequence[Any]], read: Collection[str | None
             "The column `functions` is not shown to the student. If it holds the tools that the teachers "
             "saw, rename it to `tools`."
         )
-    values = sample.get(SWITCHES_COLUMN, ())
-    variables = [without_nulls(value) for value in values if isinstance(value, Mapping)]
-    if any(variables):
+    _tell_switches(sample.get(SWITCHES_COLUMN, ()), switches or {})
+
+
+def _tell_switches(values: Iterable[Any], switches: Mapping[str, Any]) -> None:
+    """Say that variables of the chat template are not read, unless the scorer has the same."""
+    read = map(without_nulls, map(parsed, values))
+    other = [value for value in read if isinstance(value, Mapping) and {**switches, **value} != switches]
+    if other:
         logger.warning(
-            "The column `%s` is not used: all rows are shown with the same variables of the chat template. "
-            "Those of the first row are passed as `chat_template_kwargs=%s`.",
+            "The column `%s` is only compared with the variables of the chat template that the scorer is "
+            "given: all rows are shown with the same. Those of the first row are passed as "
+            "`chat_template_kwargs=%s`.",
             SWITCHES_COLUMN,
-            json.dumps(next(filter(None, variables)), ensure_ascii=False),
+            json.dumps(other[0], ensure_ascii=False),
+        )
+
+
+def tell_teacher(sample: Mapping[str, Sequence[Any]]) -> None:
+    """Say which column may name the teachers, if none is called `teacher`.
+
+    Args:
+        sample: some values of each column.
+    """
+    found = [name for name in sample if names_teacher(name) and kind_of(sample[name]) == TEXT]
+    if found and "teacher" not in sample:
+        logger.warning(
+            "There is no column `teacher`. If `%s` names the teachers, rename it to `teacher`, or pass it as "
+            "`teacher_column` (`--teacher-column %s`) when teachers are ranked and responses selected.",
+            found[0],
+            found[0],
         )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from datasets import Dataset, DatasetDict
 
+from local_naturalness.inputs.column_names import names_teacher
+
 _LARGEST = 1e30
 # In the name of a column that tells which responses are right.
 _VERDICT = re.compile("correct|right|verif|valid|pass|solved|success|accura|judg|verdict", re.IGNORECASE)
@@ -44,7 +46,11 @@ def nearest_columns(missing: str, columns: Sequence[str]) -> str:
     "These look like verdicts: 'math_verify', 'passed'. "
     >>> nearest_columns("num_tokns", ["prompt", "num_tokens"]), nearest_columns("teacher", ["prompt"])
     ("Did you mean 'num_tokens'? ", '')
+    >>> nearest_columns("teacher", ["prompt", "source_model"])
+    "These may name the teachers: 'source_model'. "
     """
+    if missing == "teacher" and (alike := list(filter(names_teacher, columns))):
+        return f"These may name the teachers: {', '.join(map(repr, alike))}. "
     if near := difflib.get_close_matches(missing, columns, n=1):
         return f"Did you mean {near[0]!r}? "
     if _VERDICT.search(missing) and (alike := [name for name in columns if _VERDICT.search(name)]):

@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Image, IterableDatasetDict, Value
 
 from local_naturalness.shapes import to_rows
+from local_naturalness.shapes.to_rows import shaped
 
 QUESTION, ANSWER = {"role": "user", "content": "2 + 3?"}, {"role": "assistant", "content": "It is 5."}
 CHAT = [QUESTION, ANSWER]
@@ -354,6 +356,62 @@ def test_what_teachers_may_have_seen_is_told(name, value, says, caplog):
     caplog.clear()
     to_rows(Dataset.from_list([row | {name: None}]))
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("value", "passed", "is_told"),
+    [
+        ({"enable_thinking": True}, {"enable_thinking": True, "more": 1}, False),
+        ('{"enable_thinking": true}', {"enable_thinking": True}, False),
+        ('{"enable_thinking": true}', None, True),
+        ({"enable_thinking": True}, {"enable_thinking": False}, True),
+        ({"enable_thinking": True}, {}, True),
+    ],
+)
+def test_variables_that_the_scorer_is_given_are_not_told(value, passed, is_told, caplog):
+    rows = [{"prompt": "2 + 3?", "response": "5.", "chat_template_kwargs": one} for one in (value, None)]
+    shaped(Dataset.from_list(rows), switches=passed)
+    assert ("are passed as `chat_template_kwargs=" in caplog.text) is is_told
+
+
+@pytest.mark.parametrize("name", ["model", "source_model", "generator", "generated_by", "LLM"])
+def test_a_column_that_may_name_the_teacher_is_told(name, caplog):
+    row = {"prompt": "2 + 3?", "response": "5.", name: "small"}
+    to_rows(Dataset.from_list([row]))
+    assert f"There is no column `teacher`. If `{name}` names the teachers" in caplog.text
+    caplog.clear()
+    to_rows(Dataset.from_list([row | {"teacher": "me"}]))
+    to_rows(Dataset.from_list([{"prompt": "2?", "response": "5.", "reward_model": "a", "model": 3}]))
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["dialogue", "dialog", "chat", "turns", "trace"])
+@pytest.mark.parametrize("value", [CHAT, SHAREGPT, json.dumps(CHAT), [*CHAT, QUESTION]])
+def test_conversations_under_another_name_are_told_with_the_argument(name, value):
+    dataset = Dataset.from_dict({"id": ["a"], name: [value]})
+    advice = f"call `to_rows` of `local_naturalness.shapes` with `messages_column='{name}'`"
+    with pytest.raises(ValueError, match=re.escape(advice)):
+        to_rows(dataset)
+    read = to_rows(dataset, messages_column=name)
+    (messages,) = read[name if value in (CHAT, [*CHAT, QUESTION]) else "messages"]
+    assert messages[:2] == CHAT
+
+
+TOOL = {"role": "tool", "content": "5"}
+
+
+@pytest.mark.parametrize(
+    ("chat", "says"),
+    [
+        ([QUESTION], "All conversations end with a question, so there is no response."),
+        ([*CHAT, QUESTION], "whose answer is not among the messages. The assistant turns before it can be"),
+        ([*CHAT, TOOL], None),
+        (CHAT, None),
+    ],
+)
+def test_conversations_that_end_with_a_question(chat, says, caplog):
+    to_rows(Dataset.from_dict({"messages": [chat]}))
+    assert says in caplog.text if says else "question" not in caplog.text
 
 
 def test_reasoning_beside_answers_is_told(caplog):

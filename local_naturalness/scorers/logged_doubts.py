@@ -1,6 +1,7 @@
 """Warnings about rows whose scores may be doubtful, each kind logged once."""
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -10,6 +11,9 @@ from local_naturalness.encoding.row_doubts import in_words, is_warned_of
 from local_naturalness.scorers.planned_row import PlannedRow
 
 logger = logging.getLogger(__name__)
+
+# Tokens from which on their mean is compared with a guess.
+_FEWEST_TOKENS = 100
 
 
 class Doubts:
@@ -22,6 +26,8 @@ class Doubts:
     def __init__(self, template: str) -> None:
         self._template = template
         self._told: set[str] = set()
+        self._num_tokens = 0
+        self._nats = 0.0
 
     def tell(self, rows: Iterable[PlannedRow | str], refusal: str | None) -> None:
         """Log the doubts about a batch.
@@ -39,6 +45,37 @@ class Doubts:
             first = ": " if refused == 1 else ". The first of them: "
             told = f"{refused:,} of {counted(len(rows), 'row')} could not be scored{first}{refusal}"
             self._tell("template_refused", told)
+
+    def tell_if_worse_than_a_guess(
+        self, scores: Iterable[tuple[float, int]], student: str, vocabulary: int
+    ) -> None:
+        """Log once that the student predicts the responses worse than a uniform guess among its tokens.
+
+        Such a student cannot read the text. A trained one is far better, in every language that it has seen.
+
+        Args:
+            scores: the mean log-probability and the number of tokens of each response that has a score.
+            student: its name.
+            vocabulary: number of its tokens.
+        """
+        for mean, num_tokens in scores:
+            self._num_tokens += num_tokens
+            self._nats += mean * num_tokens
+        guess = -math.log(vocabulary)
+        is_worse = self._num_tokens >= _FEWEST_TOKENS and self._nats < guess * self._num_tokens
+        if is_worse and "guess" not in self._told:
+            self._told.add("guess")
+            logger.warning(
+                "The student %s cannot read these responses. Their mean log-probability is %.1f nats per "
+                "token over the first %s tokens; a uniform guess among the student's %s tokens has %.1f. So "
+                "the scores do not show which responses suit it: use a student that was trained on such "
+                "text.",
+                student,
+                self._nats / self._num_tokens,
+                f"{self._num_tokens:,}",
+                f"{vocabulary:,}",
+                guess,
+            )
 
     def _tell(self, kind: str, words: str) -> None:
         if kind not in self._told:

@@ -31,7 +31,7 @@ from local_naturalness.scorers.planned_row import PlannedRow, run
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row, unscored_row
 from local_naturalness.scorers.student_argument import as_student
-from local_naturalness.scorers.written_columns import Scores, WrittenColumns
+from local_naturalness.scorers.written_columns import SCORED, Scores, WrittenColumns
 from local_naturalness.shapes.served import is_object_as_text
 from local_naturalness.spec import CODE, SCORING_VERSION, function_label, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
@@ -125,6 +125,11 @@ class Scorer(Shipped):
         refuse_other_texts(written, rows, keys)
         with self._shown_progress().batch(len(examples)):
             scored = [row | self._derived(row) for row in self._finished(examples, rank, spec)]
+        self._shown_doubts().tell_if_worse_than_a_guess(
+            ((row[self.criterion], row["num_tokens"]) for row in scored if row["status"] in SCORED),
+            self.student.label,
+            len(self.student.tokenizer),
+        )
         return written.answer(rows, scored, spec, keys)
 
     @property
@@ -261,12 +266,15 @@ class Scorer(Shipped):
     def _score(self, examples: Sequence[Example], rank: int | None) -> list[Scores]:
         engine = self.engine(rank)
         rows, refusal = self._planned_rows(examples)
-        if self._doubts is None:
-            self._doubts = Doubts(self.template_source)
-        self._doubts.tell(rows, refusal)
+        self._shown_doubts().tell(rows, refusal)
         able = [row for row in rows if isinstance(row, PlannedRow)]
         tokens = iter(run(able, engine, self._token_statistics(), self._shown_progress()))
         return [{"status": row} if isinstance(row, str) else self._scores(row, next(tokens)) for row in rows]
+
+    def _shown_doubts(self) -> Doubts:
+        if self._doubts is None:
+            self._doubts = Doubts(self.template_source)
+        return self._doubts
 
     def _shown_progress(self) -> MapProgress:
         if self._progress is None:

@@ -89,7 +89,7 @@ def decompose(
     num_prompts = int(is_shared.sum())
     if not num_prompts:
         return None
-    (gap,), (part,), (trait,), (unseen,) = _parts(cells, sign, first, 1, lambda: _ones)
+    (gap,), (part,), (trait,), unseen = _parts(cells, sign, first, 1, lambda: _ones)
     if np.isnan(gap).any():
         return None
     is_separable = unseen < _LEAST_DISTANCE
@@ -117,10 +117,10 @@ def _ones(size: int) -> np.ndarray:
 def _parts(
     cells: Sequence[np.ndarray], sign: float, first: int, num_fits: int, weights: Callable[[], Weights]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Gaps, parts, means of the first trait and unseen distances, each [fits, teachers].
+    """Gaps, parts, means of the first trait, each [fits, teachers], and unseen distances, [teachers].
 
-    Parts are NaN if they cannot be estimated. The unseen distance to the first teacher is the part of the
-    distance in the traits for which there is no slope, in usual spreads of the trait.
+    Parts are NaN if they cannot be estimated. The unseen distance to the first teacher, in the first fit, is
+    the part of the distance in the traits for which there is no slope, in usual spreads of the trait.
     """
     means = np.stack([fit_weighted_means(one, num_fits, weights()) for one in cells])
     sums = _weighted_sums([_centred(one) for one in cells], num_fits, weights())
@@ -143,9 +143,10 @@ def _parts(
     ahead = means[:, :, first, None] - means
     part = sign * np.einsum("fk,kft->ft", slope, ahead[1:])
     part[~is_told.any(axis=1)] = np.nan
-    spread = np.where(is_told, left, np.where(spread > 0, spread, np.inf))
-    distance = np.moveaxis(ahead[1:], 0, 1) / np.sqrt(spread / len(cells[0]))[:, :, None]
-    unseen = np.abs(distance - inverse @ system @ distance).max(axis=1)
+    # Draws of prompts are not asked for this, and there are many of them.
+    spread = np.where(is_told, left, np.where(spread > 0, spread, np.inf))[0]
+    distance = ahead[1:, 0] / np.sqrt(spread / len(cells[0]))[:, None]
+    unseen = np.abs(distance - inverse[0] @ system[0] @ distance).max(axis=0)
     return sign * ahead[0], part, means[1], unseen
 
 

@@ -176,6 +176,16 @@ class ChatTemplate:
             ) from error
 
 
+def marks_of_end(end: str) -> tuple[str, ...]:
+    """Texts that a turn ends with if its end was written, all of it or its first line.
+
+    >>> marks_of_end("<|end|>\\n<|endoftext|>"), marks_of_end("\\n")
+    (('<|end|>\\n<|endoftext|>', '<|end|>'), ())
+    """
+    whole = end.strip()
+    return tuple(dict.fromkeys((whole, whole.splitlines()[0]))) if whole else ()
+
+
 def _with_tools(tools: Tools | None) -> str:
     return f" and the tools {', '.join(map(name_of_tool, tools))}" if tools else ""
 

@@ -1,8 +1,10 @@
 """Finds what may be doubtful about a row and its score."""
 
+from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
-from local_naturalness.encoding.chat_template import ChatTemplate, TemplateRefusal
+from local_naturalness.encoding.chat_template import ChatTemplate, TemplateRefusal, marks_of_end
 from local_naturalness.encoding.conversation import Response
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.messages import Prompt, Tools, as_messages
@@ -18,6 +20,7 @@ from local_naturalness.encoding.reasoning import (
 from local_naturalness.encoding.rendered_prompts import is_rendered
 from local_naturalness.encoding.row_doubts import (
     BYTE_ORDER_MARK,
+    END_WRITTEN,
     HEADER_MISSING,
     LEADING_SPACE,
     OTHER_SWITCHES,
@@ -90,9 +93,20 @@ class DoubtFinder:
         """
         doubts = _doubts_of_reasoning(before, answered, content) | before.doubts
         text = answered.text[repeated_length(before.opening, answered.text) :]
+        if text.rstrip().endswith(self._ends):
+            doubts = doubts | {END_WRITTEN}
         if not joins_seam(self._tokenizer, before.text, text):
             return doubts
         return doubts | {LEADING_SPACE if puts_space_first(self._tokenizer) else SEAM}
+
+    @cached_property
+    def _ends(self) -> tuple[str, ...]:
+        """What the student's turns end with, without white space."""
+        end = ""
+        if self._template is not None:
+            with suppress(TemplateRefusal):
+                end = self._template.end_of_turn(as_messages("?"))
+        return tuple(filter(None, (*marks_of_end(end), self._tokenizer.eos_token)))
 
 
 def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str) -> set[str]:

@@ -37,6 +37,8 @@ OBJECT_AS_TEXT = "object_as_text"
 OTHER_SWITCHES = "other_switches"
 # The response begins with a byte order mark.
 BYTE_ORDER_MARK = "byte_order_mark"
+# The response ends with the token that ends a turn.
+END_WRITTEN = "end_written"
 
 # What follows "In 3 of 64 rows". <on> and <off> are what switches reasoning on and off.
 _WORDS = {
@@ -123,6 +125,11 @@ _WORDS = {
     BYTE_ORDER_MARK: (
         "the response begins with a byte order mark (U+FEFF), an invisible character that the student finds "
         "unlikely. It comes from the file that the text was read from: read it with the encoding 'utf-8-sig'."
+    ),
+    END_WRITTEN: (
+        "the response ends with the token that ends the student's turn. The token is scored, although the "
+        "ends of other responses are not. Remove it from the responses, for example by decoding them with "
+        "`skip_special_tokens=True`."
     ),
 }
 

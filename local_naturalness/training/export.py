@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 Form = Literal["trl", "prompt-completion", "messages"] | None
 FORMS = ("trl", "prompt-completion", "messages", None)
 
+# `max_length` of TRL's `SFTConfig`.
+_CUT_BY_DEFAULT = 1024
+
 _Rows = TypeVar("_Rows", Dataset, DatasetDict)
 
 
@@ -112,6 +115,7 @@ def export(
     if text is None:
         _tell_not_compared(seen, specs)
     _tell_turns(seen, specs)
+    _tell_lengths(seen)
     layout = _layout(form, text, seen, specs)
     written = {}
     for split, rows in splits.items():
@@ -137,7 +141,10 @@ def _without_others(dataset: Dataset) -> Dataset:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was found in the rows of a split: for each kind, the number of rows and the first row."""
+    """What was found in the rows of a split: for each kind, the number of rows and the first row.
+
+    `num_tokens` has the lengths of the rows, if the student is known.
+    """
 
     fields: frozenset[str]
     has_earlier_turns: int
@@ -145,6 +152,7 @@ class _Seen:
     agreed: Counter[Agreement]
     first: dict[Agreement, int]
     turns: dict[str, tuple[int, int]]
+    num_tokens: tuple[int, ...]
     num_rows: int
 
 
@@ -158,6 +166,7 @@ def _looked_at(
     agreed: Counter[Agreement] = Counter()
     first: dict[Agreement, int] = {}
     turns: dict[str, tuple[int, int]] = {}
+    lengths: list[int] = []
     rows = source.read(dataset)
     if specs.are_known and not specs.by_turn:
         rows = refuse_other_prompts(rows, dataset, place)
@@ -179,11 +188,12 @@ def _looked_at(
         except (TypeError, ValueError) as error:
             raise type(error)(f"Row {row}{place} cannot be exported: {error}") from error
         responses.refuse_other(row, place, example, None if specs.student is None else text)
-        if found is None:
+        if text is None or found is None:
             continue
+        lengths.append(text.num_tokens(example))
         agreed[found] += 1
         first.setdefault(found, row)
-    return _Seen(frozenset(fields), earlier, reasoned, agreed, first, turns, len(dataset))
+    return _Seen(frozenset(fields), earlier, reasoned, agreed, first, turns, tuple(lengths), len(dataset))
 
 
 def _tell_not_compared(seen: list[_Seen], specs: Specs) -> None:
@@ -211,6 +221,20 @@ def _tell_turns(seen: list[_Seen], specs: Specs) -> None:
             if kind == GOES_ON or not specs.by_turn:
                 where = f"In {count:,} of {counted(one.num_rows, 'row')}, such as row {row},"
                 logger.warning("%s", in_words(kind, where, template=""))
+
+
+def _tell_lengths(seen: list[_Seen]) -> None:
+    """Log how many rows are longer than TRL takes by default, because it cuts them without a word."""
+    lengths = [length for one in seen for length in one.num_tokens]
+    if long := [length for length in lengths if length > _CUT_BY_DEFAULT]:
+        logger.warning(
+            "In %d of %s there are more than %s tokens (up to %s), where `SFTTrainer` cuts by default: train "
+            "with `max_length=None`.",
+            len(long),
+            counted(len(lengths), "row"),
+            f"{_CUT_BY_DEFAULT:,}",
+            f"{max(long):,}",
+        )
 
 
 def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs) -> Layout:
@@ -242,7 +266,8 @@ def _layout(form: str, text: StudentText | None, seen: list[_Seen], specs: Specs
         row = min(one.first[Agreement.OTHER] for one in seen if Agreement.OTHER in one.first)
         raise ValueError(
             f"For {counted(agreed[Agreement.OTHER], 'row')}, such as row {row}, a trainer would see another "
-            "text than the one that was scored, because the student's chat template rewrites responses. "
+            "text than the one that was scored, because the student's chat template rewrites responses, or "
+            "they already end with what it writes after them. "
             'Pass `export="trl"`, which writes token ids if it has to, or `export=None`.'
         )
     if merged := agreed[Agreement.SEAM]:

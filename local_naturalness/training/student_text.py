@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from local_naturalness.encoding.chat_template import TemplateRefusal
+from local_naturalness.encoding.chat_template import TemplateRefusal, marks_of_end
 from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.messages import Message, Tools, as_messages
@@ -74,6 +74,15 @@ class StudentText:
         """
         return self._encoded(example).num_tokens
 
+    def num_tokens(self, example: Example) -> int:
+        """How many tokens prompt and response have, without the end of the turn.
+
+        Raises:
+            ValueError: the row cannot be scored.
+        """
+        encoded = self._encoded(example)
+        return len(encoded.prompt) + encoded.num_tokens
+
     def _encoded(self, example: Example) -> EncodedExample:
         # Several questions are asked of each row, one after another.
         if self._last is None or self._last[0] is not example:
@@ -109,7 +118,7 @@ class StudentText:
         except TemplateRefusal:
             end = ""
         if end.strip():
-            return end
+            return _not_yet_written(end, written)
         # Some turns end with a token that the tokenizer does not list by name, such as `<|call|>`.
         return "" if self._ends_with_special(written) else eos
 
@@ -162,6 +171,21 @@ class StudentText:
 def answer_of(example: Example) -> Message:
     """The response as a message."""
     return example.message or {"role": "assistant", "content": example.response}
+
+
+def _not_yet_written(end: str, written: str) -> str:
+    """The end of a turn, or what is left of it behind a response that was stored with its end.
+
+    >>> [_not_yet_written("<|end|>\\n", text) for text in ("5.", "5.<|end|>", "5.<|end|>\\n")]
+    ['<|end|>\\n', '\\n', '']
+    >>> _not_yet_written("<|end|>\\n<eos>", "5.<|end|>\\n")
+    '<eos>'
+    """
+    for mark in marks_of_end(end):
+        if written.rstrip().endswith(mark):
+            left = end.partition(mark)[2]
+            return left if written.endswith(mark) else left.lstrip()
+    return end
 
 
 def _divided(before: Sequence[int], whole: Sequence[int]) -> Tokens:

@@ -9,6 +9,7 @@ from local_naturalness import LocalScorer, Student
 from local_naturalness.encoding.row_doubts import (
     BYTE_ORDER_MARK,
     EARLIER_REASONING,
+    END_WRITTEN,
     HEADER_MISSING,
     LEADING_SPACE,
     OBJECT_AS_TEXT,
@@ -252,6 +253,9 @@ def test_reasoning_in_a_content_before_which_the_template_writes_an_empty_block(
         ({"response": '{"sum": 5, "parts": [2, 3]}'}, None),
         ({"response": "[2, 3] add up to 5."}, None),
         ({"response": "\ufeffIt is 5."}, BYTE_ORDER_MARK),
+        ({"response": "It is 5.<|im_end|>\n"}, END_WRITTEN),
+        ({"response": "It is 5.<eos>"}, END_WRITTEN),
+        ({"response": "It is <|im_end|> 5."}, None),
     ],
 )
 def test_texts_that_are_not_what_a_teacher_wrote(model, row, expected):

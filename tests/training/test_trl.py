@@ -1,6 +1,7 @@
 """What TRL's `SFTTrainer` takes the loss of is what was scored and the end of the turn, token by token."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -219,6 +220,32 @@ def test_a_turn_that_ends_with_a_special_token_gets_no_second_end():
     written = tokenizer.apply_chat_template(rows["messages"][0], tokenize=False)
     assert written.endswith("<|call|>")
     assert ready.column_names == ["prompt", "completion", "tools"]  # TRL trains on what the template writes
+
+
+@pytest.mark.parametrize("name", ["embedded", "marked", "base"])
+def test_an_end_that_the_response_has_already_is_not_written_again(name, tmp_path):
+    scorer, end = scorer_of(name), CASES[name].end
+    answers = ["It is 42.", f"It is 42.{end.strip()}", f"It is 42.{end}"]
+    rows = Dataset.from_dict({"prompt": [f"{n} + 25?" for n in range(3)], "response": answers})
+    ready = export(rows, "trl", student=scorer)
+    found = trained(ready, name, tmp_path)
+    for row, (whole, labels) in zip(scorer.planned(rows[:]), found, strict=True):
+        assert scorer.student.tokenizer.decode(labels) == f"It is 42.{end}"
+        scored = [*row.encoded.prompt.tolist(), *row.encoded.response.tolist()]
+        assert whole[: len(scored)] == scored
+    if scorer.student.tokenizer.chat_template:
+        with pytest.raises(ValueError, match="they already end with what it writes"):
+            export(rows, "prompt-completion", student=scorer)
+
+
+def test_rows_that_trl_would_cut_are_told(caplog):
+    rows = Dataset.from_dict({"prompt": ["p", "q"], "response": ["It is 42.", "It is 42. " * 400]})
+    lengths = [len(prompt) + len(ids) for prompt, ids in scored(rows, "embedded")]
+    export(rows.select([0]), "trl", student=student_path())
+    assert not caplog.text
+    export(rows, "trl", student=student_path())
+    (found,) = re.findall(r"In 1 of 2 rows there are more than 1,024 tokens \(up to ([\d,]+)\)", caplog.text)
+    assert lengths[0] < 1024 < int(found.replace(",", "")) <= lengths[1]
 
 
 @pytest.mark.slow

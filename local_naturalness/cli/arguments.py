@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -95,28 +96,46 @@ def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     add_plot_argument(parser)
 
 
-def refuse_input(source: str, *outputs: str | None) -> None:
-    """Check that no output file is the input, or a table in the folder that is the input.
+def refuse_input(sources: Iterable[str | None], outputs: Iterable[str | None]) -> None:
+    """Check that no output file is an input, or belongs to a table in a folder that is an input.
 
     Raises:
-        ValueError: an output would replace the input. The message names the file.
+        ValueError: an output would replace an input or become a part of it. The message names the file.
     """
-    for output in filter(None, outputs):
+    for output, source in product(filter(None, outputs), filter(None, sources)):
         path, given = Path(output), Path(source)
-        is_in_folder = path.suffix in (".parquet", ".arrow") and given.resolve() in path.resolve().parents
-        if path.exists() and given.exists() and (is_in_folder or path.samefile(given)):
+        if path.exists() and given.exists() and (path.samefile(given) or _is_table_in(path, given)):
             raise ValueError(f"{output!r} is the input, which would be lost: write to another file.")
+        if _is_table_in(path, given):
+            raise ValueError(
+                f"{output!r} would be read as a part of the input {source!r} from then on: write to another "
+                "folder."
+            )
+
+
+def _is_table_in(path: Path, folder: Path) -> bool:
+    """Whether a file, which need not exist, would be read as a part of the table in a folder."""
+    from local_naturalness.inputs.files import is_data_file
+
+    if not folder.is_dir() or folder.resolve() not in path.resolve().parents:
+        return False
+    if any(folder.glob("*.arrow")) or any(folder.glob("dataset_*.json")):  # a saved dataset
+        return path.suffix == ".arrow" or (path.suffix == ".json" and path.exists())
+    # Beside Parquet files, files of other formats are not read.
+    return path.suffix == ".parquet" or (is_data_file(path) and not any(folder.rglob("*.parquet")))
 
 
 def show(result: Any, options: argparse.Namespace) -> None:
     """Print or write a result in the requested format, and plot it if requested."""
     ending = Path(options.output or "").suffix
     kind = options.format or {".csv": "csv", ".json": "json", ".md": "markdown"}.get(ending, "text")
+    from local_naturalness.store.atomic_files import write_whole
+
     text = _FORMATS[kind](result)
     if kind == "json" and not options.output and not is_printable(text):
         text = json.dumps(json.loads(text), indent=2)
     if options.output:
-        Path(options.output).write_text(f"{text}\n", encoding="utf-8")
+        write_whole(Path(options.output), f"{text}\n".encode())
         print(f"Written to {options.output}", file=sys.stderr)
     else:
         print(text)

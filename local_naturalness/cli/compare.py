@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness import compare_criteria
     from local_naturalness.cli.tables import read_table
 
-    refuse_input(options.scored, options.output, options.plot)
+    refuse_input([options.scored], [options.output, options.plot])
     comparison = compare_criteria(
         read_table(options.scored, options.split),
         options.criteria,

@@ -9,6 +9,7 @@ from pathlib import Path
 from datasets import Dataset
 
 from local_naturalness.inputs.folders import OWN_FOLDER
+from local_naturalness.store.atomic_files import part_file, settle
 
 _FILE = "description.json"
 
@@ -18,7 +19,9 @@ def keep_description(dataset: Dataset, table: Path) -> None:
     folder = table.parent / OWN_FOLDER
     folder.mkdir(exist_ok=True)
     note = {"table": table.name, "bytes": table.stat().st_size, "description": dataset.info.description}
-    (folder / _FILE).write_text(json.dumps(note), encoding="utf-8")
+    with part_file(folder) as part:
+        part.write_text(json.dumps(note), encoding="utf-8")
+        settle(part, folder / _FILE)
 
 
 def restore_description(dataset: Dataset, table: Path) -> None:
@@ -26,7 +29,7 @@ def restore_description(dataset: Dataset, table: Path) -> None:
     try:
         note = json.loads((table.parent / OWN_FOLDER / _FILE).read_text(encoding="utf-8"))
         is_same = (note["table"], note["bytes"]) == (table.name, table.stat().st_size)
-    except (FileNotFoundError, KeyError, TypeError, ValueError):
+    except (OSError, RecursionError, KeyError, TypeError, ValueError):
         return
     if is_same:
         dataset.info.description = note["description"]

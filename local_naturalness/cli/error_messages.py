@@ -1,6 +1,7 @@
 """Errors of the library, rewritten with the names of command-line options."""
 
 import ast
+import errno
 import re
 import shlex
 from collections.abc import Collection, Iterable
@@ -45,6 +46,8 @@ def told(error: BaseException, options: Collection[str]) -> str:
     """
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         sentence = f"{error.strerror}: {str(error.filename)!r}"
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        sentence = f"{error.strerror}: free some space and run the same command again."
     else:
         sentence = str(error) or type(error).__name__
     return in_options(visible(" ".join(sentence.split())), options)

@@ -11,9 +11,11 @@ Example:
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from local_naturalness.counted import counted
+from local_naturalness.visible import visible
 
 _BY_POSITION = (
     "The parts were written by an earlier version, which stored no checksums and no digests of the input. "
@@ -29,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import pyarrow.parquet as pq
 
+    from local_naturalness.cli.replaced import Held, replaced
     from local_naturalness.store.checked_parts import read_parts
     from local_naturalness.store.joining import joined
     from local_naturalness.store.output_folder import OutputFolder
@@ -43,6 +46,7 @@ def run(options: argparse.Namespace) -> None:
             for table in tables:
                 writer.write_table(table)
 
+    before = Held.in_file(output.table)
     with output.in_use("merge") as place:
         output.write_table(write, place)
     print(
@@ -50,3 +54,5 @@ def run(options: argparse.Namespace) -> None:
     )
     if all(part.input is None for part in parts):
         print(_BY_POSITION)
+    if lost := replaced(before, Held.in_file(output.table), output.table, output.has_scores):
+        print(visible(lost), file=sys.stderr)

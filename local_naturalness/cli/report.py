@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.tables import read_table
     from local_naturalness.report import write_report
 
-    refuse_input(options.scored, options.output)
+    refuse_input([options.scored, options.selection], [options.output])
     path = write_report(
         read_table(options.scored, options.split),
         options.output,

@@ -131,8 +131,8 @@ def run(options: argparse.Namespace) -> None:
         response_column=options.response_column,
     )
     if options.return_rejected:
-        beside.write_table(decoded(rejected).to_parquet)
-    output.write_table(decoded(selected).to_parquet)
+        beside.write_table(decoded(rejected).to_parquet, may_replace=False)
+    output.write_table(decoded(selected).to_parquet, may_replace=False)
     keep_description(selected, output.table)
     print(f"{counted(len(selected), 'response')} selected, written to {output.table}")
     if form is not None and len(selected):

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.cli.error_messages import option_name, ranking_in_options
     from local_naturalness.cli.tables import read_table
 
-    refuse_input(options.scored, options.output, options.plot)
+    refuse_input([options.scored], [options.output, options.plot])
     ranking = rank_teachers(
         read_table(options.scored, options.split),
         by=options.by,

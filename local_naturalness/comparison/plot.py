@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from local_naturalness.comparison.result import CriteriaComparison
-from local_naturalness.teachers.figure import new_figure
+from local_naturalness.teachers.figure import new_figure, save_figure
 
 
 def plot_comparison(comparison: CriteriaComparison, path: Path) -> Path:
@@ -28,8 +28,7 @@ def plot_comparison(comparison: CriteriaComparison, path: Path) -> Path:
         middle = (1 + len(places.columns)) / 2
         _draw_table(panels[-2], title, places, "{:.3g}", shade=(middle - places) / middle)
         _draw_spearman(panels[-1], comparison.picks.dropna(subset="num_teachers"))
-    figure.savefig(path)
-    return path
+    return save_figure(figure, path)
 
 
 def _draw_table(panel: Any, title: str, frame: pd.DataFrame, text: str, shade: pd.DataFrame) -> None:

@@ -24,7 +24,7 @@ from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.report.texts import TextColumns
 from local_naturalness.report.tint import Tints
 from local_naturalness.report.views import views_of
-from local_naturalness.store.atomic_files import part_file, settle
+from local_naturalness.store.atomic_files import write_whole
 from local_naturalness.tables import Columns, Where, require_dataset
 from local_naturalness.tables.html import table_html, text_html
 from local_naturalness.tables.text import number_text
@@ -172,10 +172,8 @@ def write_report(
         text=text_html,
     )
     target.parent.mkdir(parents=True, exist_ok=True)
-    with part_file(target.parent) as part:
-        # A half of a character that data may hold cannot be written as UTF-8; `visible` has escaped it.
-        part.write_text(page, encoding="utf-8")
-        settle(part, target)
+    # A half of a character that data may hold cannot be written as UTF-8; `visible` has escaped it.
+    write_whole(target, page.encode("utf-8"))
     return target
 
 

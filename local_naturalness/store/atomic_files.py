@@ -76,6 +76,29 @@ def claim(part: Path, target: Path) -> None:
     _flush(target.parent)
 
 
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file that a user has named. If this fails, an existing file stays as it was.
+
+    Devices and pipes, such as `/dev/stdout`, are not replaced, but written to. So is the file that a link
+    leads to.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    is_other_kind = target.exists() and not target.is_file()
+    if is_other_kind or target.absolute().parts[1:2] in (("dev",), ("proc",)):
+        target.write_bytes(content)
+        return
+    real = Path(os.path.realpath(target))
+    try:
+        with part_file(real.parent) as part:
+            part.write_bytes(content)
+            settle(part, real)
+    except OSError as error:
+        # It would name the temporary file, or none.
+        raise OSError(error.errno, error.strerror, str(target)) from error
+
+
 def _flush(path: Path) -> None:
     """Wait until a file's content, or a folder's names, are on the disk."""
     if path.is_dir() and os.name == "nt":

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local_naturalness.inputs.folders import OWN_FOLDER
-from local_naturalness.store.atomic_files import part_file, settle
+from local_naturalness.store.atomic_files import claim, part_file, settle
 from local_naturalness.store.lock import locked
 from local_naturalness.store.temporary_folders import workplace
 
@@ -43,10 +43,12 @@ class OutputFolder:
                 f"`datasets` reads `::` in the name {str(self.folder)!r} as a chain of file systems: "
                 "choose another --output."
             )
-        nearest = next(path for path in (self.folder, *self.folder.parents) if path.exists())
+        hidden = self.folder / OWN_FOLDER
+        nearest = next(path for path in (hidden, *hidden.parents) if path.exists() or path.is_symlink())
         if not nearest.is_dir():
+            what = "is a file" if nearest.exists() else "links to nothing"
             raise ValueError(
-                f"The output {str(self.folder)!r} must be a folder, and {str(nearest)!r} is a file: choose "
+                f"The output {str(self.folder)!r} must be a folder, and {str(nearest)!r} {what}: choose "
                 "another --output."
             )
         others = sorted(
@@ -73,14 +75,25 @@ class OutputFolder:
         with locked(hidden / f"{name}.lock", what) as is_locked, workplace(hidden, name, is_locked) as place:
             yield place
 
-    def write_table(self, write: Callable[[Path], object], place: Path | None = None) -> None:
+    def write_table(
+        self, write: Callable[[Path], object], place: Path | None = None, may_replace: bool = True
+    ) -> None:
         """Write the final table. It appears only when it is complete.
 
         Args:
             write: function that writes the table to a path.
             place: folder for the unfinished table, on the same disk. By default the output folder itself.
+            may_replace: whether the final table may exist already.
+
+        Raises:
+            ValueError: another process has just written the table.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with part_file(place or self.folder) as part:
             write(part)
-            settle(part, self.table)
+            try:
+                (settle if may_replace else claim)(part, self.table)
+            except FileExistsError:
+                raise ValueError(
+                    f"Another process has just written {str(self.table)!r}: choose another --output."
+                ) from None

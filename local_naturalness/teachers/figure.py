@@ -1,7 +1,11 @@
 """Figures without a display; matplotlib comes with the extra `plots`."""
 
+import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from local_naturalness.store.atomic_files import write_whole
 
 
 def new_figure(
@@ -31,3 +35,11 @@ def new_figure(
     figure = Figure(figsize=(width, height), layout="constrained")
     panels = figure.subplots(rows, squeeze=False, height_ratios=height_ratios)
     return figure, [panel for (panel,) in panels]
+
+
+def save_figure(figure: Any, path: Path) -> Path:
+    """Write a figure in the format that the extension of a path names, PNG if there is none."""
+    content = io.BytesIO()
+    figure.savefig(content, format=path.suffix[1:] or "png")
+    write_whole(path, content.getvalue())
+    return path

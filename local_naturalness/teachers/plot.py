@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from local_naturalness.teachers.figure import new_figure
+from local_naturalness.teachers.figure import new_figure, save_figure
 from local_naturalness.teachers.result import TeacherRanking
 from local_naturalness.teachers.text import shown_table
 
@@ -37,5 +37,4 @@ def plot_ranking(ranking: TeacherRanking, path: Path) -> Path:
             panel.set_title(f"group {number} (groups are not comparable)", fontsize="small")
     better = "higher" if ranking.direction == "high" else "lower"
     panels[-1].set_xlabel(f"{ranking.criterion}, {better} is better: gap to the leader, paired 95 % interval")
-    figure.savefig(path)
-    return path
+    return save_figure(figure, path)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from huggingface_hub import constants
 from huggingface_hub.utils import _http
 
 from local_naturalness.cli import main
+from local_naturalness.cli.tables import read_table
 from local_naturalness.embedded import student_path
 
 
@@ -234,6 +236,33 @@ def test_the_input_is_not_replaced_by_what_is_told_of_it(command, scored, tmp_pa
         assert main([command, str(source), "--output", str(output)]) == 2
         assert "is the input, which would be lost" in sentence(capsys)
     assert table.read_bytes() == before
+
+
+def test_nothing_that_is_read_is_replaced(scored, tmp_path, capsys):
+    selection = tmp_path / "curated"
+    assert main(["select", str(scored), "--output", str(selection)]) == 0
+    table = selection / "selected.parquet"
+    rows = read_table(str(scored))
+    rows.select(range(2)).to_json(tmp_path / "lines" / "a.jsonl")
+    rows.select(range(2, len(rows))).to_json(tmp_path / "lines" / "b.jsonl")
+    rows.save_to_disk(tmp_path / "saved")
+    capsys.readouterr()
+    lost, read = "is the input, which would be lost", "would be read as a part of the input"
+    for command, source, output, says in (
+        (["report", "--selection", selection], scored, table, lost),
+        (["teachers"], tmp_path / "lines", tmp_path / "lines" / "b.jsonl", lost),
+        (["teachers"], tmp_path / "lines", tmp_path / "lines" / "c.json", read),
+        (["compare", "--plot", tmp_path / "saved" / "state.json"], tmp_path / "saved", None, lost),
+        (["teachers"], scored, scored / "ranking.parquet", read),
+    ):
+        before = Path(output or command[-1]).read_bytes() if says == lost else None
+        words = [*command, source, *([] if output is None else ["--output", output])]
+        assert main(list(map(str, words))) == 2
+        assert says in sentence(capsys)
+        assert before is None or Path(output or command[-1]).read_bytes() == before
+    for source in (tmp_path / "lines", tmp_path / "saved"):  # these are not read with the rows
+        for name in ("ranking.md", "ranking.txt"):
+            assert main(["teachers", str(source), "--output", str(source / name)]) == 0
 
 
 def test_a_reader_that_has_enough_is_no_error(scored):

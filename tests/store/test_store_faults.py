@@ -1,16 +1,23 @@
 """Files of others are left alone, damage is told, and shares that do not agree are not joined."""
 
+import errno
 import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 
 import pyarrow.parquet as pq
 import pytest
+from datasets import Dataset
 from stand_in import expected, run
 
 from local_naturalness.cli import main
+from local_naturalness.cli.description import keep_description
+from local_naturalness.cli.tables import read_table
+from local_naturalness.store.atomic_files import write_whole
 from local_naturalness.store.blocks import interleaved_rows
 from local_naturalness.store.lock import fcntl
 from local_naturalness.store.output_folder import OutputFolder
@@ -54,6 +61,17 @@ def test_shares_that_do_not_agree_are_not_joined(other, settings, says, tmp_path
     assert share(1, TABLE, tmp_path) == 0
     assert main(["merge", str(tmp_path)]) == 0
     assert pq.read_table(tmp_path / "scored.parquet").to_pylist() == expected(TABLE, "a")
+
+
+def test_a_table_that_loses_rows_to_a_merge_is_told(tmp_path, capsys):
+    assert run(TABLE, tmp_path) == 0
+    for index in (0, 1):
+        share(index, TABLE[:4], tmp_path)
+    capsys.readouterr()
+    assert main(["merge", str(tmp_path)]) == 0
+    assert "It had 10 rows with local_naturalness; now it has 4 rows" in capsys.readouterr().err
+    assert main(["merge", str(tmp_path)]) == 0
+    assert not capsys.readouterr().err
 
 
 def test_a_share_of_another_input_is_told_when_it_begins(tmp_path, caplog):
@@ -241,3 +259,73 @@ def test_a_manifest_that_leads_nowhere(tmp_path, capsys):
     assert run(TABLE, tmp_path) == 2
     assert "is damaged (No such file or directory)" in capsys.readouterr().err
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_description_is_not_written_through_a_link(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("my thesis")
+    (tmp_path / HIDDEN).mkdir()
+    (tmp_path / HIDDEN / "description.json").symlink_to(precious)
+    table = tmp_path / "selected.parquet"
+    selected = Dataset.from_list(TABLE)
+    selected.info.description = "chosen"
+    selected.to_parquet(table)
+    keep_description(selected, table)
+    assert precious.read_text() == "my thesis"
+    assert read_table(str(tmp_path)).info.description == "chosen"
+
+
+@pytest.mark.parametrize("place", ["out", "out/sub", "out/" + HIDDEN])
+@pytest.mark.parametrize("what", ["links to nothing", "is a file"])
+def test_an_output_that_cannot_be_a_folder(place, what, tmp_path, capsys):
+    path = tmp_path / place.removesuffix("/sub")
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("nowhere") if what == "links to nothing" else path.touch()
+    assert run(TABLE, tmp_path / place.removesuffix(f"/{HIDDEN}")) == 2
+    assert f"must be a folder, and {str(path)!r} {what}" in capsys.readouterr().err
+
+
+def test_of_two_selections_at_once_one_is_written(tmp_path):
+    output = OutputFolder(str(tmp_path), "selected")
+    output.check(may_replace=False)
+
+    def write_late(path):
+        path.write_text("late")
+        output.write_table(lambda path: path.write_text("early"), may_replace=False)
+
+    with pytest.raises(ValueError, match="Another process has just written"):
+        output.write_table(write_late, may_replace=False)
+    assert output.table.read_text() == "early"
+    assert [path.name for path in tmp_path.iterdir()] == ["selected.parquet"]
+
+
+def test_a_named_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    target = tmp_path / "ranking.csv"
+    (tmp_path / "link").symlink_to(target)
+    write_whole(tmp_path / "link", b"before")
+    assert target.read_bytes() == b"before"
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*ranking.csv'"):
+        write_whole(target, b"after")
+    assert target.read_bytes() == b"before"
+    assert {path.name for path in tmp_path.iterdir()} == {"ranking.csv", "link"}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no such device")
+def test_pipes_and_devices_are_written_to(tmp_path):
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    write = (
+        "import sys; from pathlib import Path; from local_naturalness.store.atomic_files import write_whole;"
+    )
+    write += "write_whole(Path(sys.argv[1]), b'found')"
+    with subprocess.Popen([sys.executable, "-c", write, str(fifo)]) as process:
+        assert fifo.read_bytes() == b"found"
+    assert process.returncode == 0 and fifo.is_fifo()
+    with (tmp_path / "printed").open("wb") as file:
+        subprocess.run([sys.executable, "-c", write, "/dev/stdout"], stdout=file, check=True)
+    assert (tmp_path / "printed").read_bytes() == b"found"

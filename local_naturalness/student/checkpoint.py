@@ -114,6 +114,11 @@ class Checkpoint:
             )
         return path
 
+    def folder(self) -> Path:
+        """Where its files are on this machine: of a hub id, those that have been downloaded."""
+        config = None if self.is_folder else self._from_hub("config.json")
+        return Path(self.source) if config is None else config.parent
+
     @property
     def tokenizer(self) -> "Checkpoint":
         """Where the tokenizer is. If an adapter was saved without one, it is that of its base."""

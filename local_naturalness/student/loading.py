@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
@@ -61,7 +62,7 @@ def load_model(
             **settings,
         )
         model, info = found(checkpoint.source, from_pretrained)
-        _check_complete(model, info, checkpoint.name)
+        _check_complete(model, info, checkpoint)
         return model if placed else model.to(device)
 
     loader = _auto_class(config, checkpoint.name)
@@ -102,8 +103,9 @@ def _in_memory(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
-def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], name: str) -> None:
+def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], checkpoint: Checkpoint) -> None:
     """Refuse a model if weights were not in the files, or if weights in the files were not loaded."""
+    name = checkpoint.name
     of = (
         f"(class {type(model).__name__}, saved as {', '.join(model.config.architectures or ()) or 'unknown'})"
     )
@@ -118,7 +120,8 @@ def _check_complete(model: PreTrainedModel, info: Mapping[str, Any], name: str) 
             f"The weights of the student {name!r} lack {_listed(missing)} {of}. Random numbers would take "
             "their place: save the whole model, with its own class."
         )
-    if left_over := _left_over(model, info["unexpected_keys"]):
+    left_over = _left_over(model, info["unexpected_keys"])
+    if left_over := sorted({*left_over} - _zero_biases(checkpoint, left_over)):
         raise ValueError(
             f"The configuration of the student {name!r} does not fit its weights: its language model has no "
             f"place for {_listed(left_over)} {of}."
@@ -153,6 +156,16 @@ def _left_over(model: PreTrainedModel, unexpected: Any) -> list[str]:
             )
         )
     )
+
+
+def _zero_biases(checkpoint: Checkpoint, names: list[str]) -> set[str]:
+    """Those that change nothing. Old checkpoints of GPTQ hold one for every layer."""
+    biases = {name for name in names if name.endswith(".bias")}
+    zero: set[str] = set()
+    for path in checkpoint.folder().glob("*.safetensors") if biases else ():
+        with safe_open(path, framework="pt") as file:
+            zero |= {name for name in biases & {*file.keys()} if not file.get_tensor(name).any()}
+    return zero
 
 
 def _listed(names: list[str]) -> str:

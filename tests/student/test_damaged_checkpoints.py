@@ -135,6 +135,17 @@ def test_tensors_that_are_computed_anyway(folder, row):
     assert ours == plain
 
 
+def test_biases_that_add_nothing(folder, row):
+    """Old checkpoints of GPTQ hold biases of zeros. Others are refused."""
+    names = [f"model.layers.{layer}.mlp.down_proj.bias" for layer in range(4)]
+    rewrite(folder, lambda tensors: tensors | {name: torch.zeros(128) for name in names})
+    ours, plain = (LocalScorer(student)(row)["local_naturalness"] for student in (folder, student_path()))
+    assert ours == plain
+    rewrite(folder, lambda tensors: tensors | {names[2]: torch.full((128,), 1e-3)})
+    with pytest.raises(ValueError, match=r"no place for `model.layers.2.mlp.down_proj.bias` \(class"):
+        LocalScorer(folder)(row)
+
+
 @pytest.fixture
 def sharded(folder, own_model):
     """The same student with its weights in several files, and the map of which tensor is in which."""

@@ -35,6 +35,13 @@ from local_naturalness.encoding.row_doubts import (
 )
 from local_naturalness.encoding.tokenization import joins_seam, puts_space_first
 
+# Ends of turns in the families of teachers: Qwen, Llama, DeepSeek, Gemma, Mistral, gpt-oss and Command A.
+# Without `<|end|>` of Phi, which gpt-oss writes after reasoning.
+_ENDS = (
+    "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|end_of_text|>",
+    "<｜end▁of▁sentence｜>", "<end_of_turn>", "<turn|>", "</s>", "<|return|>", "<|END_OF_TURN_TOKEN|>",
+)  # fmt: skip
+
 
 class DoubtFinder:
     """Finds doubts for one student.
@@ -101,12 +108,12 @@ class DoubtFinder:
 
     @cached_property
     def _ends(self) -> tuple[str, ...]:
-        """What the student's turns end with, without white space."""
+        """What turns end with, without white space: those of the student, and of other families."""
         end = ""
         if self._template is not None:
             with suppress(TemplateRefusal):
                 end = self._template.end_of_turn(as_messages("?"))
-        return tuple(filter(None, (*marks_of_end(end), self._tokenizer.eos_token)))
+        return (*filter(None, (*marks_of_end(end), self._tokenizer.eos_token)), *_ENDS)
 
 
 def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str) -> set[str]:

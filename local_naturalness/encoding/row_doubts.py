@@ -127,9 +127,9 @@ _WORDS = {
         "unlikely. It comes from the file that the text was read from: read it with the encoding 'utf-8-sig'."
     ),
     END_WRITTEN: (
-        "the response ends with the token that ends the student's turn. The token is scored, although the "
-        "ends of other responses are not. Remove it from the responses, for example by decoding them with "
-        "`skip_special_tokens=True`."
+        "the response ends with the token that ends a turn of the student or of its teacher, such as "
+        "`<|im_end|>`. The token is scored, although the ends of other responses are not. Remove it from the "
+        "responses, for example by decoding them with `skip_special_tokens=True`."
     ),
 }
 

@@ -255,6 +255,8 @@ def test_reasoning_in_a_content_before_which_the_template_writes_an_empty_block(
         ({"response": "\ufeffIt is 5."}, BYTE_ORDER_MARK),
         ({"response": "It is 5.<|im_end|>\n"}, END_WRITTEN),
         ({"response": "It is 5.<eos>"}, END_WRITTEN),
+        ({"response": "It is 5.<|eot_id|>"}, END_WRITTEN),  # of another family
+        ({"response": "It is 5.</s> "}, END_WRITTEN),
         ({"response": "It is <|im_end|> 5."}, None),
     ],
 )

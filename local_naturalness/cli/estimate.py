@@ -150,11 +150,18 @@ def _text(found: "Estimate", budget: Budget | None) -> str:
             f"time        {_duration(found.seconds)} here in one process: {rate:,.0f} response tokens/s, "
             f"{_scaled(found.operations_per_second)} a second"
         )
+    if found.speed is not None and found.speed.pass_tokens < found.max_tokens_per_batch:
+        lines.append(
+            "            This is probably too high: there was only time for passes of "
+            f"{found.speed.pass_tokens:,} tokens, which take longer for each token than full ones. Pass a "
+            "larger --calibrate."
+        )
     if budget is not None:
         lines.append(
             f"budget      {_hours(budget.hours(found))} on {budget.num_gpus} x {budget.name}, if they "
             f"reach {ASSUMED_SHARE:.0%} of {budget.tflops:g} Tflop/s (bfloat16, dense). The share is "
-            "assumed: measure yours with --calibrate on one of them."
+            "assumed. Small models reach less and need more time. Measure yours with --calibrate on one of "
+            "them."
         )
     return "\n".join([*lines, *(f"Note: {warning}" for warning in found.warnings)])
 
@@ -179,4 +186,6 @@ def _duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{seconds:.0f} s"
+    if minutes:
+        return f"{minutes} min {rest:02d} s"
+    return f"{seconds:.0f} s" if seconds >= 1 else "less than 1 s"

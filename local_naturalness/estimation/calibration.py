@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,12 +11,24 @@ from local_naturalness.engine.packing import Window
 from local_naturalness.estimation.work import Work
 from local_naturalness.student.cost import StudentCost
 
-# Tokens of the first pass, which also allocates memory. Few enough for a large student on a slow machine.
+# Tokens of a pass that is not timed, as the first one starts threads and allocates memory.
+_WARM_UP_TOKENS = 16
+# Tokens of the first timed pass. Few enough for a large student on a slow machine.
 _FIRST_TOKENS = 64
 _SHORTEST = 16  # tokens of a window that is cut to fill a pass
 
 
-def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost, seconds: float) -> float:
+class Speed(NamedTuple):
+    """Floating-point operations per second, and the tokens of the passes on which they were measured.
+
+    Small passes are slower for each token. So the speed is too low if there was no time for full passes.
+    """
+
+    operations_per_second: float
+    pass_tokens: int
+
+
+def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost, seconds: float) -> Speed:
     """Floating-point operations per second, measured on passes over windows from random places.
 
     Each pass is twice as large as the one before, up to the size of a pass in a scoring run. A full pass
@@ -33,6 +46,7 @@ def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost,
     """
     random = np.random.default_rng(0)
     passes: list[tuple[int, float, float]] = []  # tokens, operations, seconds
+    engine.score(_neighbours(windows, 0, min(_WARM_UP_TOKENS, engine.max_tokens)))
     tokens = min(_FIRST_TOKENS, engine.max_tokens)
     while not passes or sum(took for _, _, took in passes) <= seconds:
         batch = _neighbours(windows, int(random.integers(len(windows))), tokens)
@@ -44,7 +58,7 @@ def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost,
         tokens = min(2 * tokens, engine.max_tokens)
     largest = max(tokens for tokens, _, _ in passes)
     counted = [(operations, took) for tokens, operations, took in passes if tokens == largest]
-    return sum(operations for operations, _ in counted) / sum(took for _, took in counted)
+    return Speed(sum(operations for operations, _ in counted) / sum(took for _, took in counted), largest)
 
 
 def _neighbours(windows: Sequence[Window], place: int, tokens: int) -> list[Window]:

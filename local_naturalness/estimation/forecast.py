@@ -12,7 +12,7 @@ from local_naturalness.counted import counted
 from local_naturalness.encoding.row_doubts import in_words
 from local_naturalness.engine.memory import pass_bytes
 from local_naturalness.engine.paths import USUAL
-from local_naturalness.estimation.calibration import measured_speed
+from local_naturalness.estimation.calibration import Speed, measured_speed
 from local_naturalness.estimation.work import Work
 from local_naturalness.scorers.logged_doubts import count_doubts
 from local_naturalness.scorers.planned_row import PlannedRow
@@ -36,7 +36,7 @@ class Estimate:
         max_tokens_per_batch: tokens per forward pass.
         path: path of the windows through the model, see `Paths`. Without a calibration, `"packed"` is
             assumed.
-        operations_per_second: speed that the calibration measured. `None` without a calibration.
+        speed: speed that the calibration measured. `None` without a calibration.
         warnings: warnings about rows that might not be scored as intended, with their number.
     """
 
@@ -46,7 +46,7 @@ class Estimate:
     cost: StudentCost
     max_tokens_per_batch: int
     path: str
-    operations_per_second: float | None
+    speed: Speed | None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -58,6 +58,11 @@ class Estimate:
     def memory_bytes(self) -> int:
         """Memory for the weights and the largest pass."""
         return self.cost.weight_bytes + pass_bytes(self.cost, self.max_tokens_per_batch)
+
+    @property
+    def operations_per_second(self) -> float | None:
+        """The measured speed. `None` without a calibration."""
+        return None if self.speed is None else self.speed.operations_per_second
 
     @property
     def seconds(self) -> float | None:

@@ -200,7 +200,7 @@ def test_a_budget_for_gpus_that_are_not_here(candidates, capsys):
     text = capsys.readouterr().out
     hours = numbers["gpus"]["hours"] * 989 / 1e-9
     assert f"budget      {hours:,.1f} h on 64 x GPU, if they reach 40% of 1e-09 Tflop/s" in text
-    assert "The share is assumed" in text
+    assert "The share is assumed. Small models reach less" in text
     assert main(words) == 2
     assert "--num-gpus needs --gpu or --gpu-tflops. Known are a10, a100" in capsys.readouterr().err
 

@@ -50,7 +50,8 @@ def test_it_costs_at_most_ten_times_what_it_promises(
     machine = Machine(paths, cost, tokens_per_second)
     monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: machine.clock))
     window = Window(np.arange(10), np.arange(length), length // 2)
-    assert measured_speed(machine, [window] * num_windows, cost, SECONDS) == pytest.approx(machine.speed)
+    speed, tokens = measured_speed(machine, [window] * num_windows, cost, SECONDS)
+    assert speed == pytest.approx(machine.speed) and 64 <= tokens <= machine.max_tokens
     assert machine.clock <= 10 * SECONDS
     assert machine.sizes[0] <= 64 + 2 and max(machine.sizes) <= machine.max_tokens
     # Twice as much each time, so that what comes last is within a few times of what was measured before.
@@ -62,5 +63,21 @@ def test_it_costs_at_most_ten_times_what_it_promises(
 def test_a_fast_machine_is_measured_at_full_size(cost, monkeypatch):
     machine = Machine(USUAL, cost, 100_000)
     monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: machine.clock))
-    measured_speed(machine, [Window(np.arange(10), np.arange(30), 15)] * 24, cost, SECONDS)
+    speed = measured_speed(machine, [Window(np.arange(10), np.arange(30), 15)] * 24, cost, SECONDS)
+    assert speed.pass_tokens == machine.max_tokens
     assert machine.sizes[-1] > machine.max_tokens - 16
+
+
+def test_the_first_pass_is_not_timed_and_the_size_of_the_last_is_told(cost, monkeypatch):
+    """A machine that takes 100 s to begin, and 1 s for each pass of any size."""
+    machine = Machine(USUAL, cost, 100_000)
+    score = machine.score
+
+    def slow(windows):
+        score(windows)
+        machine.clock += 1.0 if len(machine.sizes) > 1 else 100.0
+
+    machine.score = slow
+    monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: machine.clock))
+    speed = measured_speed(machine, [Window(np.arange(10), np.arange(30), 15)] * 24, cost, SECONDS)
+    assert speed.pass_tokens in (64 * 2**4, 64 * 2**5) and len(machine.sizes) > 4

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, NamedSplit
 from huggingface_hub import DatasetCard
+from huggingface_hub.utils import validate_repo_id
 
 from local_naturalness.counted import counted
 from local_naturalness.hub.card import new_card, updated_card
@@ -81,6 +82,7 @@ def push_selection(
     ```
     """
     splits = _splits(dataset)
+    _check_names(repo_id, splits)
     provenance = gather(splits, prompt_column or "prompt", teacher_column)
     columns: dict[str, Any] = {"prompt_column": prompt_column, "response_column": response_column}
     ready = exported(DatasetDict(splits), export, student=student, **columns)
@@ -123,6 +125,22 @@ def _with_provenance(
         licence=licence,
         source_datasets=[source_datasets] if isinstance(source_datasets, str) else source_datasets or [],
     )
+
+
+def _check_names(repo_id: str, splits: Mapping[str, Dataset]) -> None:
+    """Check what a dry run would not find, and what the Hub takes although nobody can load it.
+
+    Raises:
+        ValueError: the Hub or `datasets` does not allow a name.
+    """
+    validate_repo_id(repo_id)
+    for split in splits:
+        NamedSplit(split)
+        if split == "all":
+            raise ValueError(
+                "`datasets` reads the split name 'all' as all splits together, so the split could not be "
+                "loaded: rename it."
+            )
 
 
 def _splits(dataset: Dataset | DatasetDict) -> dict[str, Dataset]:

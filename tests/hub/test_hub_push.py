@@ -229,6 +229,22 @@ def test_a_pushed_selection_can_be_loaded_and_pushed_again(hub, selection):
     assert copied[:] == pushed[:]
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize(
+    ("repo_id", "split", "says"),
+    [
+        ("me/a b", "train", "alphanumeric"),
+        ("me/x/y", "train", "namespace/repo_name"),
+        ("me/curated", "train-a", "Split name should match"),
+        ("me/curated", "all", "could not be loaded: rename it"),
+    ],
+)
+def test_names_that_cannot_be_loaded_are_refused(hub, selection, repo_id, split, says, dry_run):
+    with pytest.raises(ValueError, match=says):
+        push_selection(DatasetDict({split: selection}), repo_id, dry_run=dry_run)
+    assert not hub.repos
+
+
 def test_an_empty_selection_is_refused(hub):
     nothing = select_responses(make_candidates(), min_score=0.0)
 

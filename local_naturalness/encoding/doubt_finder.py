@@ -12,6 +12,7 @@ from local_naturalness.encoding.prompt_encoder import EncodedPrompt
 from local_naturalness.encoding.reasoning import (
     carries_reasoning,
     closes_unopened,
+    in_tags_of_another_family,
     leaves_open,
     opens_twice,
     repeated_length,
@@ -24,6 +25,7 @@ from local_naturalness.encoding.row_doubts import (
     HEADER_MISSING,
     LEADING_SPACE,
     OTHER_SWITCHES,
+    OTHER_TAGS,
     REASONING_JOINED,
     REASONING_LEFT_OPEN,
     REASONING_NOT_OPENED,
@@ -98,7 +100,8 @@ class DoubtFinder:
             answered: the turn as it is scored.
             content: its content as it is stored.
         """
-        doubts = _doubts_of_reasoning(before, answered, content) | before.doubts
+        template = "" if self._template is None else self._template.source
+        doubts = _doubts_of_reasoning(before, answered, content, template) | before.doubts
         text = answered.text[repeated_length(before.opening, answered.text) :]
         if text.rstrip().endswith(self._ends):
             doubts = doubts | {END_WRITTEN}
@@ -116,7 +119,7 @@ class DoubtFinder:
         return (*filter(None, (*marks_of_end(end), self._tokenizer.eos_token)), *_ENDS)
 
 
-def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str) -> set[str]:
+def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str, template: str) -> set[str]:
     """The doubt about a turn's reasoning, which depends on the end of the text before it."""
     if before.empty_block and carries_reasoning(answered.text):
         return {REASONING_SWITCHED_OFF}
@@ -126,4 +129,6 @@ def _doubts_of_reasoning(before: EncodedPrompt, answered: Response, content: str
         return {REASONING_LEFT_OPEN}
     if closes_unopened(before.opening, answered.text):
         return {REASONING_NOT_OPENED}
+    if in_tags_of_another_family(template, answered.text):
+        return {OTHER_TAGS}
     return {REASONING_JOINED} if answered.text != content and not answered.is_rendered else set()

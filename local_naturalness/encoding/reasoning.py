@@ -158,6 +158,27 @@ def closes_unopened(opening: str, response: str) -> bool:
     return opened not in response[: closed.start()]
 
 
+def in_tags_of_another_family(template: str, response: str) -> bool:
+    """Whether a response carries reasoning in tags that a template does not write, while it writes others.
+
+    A template without any tags says nothing about its family, so every tag is as good as another.
+
+    Args:
+        template: source of the chat template.
+        response: text of the response.
+
+    >>> in_tags_of_another_family("... [THINK] ... [/THINK]", "<think>2 + 3</think>5")
+    True
+    >>> in_tags_of_another_family("... no tags", "<think>2 + 3</think>5")
+    False
+    """
+    closed = _CLOSING.search(response)
+    if closed is None or not carries_reasoning(response):
+        return False
+    own = [tags for tags in TAGS if tags.opening.strip() in template or tags.closing.strip() in template]
+    return bool(own) and all(tags.closing.strip() != closed.group() for tags in own)
+
+
 def without_reasoning(response: str) -> str:
     """What follows the reasoning.
 

@@ -11,6 +11,8 @@ REASONING_LEFT_OPEN = "reasoning_left_open"
 REASONING_NOT_OPENED = "reasoning_not_opened"
 # The template writes an empty block of reasoning in front of a content that contains reasoning.
 REASONING_TWICE = "reasoning_twice"
+# The response marks its reasoning by tags of another family than the student's.
+OTHER_TAGS = "other_tags"
 # The prompt was rendered by a chat template already, and is rendered once more as the text of a user.
 RENDERED_TWICE = "rendered_twice"
 # The template leaves out reasoning that is stored beside the content, so it was joined with the content.
@@ -65,6 +67,12 @@ _WORDS = {
         "an empty reasoning block comes before the reasoning: the chat template writes it in front of a "
         "content that contains reasoning. The student sees two blocks, in training too. Move the reasoning "
         "into the field `reasoning_content` of the message."
+    ),
+    OTHER_TAGS: (
+        "the response marks its reasoning with tags that the student's chat template does not know, while it "
+        "knows others. They are scored as text, and the student would learn to write them. If it is to "
+        "reason between its own tags, replace the tags, or store the reasoning in the field "
+        "`reasoning_content` of a message."
     ),
     RENDERED_TWICE: (
         "the prompt was already rendered by a chat template: it ends with the header of the assistant's "

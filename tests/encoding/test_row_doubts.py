@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import tiny_tokenizers
+from chat_templates import GEMMA, MISTRAL, QWEN
 
 from local_naturalness import LocalScorer, Student
 from local_naturalness.encoding.row_doubts import (
@@ -14,6 +15,7 @@ from local_naturalness.encoding.row_doubts import (
     LEADING_SPACE,
     OBJECT_AS_TEXT,
     OTHER_SWITCHES,
+    OTHER_TAGS,
     REASONING_NOT_OPENED,
     REASONING_TWICE,
     SEAM,
@@ -208,7 +210,7 @@ TO_USER = HEADER.replace(
     ("template", "response", "expected"),
     [
         (HARMONY, "It is 42.", {HEADER_MISSING}),
-        (HARMONY, "<think>We add.</think>It is 42.", {HEADER_MISSING}),
+        (HARMONY, "<think>We add.</think>It is 42.", {HEADER_MISSING, OTHER_TAGS}),
         (HARMONY, "<|channel|>final<|message|>It is 42.", set()),
         (HARMONY, "<|start|>assistant<|channel|>analysis<|message|>We add.<|end|>", set()),
         (EMPTY_BLOCK, "It is 42.", {HEADER_MISSING}),
@@ -240,6 +242,20 @@ def test_reasoning_in_a_content_before_which_the_template_writes_an_empty_block(
     beside = {"role": "assistant", "content": "It is 42.", "reasoning_content": "First the tens."}
     for answer, expected in ((THOUGHT, {REASONING_TWICE}), (beside, set())):
         assert doubts(of, {"messages": [ASK, answer]}, messages_column="messages") == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [(MISTRAL, {OTHER_TAGS}), (HARMONY, {OTHER_TAGS}), (GEMMA, {OTHER_TAGS}), (QWEN, set()), (HEADER, set())],
+)
+def test_reasoning_in_tags_of_another_family(model, template, expected):
+    """A template without tags of its own says nothing against others."""
+    of = student(model, template)
+    has_switch = "enable_thinking" in template
+    settings = {"chat_template_kwargs": {"enable_thinking": True} if has_switch else None}
+    row = {"prompt": ASK["content"], "response": THOUGHT["content"]}
+    assert doubts(of, row, **settings) & {OTHER_TAGS} == expected
+    assert doubts(of, row | {"response": "It is 42."}, **settings) & {OTHER_TAGS} == set()
 
 
 @pytest.mark.parametrize(

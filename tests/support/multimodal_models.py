@@ -40,6 +40,20 @@ FAMILIES = {
         _IMAGES | {"image_size": [28, 28], "patch_size": [14, 14]},
     ),
     "SmolVLM": ("smolvlm", {"model_type": "llama"}, _IMAGES | _PATCHES),
+    "GLM-4V": ("glm4v", _THREE_AXES, _QWEN_IMAGES | _PATCHES),
+    "Gemma 4": (
+        "gemma4",
+        {
+            "global_head_dim": 8,
+            "hidden_size_per_layer_input": 4,
+            "vocab_size_per_layer_input": 1062,
+            "num_kv_shared_layers": 0,
+            "sliding_window": 64,
+            "layer_types": ["sliding_attention", "full_attention"],
+            "pad_token_id": 0,
+        },
+        _IMAGES | {"num_key_value_heads": 2, "head_dim": 8},
+    ),
     "Gemma 3": (
         "gemma3",
         {"sliding_window": 64, "layer_types": ["sliding_attention", "full_attention"]},

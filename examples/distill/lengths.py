@@ -7,15 +7,15 @@ traces: restarts, checks of earlier steps, failed attempts. Every teacher then t
 of 10 to 16 and of 20 to 32 assignments. Needs the extras `trl` and `plots`. What is finished in the output
 folder is kept: the same command goes on where it was stopped.
 
-The number of optimiser steps is fixed before any score is seen: the least of `MAX_STEPS` with which the
-student of the teacher `stepwise` answers half of the questions on chains of the middle length, with a seed
-that nothing else uses; the largest if none does.
+The number of optimiser steps is fixed for each length before any other teacher is trained on: the least of
+`MAX_STEPS` with which the student of the teacher `stepwise` answers half of the questions, with a seed that
+nothing else uses; the largest if none does.
 """
 
 import argparse
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Size:
     """How large everything is.
 
     Args:
-        lengths: Name -> assignments of a problem. The middle one decides the number of optimiser steps.
+        lengths: Name -> assignments of a problem.
         teachers: Names.
         prompts: Problems to train on, of each length.
         questions: Held-out problems by length; answers to the longest take most of the time.
@@ -113,12 +113,10 @@ def main() -> None:
         seeds=options.seeds,
     )
     student = _student(options.output, size)
-    experiments = dict(_experiments(options.output, student, size))
-    steps = options.steps or _steps(experiments, options.output, size, options.workers)
-    print(f"{steps} optimiser steps for all trainings", flush=True)
     finished: dict[str, Path] = {}
-    for length, experiment in experiments.items():
-        print(f"Chains of {length} assignments:", flush=True)
+    for length, experiment in _experiments(options.output, student, size):
+        steps = options.steps or _steps(experiment, options.output, size.max_steps)
+        print(f"Chains of {length} assignments, {steps} optimiser steps for each teacher:", flush=True)
         trained = dataclasses.replace(experiment, training={**experiment.training, "max_steps": steps})
         run(trained, options.output, options.workers)
         finished[length] = options.output / experiment.name
@@ -179,19 +177,20 @@ def _experiments(output: Path, student: Path, size: Size) -> Iterator[tuple[str,
         yield length, dataclasses.replace(experiment, generation=generation)
 
 
-def _steps(experiments: Mapping[str, Experiment], output: Path, size: Size, workers: int) -> int:
+def _steps(experiment: Experiment, output: Path, numbers: Iterable[int]) -> int:
     """The number of optimiser steps, from the `stepwise` teacher alone."""
-    middle = list(experiments.values())[len(experiments) // 2]
-    rows = trainable(read_table(middle.candidates, ["prompt", "teacher", "response"]))
+    rows = trainable(read_table(experiment.candidates, ["prompt", "teacher", "response"]))
     chosen = choose(rows, Selection("stepwise", teacher="stepwise"), NO_FILTER, 0)
-    questions = read_table(middle.questions, ["prompt", "reference"])
-    for steps in size.max_steps:
-        experiment = dataclasses.replace(middle, training={**middle.training, "max_steps": steps})
-        planner = Planner(experiment, Student(middle.student).identity, questions, output / "trainings")
+    questions = read_table(experiment.questions, ["prompt", "reference"])
+    for steps in numbers:
+        tried = dataclasses.replace(experiment, training={**experiment.training, "max_steps": steps})
+        planner = Planner(tried, Student(tried.student).identity, questions, output / "trainings")
         training = planner.plan(chosen, SEED_OF_STEPS)
-        for _, error in train_all([training], workers):
+        for _, error in train_all([training], 1):
             raise error
-        if training.result()["accuracy"] >= ENOUGH:
+        accuracy = training.result()["accuracy"]
+        print(f"{steps} optimiser steps: accuracy {accuracy:.3f} after training on stepwise", flush=True)
+        if accuracy >= ENOUGH:
             break
     return steps
 

@@ -44,7 +44,7 @@ def parse_arguments() -> argparse.Namespace:
         help="samples, and what cheaper settings and float32 change (the samples)",
     )
     parser.add_argument("--minutes", type=float, default=60, help="for each part, then it stops (60)")
-    parser.add_argument("--prompts", type=int, help="at most, in each part (24, 24, 30, 60, 6, 6)")
+    parser.add_argument("--prompts", type=int, help="at most, in each part (24, 24, 120, 200, 6, 6)")
     parser.add_argument("--responses", type=int, help="at most, to each prompt (all): intervals need prompts")
     parser.add_argument("--reduced", action="store_true", help="short responses, for a small context")
     return parser.parse_args()

@@ -171,7 +171,6 @@ def test_one_command_makes_tables_and_figure(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("accuracies, steps", [((0.2, 0.6), 480), ((0.2, 0.3, 0.4), 960), ((0.5,), 240)])
 def test_the_number_of_steps_is_the_least_that_teaches_half(accuracies, steps, tmp_path, monkeypatch):
-    size = lengths.dataclasses.replace(lengths.REDUCED, max_steps=(240, 480, 960))
     seen = []
 
     def pretend(trainings, workers):
@@ -184,6 +183,6 @@ def test_the_number_of_steps_is_the_least_that_teaches_half(accuracies, steps, t
 
     monkeypatch.setattr(lengths, "train_all", pretend)
     monkeypatch.setattr(lengths, "Student", lambda student: type("Known", (), {"identity": {"weights": "w"}}))
-    experiments = dict(lengths._experiments(tmp_path, tmp_path / "student", size))
-    assert lengths._steps(experiments, tmp_path, size, workers=1) == steps
+    experiment = dict(lengths._experiments(tmp_path, tmp_path / "student", lengths.REDUCED))["2"]
+    assert lengths._steps(experiment, tmp_path, (240, 480, 960)) == steps
     assert seen == [(number, lengths.SEED_OF_STEPS) for number in (240, 480, 960)[: len(accuracies)]]

@@ -43,8 +43,8 @@ LONG = Sample("long", "long_traces.jsonl", 6_000, 9_500, prompts=24, whole=False
 LOOPS = Sample(
     "loops", "long_traces.jsonl", 1, 20_000, prompts=24, whole=False, known=False, fewest=2, loops=True
 )
-MIXED = Sample("mixed", "mixed_multi_teacher.jsonl", 1, 4_000, prompts=30)
-GSM8K = Sample("gsm8k", "gsm8k_multi_teacher.jsonl", 1, 4_000, prompts=60)
+MIXED = Sample("mixed", "mixed_multi_teacher.jsonl", 1, 4_000, prompts=120)
+GSM8K = Sample("gsm8k", "gsm8k_multi_teacher.jsonl", 1, 4_000, prompts=200)
 SAMPLES = (LONG, LOOPS, MIXED, GSM8K)
 
 

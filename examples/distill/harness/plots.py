@@ -21,9 +21,10 @@ def plot_outcomes(outcomes: Sequence[Outcome], path: Path) -> None:
     for panel, where in zip(figure.subplots(1, len(filters), squeeze=False)[0], filters, strict=True):
         members = [one for one in shown if one.filter == where][::-1]
         means = [one.accuracy.mean for one in members]
+        # By rounding, a bound of an interval without width may lie beyond the mean.
         reach = [
-            [one.accuracy.mean - one.accuracy.low for one in members],
-            [one.accuracy.high - one.accuracy.mean for one in members],
+            [max(0.0, one.accuracy.mean - one.accuracy.low) for one in members],
+            [max(0.0, one.accuracy.high - one.accuracy.mean) for one in members],
         ]
         panel.errorbar(means, range(len(members)), xerr=reach, fmt="o", capsize=2)
         panel.set_yticks(range(len(members)), [one.selection for one in members])

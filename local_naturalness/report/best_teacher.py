@@ -4,15 +4,17 @@ import numpy as np
 
 from local_naturalness.comparison import CriteriaComparison
 from local_naturalness.counted import counted
+from local_naturalness.listed import listed
 from local_naturalness.report.length import Wins, WinsByLength
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.teachers import TeacherRanking
-from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS
+from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS, contains_zero
 from local_naturalness.teachers.result import TeacherGroup
 from local_naturalness.teachers.text import NO_NAME
 
 # Teachers that share no prompt are in as many groups.
 _GROUPS_TOLD = 4
+_NAMES_TOLD = 8
 
 
 def verdict(table: ScoredTable, ranking: TeacherRanking, num_groups: int) -> list[str]:
@@ -40,9 +42,13 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
         return f"{best} is the only teacher, so there is nothing to compare."
     first, second = group.table.iloc[0], group.table.iloc[1]
     if not second["gap"]:
+        tied = [
+            best,
+            *(name for name, gap in zip(others, group.table["gap"].iloc[1:], strict=True) if not gap),
+        ]
         return (
-            f"By {criterion}, {best} and {others[0]} have the same mean, {first['mean']:.4f}, so neither "
-            "of them comes first."
+            f"By {criterion}, {listed(tied, at_most=_NAMES_TOLD)} have the same mean, {first['mean']:.4f}, "
+            f"so {'neither' if len(tied) == 2 else 'none'} of them comes first."
         )
     ahead = f"{abs(second['gap']):.4f}"
     if once := [name or NO_NAME for name in group.teachers[:2] if name in group.compared_once]:
@@ -62,12 +68,25 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
             "rely on"
         )
     if np.isfinite([low, high]).all():
-        undecided = f"; it contains 0, so with other prompts {others[0]} may come first" if low <= 0 else ""
-        interval = f" (95 % interval {low:.4f} to {high:.4f}{undecided})"
+        interval = f" (95 % interval {low:.4f} to {high:.4f})"
     sure = f"; P(best) is {first['p_best']:.3f}" if np.isfinite(first["p_best"]) else ""
     return (
         f"By {criterion}, {best} comes first with a mean of {first['mean']:.4f}, "
         f"{ahead}{interval} ahead of {others[0]}{sure}, {over}."
+        f"{_rivals(group)}"
+    )
+
+
+def _rivals(group: TeacherGroup) -> str:
+    """The teachers that may be ahead of the first one. That need not be the second by its mean."""
+    rows = group.table.iloc[1:]
+    is_rival = contains_zero(rows["gap_low"].to_numpy(), rows["gap_high"].to_numpy())
+    rivals = [name or NO_NAME for name in rows["teacher"][is_rival]]
+    if not rivals:
+        return ""
+    contain = "interval of its gap contains" if len(rivals) == 1 else "intervals of their gaps contain"
+    return (
+        f" With other prompts, {listed(rivals, 'or', at_most=_NAMES_TOLD)} may come first: the {contain} 0."
     )
 
 

@@ -62,3 +62,16 @@ def interval(draws: np.ndarray, num_prompts: int) -> tuple[np.ndarray, np.ndarra
     tail = tail_percent(num_prompts)
     low, high = np.percentile(draws, [tail, 100 - tail], axis=0)
     return low, high
+
+
+def contains_zero(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Which intervals contain 0, so that the data cannot tell a gap from none. Not those that are NaN.
+
+    Args:
+        low: Lower ends, shape [numbers].
+        high: Upper ends.
+
+    >>> contains_zero(np.array([-1.0, 0.5, np.nan]), np.array([0.2, 0.9, np.nan])).tolist()
+    [True, False, False]
+    """
+    return (low <= 0) & (high >= 0)

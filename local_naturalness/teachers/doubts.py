@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from local_naturalness.counted import counted
+from local_naturalness.listed import listed
 from local_naturalness.tables.text import number_text
 from local_naturalness.teachers.bootstrap import ENOUGH_DRAWS
-from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS
+from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS, contains_zero
 from local_naturalness.teachers.ranked_group import Estimate
 from local_naturalness.teachers.same_family import shared_family, student_words
 
 _CONVINCING = 0.95
+_NAMES_SHOWN = 8
 
 
 def doubts_about(names: Sequence[str], result: Estimate, specs: Sequence[str]) -> list[str]:
@@ -89,16 +91,27 @@ def _too_few_draws(result: Estimate) -> str:
 
 
 def _undecided(names: Sequence[str], result: Estimate) -> list[str]:
-    leader, second = (names[place] for place in result.order[:2])
-    p_best = result.p_best[result.order[0]]
+    first, *others = result.order
+    p_best = result.p_best[first]
     if not p_best < _CONVINCING:
         return []
-    if result.mean[result.order[0]] == result.mean[result.order[1]]:
-        return [f"{leader} and {second} have the same mean, so neither of them leads."]
+    tied = [names[place] for place in result.order if result.mean[place] == result.mean[first]]
+    if len(tied) > 1:
+        which = "neither" if len(tied) == 2 else "none"
+        return [f"{_some(tied)} have the same mean, so {which} of them leads."]
+    # The second by its mean may be surely behind, and one with a lower mean not, if its values vary more.
+    likeliest = sorted(others, key=lambda place: np.nan_to_num(-result.p_best[place]))
+    unclear = contains_zero(result.gap_low, result.gap_high)
+    # Each may be surely behind, and one of many still ahead by chance.
+    rivals = [names[place] for place in likeliest if unclear[place]] or [names[likeliest[0]]]
     return [
-        f"{leader} leads, but P(best) is only {number_text(p_best, 3)}: the data do not separate it reliably "
-        f"from {second}."
+        f"{names[first]} leads, but P(best) is only {number_text(p_best, 3)}: the data do not separate it "
+        f"reliably from {_some(rivals)}."
     ]
+
+
+def _some(names: Sequence[str]) -> str:
+    return listed(names, at_most=_NAMES_SHOWN)
 
 
 def _own_family(names: Sequence[str], result: Estimate, specs: Sequence[str]) -> list[str]:

@@ -292,6 +292,65 @@ def test_undecided_is_said(caplog):
     assert f"Warning: {ranking.warnings[0]}" in " ".join(str(ranking).split())
 
 
+def with_gaps(**gaps: list[float]) -> Dataset:
+    """A leader at 0 for every prompt, and teachers that are ahead of it by the given scores, repeated."""
+    rows = [{"prompt": f"p{p}", "teacher": "leader", "score": 0.0} for p in range(60)]
+    for teacher, of_prompts in gaps.items():
+        rows += [
+            {"prompt": f"p{p}", "teacher": teacher, "score": of_prompts[p % len(of_prompts)]}
+            for p in range(60)
+        ]
+    return Dataset.from_list(rows)
+
+
+SURELY_BEHIND = [-0.3, -0.4, -0.2]
+PERHAPS_AHEAD = [-20.0, *[2.0] * 9, -2.0]
+SO_TOO = [5.0, -6.0, 5.0, -5.0, -3.0]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("others", "named"),
+    [
+        ({"second": SURELY_BEHIND, "third": PERHAPS_AHEAD}, "third"),
+        ({"second": SURELY_BEHIND, "third": PERHAPS_AHEAD, "fourth": SO_TOO}, "third and fourth"),
+        ({"second": PERHAPS_AHEAD, "third": SO_TOO}, "second and third"),
+    ],
+)
+def test_the_doubt_names_every_teacher_whose_interval_of_the_gap_contains_0(others, named, sign):
+    data = with_gaps(**{name: [sign * gap for gap in gaps] for name, gaps in others.items()})
+    ranking = rank_teachers(data, by="score", direction="high" if sign > 0 else "low")
+    table = ranking.to_pandas().set_index("teacher").iloc[1:]
+    contains_0 = (table["gap_low"] <= 0) & (table["gap_high"] >= 0)
+    assert set(named.split(" and ")) == set(table.index[contains_0])
+    (doubt,) = ranking.warnings
+    assert doubt.endswith(f"the data do not separate it reliably from {named}.")
+
+
+def test_of_many_rivals_that_are_each_behind_the_doubt_names_the_likeliest():
+    # Each is best in one draw of forty or less, all of them together in more than one of twenty.
+    generator = np.random.default_rng(0)
+    noise = generator.normal(0, 1, (60, 6))
+    noise = (noise - noise.mean(axis=0)) / noise.std(axis=0, ddof=1)
+    # The likeliest, c, has the lowest mean, and the largest spread.
+    gaps = (noise - np.array([2.2, 2.25, 2.1, 2.3, 2.3, 2.3]) / 60**0.5) * [1, 1, 3, 1, 1, 1]
+    ranking = rank_teachers(with_gaps(**dict(zip("abcdef", gaps.T.tolist(), strict=True))), **HIGH)
+    table = ranking.to_pandas().set_index("teacher").iloc[1:]
+    assert (table["gap_high"] < 0).all() and table["p_best"].idxmax() == table.index[-1] == "c"
+    (doubt,) = ranking.warnings
+    assert doubt.endswith("the data do not separate it reliably from c.")
+
+
+def test_many_rivals_are_counted():
+    ranking = rank_teachers(with_gaps(**{f"t{i:02}": PERHAPS_AHEAD for i in range(12)}), **HIGH)
+    assert ranking.warnings[0].endswith("t06, t07 and 4 more.")
+
+
+def test_all_that_share_the_first_mean_are_named(make):
+    ranking = rank_teachers(make("ppppqqqq", "abcd" * 2, score=[1.0, 1.0, 1.0, 0.0] * 2), **HIGH)
+    assert "a, b and c have the same mean, so none of them leads." in ranking.warnings
+
+
 def test_all_tied(make):
     table = rank_teachers(make("ppqq", "abab", score=[1.0] * 4), **HIGH).to_pandas()
     assert table["teacher"].tolist() == ["a", "b"]

@@ -1,5 +1,4 @@
-"""Estimates of what scoring a dataset will cost."""
+"""Estimates of what scoring a dataset will cost.
 
-from local_naturalness.estimation.forecast import Estimate, estimate
-
-__all__ = ["Estimate", "estimate"]
+Nothing is imported here: the command line reads the table of GPUs before it imports torch.
+"""

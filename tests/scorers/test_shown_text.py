@@ -12,7 +12,7 @@ from transformers.utils import chat_template_utils
 
 from local_naturalness import GlobalScorer, LocalScorer, Student
 from local_naturalness.embedded import student_path
-from local_naturalness.estimation import estimate
+from local_naturalness.estimation.forecast import estimate
 
 ASKED = [{"role": "user", "content": "What is 17 + 25?"}]
 REASONED = {"role": "assistant", "content": "It is 42.", "reasoning_content": "First add the tens."}

@@ -138,6 +138,7 @@ def estimate(
     total = sum(works, Work())
     sampled = total.rows.total()
     scaled = total.scaled(num_rows / sampled)
+    about = "" if sampled == num_rows else "about "
     return Estimate(
         scaled,
         sampled,
@@ -149,7 +150,7 @@ def estimate(
         if engine is None or calibration_seconds is None or not windows
         else measured_speed(engine, windows, cost, calibration_seconds),
         tuple(
-            in_words(kind, f"In {count:,} of {counted(num_rows, 'row')}", scorer.template_source)
+            in_words(kind, f"In {about}{count:,} of {counted(num_rows, 'row')}", scorer.template_source)
             for kind, count in scaled.doubts.items()
         ),
     )

@@ -5,7 +5,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from local_naturalness.counted import counted
 from local_naturalness.encoding.messages import as_messages
 from local_naturalness.encoding.row_doubts import in_words, is_warned_of
 from local_naturalness.scorers.planned_row import PlannedRow
@@ -21,11 +20,14 @@ class Doubts:
 
     Args:
         template: source of the student's chat template.
+        are_different: whether equal rows are planned once, because they share a score in the store.
     """
 
-    def __init__(self, template: str) -> None:
+    def __init__(self, template: str, are_different: bool) -> None:
         self._template = template
+        self._rows = "different rows" if are_different else "rows"
         self._told: set[str] = set()
+        self._num_rows = 0
         self._num_tokens = 0
         self._nats = 0.0
 
@@ -37,13 +39,16 @@ class Doubts:
             refusal: the error of the chat template for the first row that it refused.
         """
         rows = list(rows)
+        self._num_rows += len(rows)
+        # A kind is told in the first batch that has it, so there was none in the rows before.
+        of = f"of the first {self._num_rows:,} {self._rows}"
         for kind, count in count_doubts(rows).items():
-            where = f"In {count:,} of {counted(len(rows), 'row')}"
+            where = f"In {count:,} {of}" if self._num_rows > 1 else "In the first row"
             self._tell(kind, f"{in_words(kind, where, self._template)} {_first(kind, rows)}")
         refused = rows.count("template_refused")
         if refusal:
             first = ": " if refused == 1 else ". The first of them: "
-            told = f"{refused:,} of {counted(len(rows), 'row')} could not be scored{first}{refusal}"
+            told = f"{f'{refused:,} {of}' if self._num_rows > 1 else 'The first row'} could not be scored{first}{refusal}"
             self._tell("template_refused", told)
 
     def tell_if_worse_than_a_guess(

@@ -273,7 +273,7 @@ class Scorer(Shipped):
 
     def _shown_doubts(self) -> Doubts:
         if self._doubts is None:
-            self._doubts = Doubts(self.template_source)
+            self._doubts = Doubts(self.template_source, are_different=self.store is not None)
         return self._doubts
 
     def _shown_progress(self) -> MapProgress:

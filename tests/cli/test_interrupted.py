@@ -30,6 +30,10 @@ def test_ctrl_c_during_imports_ends_with_one_line(name, candidates):
 
 
 def test_the_command_line_imports_no_large_library_before_it_can_be_stopped():
-    code = "import sys, local_naturalness.cli; print({'torch', 'datasets', 'pandas', 'numpy'} & {*sys.modules})"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    code = (
+        "import sys, local_naturalness.cli; print({'torch', 'datasets', 'pandas', 'numpy'} & {*sys.modules})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
     assert run.stdout == "set()\n"

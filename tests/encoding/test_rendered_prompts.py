@@ -53,7 +53,7 @@ RENDERED = "<|turn|>user\nWhat is 2 + 3?<|end|>\n<|turn|>assistant\n"
 
 def test_a_rendered_prompt_is_told(caplog):
     rows = {"prompt": ["What is 2 + 3?", RENDERED], "response": ["It is 5."] * 2}
-    assert "In 1 of 2 rows the prompt was already rendered" in told(caplog, rows)
+    assert "In 1 of the first 2 rows the prompt was already rendered" in told(caplog, rows)
     assert "rendered" not in told(caplog, rows, prompt_template="{prompt}")
 
 

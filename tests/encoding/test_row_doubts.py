@@ -313,5 +313,7 @@ def test_it_is_told_once_with_the_number_of_rows(model, caplog):
         assert scorer(rows)["local_naturalness_status"] == ["ok"] * 3
         scorer(rows)
     (told,) = [record.getMessage() for record in caplog.records]
-    assert told.startswith("In 2 of 3 rows the student's chat template leaves out or changes a text")
-    assert told.startswith(in_words(TEXT_CHANGED, "In 2 of 3 rows", ""))
+    assert told.startswith(
+        "In 2 of the first 3 rows the student's chat template leaves out or changes a text"
+    )
+    assert told.startswith(in_words(TEXT_CHANGED, "In 2 of the first 3 rows", ""))

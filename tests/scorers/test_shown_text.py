@@ -189,12 +189,24 @@ def test_reasoning_behind_a_closed_block_is_told_once_with_the_remedy(model, cap
     made(batch)
     made(batch)
     (record,) = caplog.records
-    assert "In 2 of 3 rows the response contains reasoning" in record.getMessage()
+    assert "In 2 of the first 3 rows the response contains reasoning" in record.getMessage()
     assert '`chat_template_kwargs={"enable_thinking": true}`' in record.getMessage()
     caplog.clear()
     switched = scorer(model, templates.QWEN, chat_template_kwargs={"enable_thinking": True})
     switched({"prompt": ["What is 17 + 25?"], "response": [THOUGHT]})
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("has_store", "says"), [(False, "In 3 of the first 8 rows"), (True, "In 1 of the first 3 different rows")]
+)
+def test_rows_are_counted_from_the_first_batch_on(has_store, says, model, caplog, tmp_path):
+    made = scorer(model, templates.QWEN, store=str(tmp_path / "store") if has_store else None)
+    responses = ["It is 42."] * 2 + ["42."] * 2 + ["It is 42."] + [THOUGHT] * 3
+    rows = Dataset.from_dict({"prompt": ["What is 17 + 25?"] * 8, "response": responses})
+    rows.map(made, batched=True, batch_size=4, load_from_cache_file=False)
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{says} the response contains reasoning")
 
 
 def test_it_is_told_of_a_closing_tag_alone_and_of_every_turn(model):
@@ -331,7 +343,7 @@ def test_turns_that_are_no_part_of_the_response_are_told_once(model, caplog, mes
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == bool(says)
     if says:
-        assert told[0].startswith("In 2 of 3 rows") and says in told[0]
+        assert told[0].startswith("In 2 of the first 3 rows") and says in told[0]
         assert "The first of these prompts ends with" in told[0]
         assert says in " ".join(made.show({"messages": messages}).notes)
         rows = Dataset.from_dict({"messages": [messages, messages]})

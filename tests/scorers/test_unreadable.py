@@ -56,5 +56,5 @@ def test_finished_rows_of_a_store_are_told_too(tmp_path, caplog):
     ],
 )
 def test_tokens_are_compared_with_a_guess(scores, is_told, caplog):
-    Doubts("").tell_if_worse_than_a_guess(scores, "me/small", vocabulary=1062)
+    Doubts("", are_different=False).tell_if_worse_than_a_guess(scores, "me/small", vocabulary=1062)
     assert bool(told(caplog)) == is_told

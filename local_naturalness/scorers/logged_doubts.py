@@ -48,8 +48,8 @@ class Doubts:
         refused = rows.count("template_refused")
         if refusal:
             first = ": " if refused == 1 else ". The first of them: "
-            told = f"{f'{refused:,} {of}' if self._num_rows > 1 else 'The first row'} could not be scored{first}{refusal}"
-            self._tell("template_refused", told)
+            which = f"{refused:,} {of}" if self._num_rows > 1 else "The first row"
+            self._tell("template_refused", f"{which} could not be scored{first}{refusal}")
 
     def tell_if_worse_than_a_guess(
         self, scores: Iterable[tuple[float, int]], student: str, vocabulary: int

@@ -9,6 +9,7 @@ from local_naturalness.report.length import Wins, WinsByLength
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.teachers import TeacherRanking
 from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS, contains_zero
+from local_naturalness.teachers.explained_gap import explained_sentences
 from local_naturalness.teachers.result import TeacherGroup
 from local_naturalness.teachers.text import NO_NAME
 
@@ -100,7 +101,7 @@ def doubts(
         told += group.warnings
         if has_lengths and len(group.table) > 1:
             told.append(_natural_or_short(table, group, wins))
-        told += [str(line) for line in group.explained if not line.is_doubt]
+        told += explained_sentences(group.explained)
     told += ranking.notes
     if table.other is not None and {table.criterion.name, table.other.name} <= set(comparison.overlap):
         share = float(comparison.overlap[table.other.name][table.criterion.name])

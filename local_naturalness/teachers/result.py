@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from local_naturalness.tables.text import terminal_width
+from local_naturalness.teachers.explained_gap import ExplainedGap
 from local_naturalness.teachers.text import ranking_dict, ranking_html, ranking_markdown, ranking_text
-from local_naturalness.teachers.traits import ExplainedGap
 from local_naturalness.visible import visible
 
 

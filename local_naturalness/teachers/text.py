@@ -20,6 +20,7 @@ from local_naturalness.tables.text import (
     wrapped,
 )
 from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS
+from local_naturalness.teachers.explained_gap import explained_sentences
 
 if TYPE_CHECKING:
     from local_naturalness.teachers.result import TeacherGroup, TeacherRanking
@@ -165,8 +166,8 @@ def _notes(ranking: "TeacherRanking") -> Sequence[str]:
 
 def _sentences(group: "TeacherGroup") -> Sequence[str]:
     """The sentences below a table. Explained gaps that are warnings are not repeated."""
-    explained = [str(line) for line in group.explained if not line.is_doubt]
-    return [size_sentence(group), *explained, *(f"Warning: {warning}" for warning in group.warnings)]
+    warnings = [f"Warning: {warning}" for warning in group.warnings]
+    return [size_sentence(group), *explained_sentences(group.explained), *warnings]
 
 
 def _between(low: float, high: float, places: int) -> str:

@@ -5,82 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from local_naturalness.counted import counted
-from local_naturalness.tables.text import two_digits
 from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS, interval
 from local_naturalness.teachers.explained import Decomposition, decompose
+from local_naturalness.teachers.explained_gap import WARNED_OF, ExplainedGap
 from local_naturalness.teachers.ranked_group import GroupValues
 
 # A part of a gap that is below this share of it changes no decision, however certain it is.
 _WORTH_A_DOUBT = 0.2
 # The same for a difference between two teachers' shares of right answers, or of repeated tokens.
 _DIFFERENCE_WORTH_A_DOUBT = 0.05
-
-
-@dataclass(frozen=True)
-class ExplainedGap:
-    """How much of the gap between the first and the last teacher is explained by a trait of their answers.
-
-    Args:
-        trait: `"length"`, `"repetition"` or `"correctness"`.
-        first: The teacher ranked first.
-        last: The teacher ranked last.
-        gap: The gap between them, in the criterion's units; positive.
-        part: The part of the gap that the trait explains; negative if the trait makes the gap smaller. NaN
-            if it cannot be estimated.
-        low: Lower end of the part's 95 % interval.
-        high: Upper end.
-        unit: Unit of these four numbers, such as `"nats"`; empty if it is not known.
-        num_prompts: Number of prompts that the estimate is based on.
-        is_separable: Whether the trait can be told from the teacher. It cannot if the two teachers differ in
-            it in the same way at every prompt, for example because each always writes the same length.
-        is_told: Whether the estimate is precise enough to be printed. It is not if the trait cannot be told
-            from the teacher, if the interval contains 0 and is wider than the gap, or if there are fewer
-            than ten prompts.
-        is_doubt: Whether this is a reason to doubt the ranking.
-    """
-
-    trait: str
-    first: str
-    last: str
-    gap: float
-    part: float
-    low: float
-    high: float
-    unit: str
-    num_prompts: int
-    is_separable: bool
-    is_told: bool
-    is_doubt: bool
-
-    def __str__(self) -> str:
-        with_unit = f" {self.unit}" if self.unit else ""
-        gap = f"the gap of {two_digits(self.gap)}{with_unit} between {self.first} and {self.last}"
-        what = _WORDS[self.trait]
-        if self.is_told:
-            part, low, high = (
-                f"{round(100 * one / self.gap):d}%" for one in (self.part, self.low, self.high)
-            )
-            line = f"{what} explains {part} of {gap} (95% interval: {low} to {high})."
-            return f"{line} {_DOUBT[self.trait]}" if self.is_doubt else line
-        if self.is_separable or self.num_prompts == 1:
-            prompts = counted(self.num_prompts, "prompt")
-            return f"{prompts} cannot show how much of {gap} is explained by {what.lower()}."
-        return (
-            f"{what} may explain all or nothing of {gap}. The two differ in it in the same way at every "
-            "prompt, so the data cannot separate it from the teacher."
-        )
-
-
-_WORDS = {
-    "length": "Length (tokens, steps, tokens per step)",
-    "repetition": "Repetition (tokens in repeated steps)",
-    "correctness": "Correctness (correct answers)",
-}
-_DOUBT = {
-    "length": "The criterion may be measuring length.",
-    "repetition": "Repeated text is likely, whatever it teaches.",
-}
 
 
 @dataclass(frozen=True)
@@ -132,7 +65,7 @@ def look_at_traits(
         is_separable = bool(found.is_separable[last])
         is_vague = bool(np.isnan(part)) or (low <= 0 <= high and high - low > gap)
         is_told = found.num_prompts >= FEWEST_PROMPTS and not is_vague
-        is_doubt = trait in _DOUBT and is_told and low > 0 and part >= _WORTH_A_DOUBT * gap
+        is_doubt = trait in WARNED_OF and is_told and low > 0 and part >= _WORTH_A_DOUBT * gap
         # Teachers that are alike in a trait have no gap that could go with it. Where the answers of which
         # the trait is known have them the other way round, the gap that the table shows is not theirs.
         # Without an interval, because of few draws, nothing can be said of a part.

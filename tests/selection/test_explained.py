@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
+from local_naturalness.report import write_report
 from local_naturalness.teachers import rank_teachers
 from local_naturalness.teachers.bootstrap_interval import interval, student_t
 from local_naturalness.teachers.explained import Decomposition, decompose
+from local_naturalness.teachers.explained_gap import ExplainedGap, explained_sentences
 from local_naturalness.teachers.ranked_group import GroupValues
 from local_naturalness.teachers.same_family import student_words
 from local_naturalness.teachers.traits import look_at_traits
@@ -266,6 +268,68 @@ def test_the_table_says_that_few_prompts_do_not_tell_the_part_of_length():
     assert str(line) in " ".join(str(ranking).split())
     assert str(line) not in ranking.warnings
     assert ranking.to_dict()["groups"][0]["explained"][0]["is_told"] is False
+
+
+def gap_line(trait, **changes):
+    known = {"first": "a", "last": "b", "gap": 0.5, "part": 0.1, "low": -1.0, "high": 1.0, "unit": "nats"}
+    flags = {"num_prompts": 40, "is_separable": True, "is_told": False, "is_doubt": False}
+    return ExplainedGap(trait, **known | flags | changes)
+
+
+TELLS = {"is_told": True, "low": 0.05, "high": 0.2}
+ALIKE = {"is_separable": False}
+LENGTH = "length (tokens, steps, tokens per step)"
+REPETITION = "repetition (tokens in repeated steps)"
+CORRECTNESS = "correctness (correct answers)"
+GAP = "the gap of 0.50 nats between a and b"
+CANNOT = f"prompts cannot show how much of {GAP} is explained"
+
+
+@pytest.mark.parametrize(
+    ("length", "repetition", "correctness", "says"),
+    [
+        ({}, {}, {}, [f"40 {CANNOT} by {LENGTH}, by {REPETITION} or by {CORRECTNESS}."]),
+        (
+            {},
+            TELLS,
+            {"num_prompts": 1238},  # correctness is known of more answers
+            [
+                f"40 to 1,238 {CANNOT} by {LENGTH} or by {CORRECTNESS}.",
+                f"Repetition (tokens in repeated steps) explains 20% of {GAP} (95% interval: 10% to 40%).",
+            ],
+        ),
+        (
+            ALIKE,
+            {"is_doubt": True, **TELLS},  # told as a warning
+            ALIKE,
+            [
+                f"Length (tokens, steps, tokens per step) and {CORRECTNESS} may explain all or nothing of "
+                f"{GAP}. The two differ in them in the same way at every prompt, so the data cannot separate "
+                "them from the teacher."
+            ],
+        ),
+        (TELLS, TELLS, TELLS, 3),
+        (ALIKE, {}, {"gap": 0.9}, 3),  # another gap, over the prompts that correctness is known of
+    ],
+)
+def test_traits_of_which_as_little_is_known_share_a_sentence(length, repetition, correctness, says):
+    traits = {"length": length, "repetition": repetition, "correctness": correctness}
+    lines = [gap_line(trait, **changes) for trait, changes in traits.items()]
+    told = explained_sentences(lines)
+    assert told == says if isinstance(says, list) else told == [str(line) for line in lines]
+
+
+def test_the_ranking_and_the_report_join_the_traits(tmp_path):
+    dataset = simulated("length", 3, seed=1, num_prompts=7)
+    dataset = dataset.add_column(
+        "repeated_step_share", np.random.default_rng(0).random(len(dataset)).tolist()
+    )
+    ranking = rank_teachers(dataset)
+    (sentence,) = explained_sentences(ranking.groups[0].explained)
+    assert "(tokens, steps, tokens per step) or by repetition" in sentence
+    page = write_report(dataset.add_column("response", ["Yes."] * len(dataset)), tmp_path / "report.html")
+    for text in (str(ranking), ranking.to_markdown(), ranking._repr_html_(), page.read_text()):
+        assert text.count("cannot show how much") == 1 and sentence in " ".join(text.split())
 
 
 def test_nothing_is_said_about_length_when_length_is_the_criterion():

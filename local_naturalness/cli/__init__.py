@@ -21,6 +21,7 @@ from local_naturalness.cli import (
     show,
     teachers,
 )
+from local_naturalness.cli.arguments import told_further
 from local_naturalness.cli.error_messages import told
 from local_naturalness.cli.unprintable import escape_unprintable
 from local_naturalness.version import __version__
@@ -51,7 +52,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     if arguments is None:  # only a program may change its standard output, not a function that was called
         escape_unprintable()
     parser, commands = _parsers()
-    options = parser.parse_args(arguments)
+    options, further = parser.parse_known_args(arguments)
+    if further:
+        return _refused(options.command, told_further(further, options))
     # These imports take seconds. They come after parsing, so that `--help` is fast.
     from datasets.exceptions import DatasetsError
 

@@ -2,8 +2,9 @@
 
 import argparse
 import json
+import shlex
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,25 @@ def add_input_arguments(parser: argparse.ArgumentParser, name: str, meaning: str
         "a saved dataset, or a hub id",
     )
     parser.add_argument("--split", help="split to read, if there are several (default: train)")
+
+
+def told_further(further: Sequence[str], options: argparse.Namespace) -> str:
+    """Why words of the command line that no argument takes are refused.
+
+    Args:
+        further: the words.
+        options: the arguments of the command.
+    """
+    listed = " ".join(map(shlex.quote, further))
+    given = next((name for name in ("input", "scored", "selection") if hasattr(options, name)), None)
+    if given is None or any(word.startswith("-") for word in further):
+        return f"unrecognized arguments: {listed}"
+    return (
+        f"one {given.upper()} is read, so there is no place for {listed}. To read several files, put them "
+        "into one folder and name the folder. If each file has the answers of one teacher, put it into a "
+        "folder that names the teacher, such as DIR/teacher=gpt/0.jsonl and DIR/teacher=claude/0.jsonl, and "
+        "name DIR: the rows then have the column 'teacher'."
+    )
 
 
 def add_output_argument(parser: argparse.ArgumentParser) -> None:

@@ -3,13 +3,15 @@
 import argparse
 import logging
 from itertools import chain
+from pathlib import Path
 
 from datasets import Dataset
 
 from local_naturalness.cli.tables import read_table
 from local_naturalness.encoding.map_rows import missing_columns_message
-from local_naturalness.inputs.column_names import KNOWN, TEACHERS
+from local_naturalness.inputs.column_names import KNOWN, TEACHERS, names_teacher
 from local_naturalness.inputs.files import TEXT_COLUMNS
+from local_naturalness.inputs.folders import num_files
 from local_naturalness.shapes.hints import hint
 from local_naturalness.shapes.samples import texts_of
 from local_naturalness.shapes.shape import Shape
@@ -23,7 +25,9 @@ def read_rows(options: argparse.Namespace) -> Dataset:
 
     If the input had another shape, one line says how it was read.
     """
-    return read_input(options)[0]
+    rows, _, shape = read_input(options)
+    _tell_teacher(rows, shape, options)
+    return rows
 
 
 def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | None]:
@@ -54,6 +58,21 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
         if shape.told:
             logger.warning("%s", shape.told_by_turn() if options.splitter == "turn" else shape)
     return rows, dataset, shape
+
+
+def _tell_teacher(rows: Dataset, shape: Shape | None, options: argparse.Namespace) -> None:
+    """Say before scoring that no column names the teacher, and how files may name it."""
+    if "teacher" in rows.column_names or any(map(names_teacher, rows.column_names)):
+        return
+    is_told = shape is not None and shape.lists  # the line on the shape says so
+    told = [] if is_told else ["No column names the teacher, so teachers cannot be compared."]
+    if num_files(Path(options.input)) > 1:
+        told.append(
+            f"If each file in {options.input!r} has the answers of one teacher, move it into a folder "
+            "inside, such as `teacher=NAME/0.jsonl`: the rows then have the column `teacher`."
+        )
+    if told:
+        logger.warning("%s", " ".join(told))
 
 
 def _refuse_side_by_side(dataset: Dataset, options: argparse.Namespace) -> None:

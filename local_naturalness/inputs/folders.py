@@ -80,6 +80,11 @@ def hidden_tables(folder: Path) -> list[str]:
     ]
 
 
+def num_files(folder: Path) -> int:
+    """Number of data files in a folder and its subfolders, without hidden ones."""
+    return sum(map(is_data_file, _names(folder))) if folder.is_dir() else 0
+
+
 def _names(folder: Path) -> list[Path]:
     """Files relative to the folder, without hidden ones and those of hidden or special folders."""
     names = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]

@@ -15,7 +15,8 @@ _VERDICT = re.compile("correct|right|verif|valid|pass|solved|success|accura|judg
 _WITHOUT = {
     "teacher_column": " If all rows come from one teacher, there is nothing to compare: `select_responses` "
     "works without the column. To compare teachers, concatenate their tables, with a column that names the "
-    "teacher."
+    "teacher. If each teacher has its own files, put them into folders such as `teacher=NAME/0.jsonl` and "
+    "score the folder above: this adds the column. Scores that are in the output folder are kept."
 }
 
 

@@ -136,3 +136,57 @@ def test_hidden_files_that_are_passed_over_are_told_last(tmp_path, capsys):
     assert main(words) == 0
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last == "Ignored, because their names begin with a dot: ._a.parquet"
+
+
+@pytest.fixture
+def file_per_teacher(tmp_path):
+    """A folder with one file for each teacher, without a column that names it."""
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    for number, teacher in enumerate(["small", "large"]):
+        rows = [{"prompt": q, "response": a[number]} for q, a in zip(QUESTIONS, ANSWERS, strict=True)]
+        (folder / f"{teacher}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+@pytest.mark.parametrize("command", ["estimate", "score", "show", "teachers"])
+def test_several_inputs_are_refused_with_the_way_to_pass_them(command, file_per_teacher, capsys):
+    words = [command, *map(str, sorted(file_per_teacher.iterdir()))]
+    student = [] if command == "teachers" else ["--student", student_path()]
+    output = ["--output", str(file_per_teacher.parent / "scored")] if command == "score" else []
+    assert main([*words, *student, *output]) == 2
+    error = capsys.readouterr().err
+    assert "small.jsonl" in error and "name the folder" in error and "teacher=gpt/0.jsonl" in error
+
+
+def test_a_file_per_teacher_goes_all_the_way(file_per_teacher, tmp_path, capsys, caplog):
+    output = str(tmp_path / "scored")
+    score = ["score", str(file_per_teacher), "--student", student_path(), "--output", output]
+    assert main(score) == 0
+    (told,) = [r.getMessage() for r in caplog.records if "names the teacher" in r.getMessage()]
+    assert told.startswith("No column names the teacher") and "`teacher=NAME/0.jsonl`" in told
+    assert main(["teachers", output]) == 2
+    assert "`teacher=NAME/0.jsonl`" in capsys.readouterr().err
+    for file in list(file_per_teacher.iterdir()):  # as the messages say
+        file.parent.joinpath(f"teacher={file.stem}").mkdir()
+        file.rename(file.parent / f"teacher={file.stem}" / "0.jsonl")
+    caplog.clear()
+    assert main(score) == 0
+    assert not [r for r in caplog.records if "names the teacher" in r.getMessage()]
+    assert "left: 0." in capsys.readouterr().out
+    assert main(["teachers", output, "--num-bootstrap", "20"]) == 0
+    assert "small" in capsys.readouterr().out
+
+
+def test_one_file_of_one_teacher_is_not_sent_into_folders(file_per_teacher, caplog):
+    words = [
+        "estimate",
+        str(file_per_teacher / "small.jsonl"),
+        "--student",
+        student_path(),
+        "--calibrate",
+        "0",
+    ]
+    assert main(words) == 0
+    (told,) = [r.getMessage() for r in caplog.records if "names the teacher" in r.getMessage()]
+    assert told == "No column names the teacher, so teachers cannot be compared."

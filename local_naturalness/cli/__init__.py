@@ -21,7 +21,7 @@ from local_naturalness.cli import (
     show,
     teachers,
 )
-from local_naturalness.cli.arguments import told_further
+from local_naturalness.cli.arguments import told_several_inputs
 from local_naturalness.cli.error_messages import told
 from local_naturalness.cli.unprintable import escape_unprintable
 from local_naturalness.version import __version__
@@ -54,7 +54,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     parser, commands = _parsers()
     options, further = parser.parse_known_args(arguments)
     if further:
-        return _refused(options.command, told_further(further, options))
+        if message := told_several_inputs(further, options):
+            return _refused(options.command, message)
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     # These imports take seconds. They come after parsing, so that `--help` is fast.
     from datasets.exceptions import DatasetsError
 

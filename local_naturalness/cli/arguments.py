@@ -31,17 +31,17 @@ def add_input_arguments(parser: argparse.ArgumentParser, name: str, meaning: str
     parser.add_argument("--split", help="split to read, if there are several (default: train)")
 
 
-def told_further(further: Sequence[str], options: argparse.Namespace) -> str:
-    """Why words of the command line that no argument takes are refused.
+def told_several_inputs(further: Sequence[str], options: argparse.Namespace) -> str | None:
+    """How to pass several inputs to a command that reads one. `None` if they are no inputs.
 
     Args:
-        further: the words.
+        further: words of the command line that no argument takes.
         options: the arguments of the command.
     """
-    listed = " ".join(map(shlex.quote, further))
     given = next((name for name in ("input", "scored", "selection") if hasattr(options, name)), None)
     if given is None or any(word.startswith("-") for word in further):
-        return f"unrecognized arguments: {listed}"
+        return None
+    listed = " ".join(map(shlex.quote, further))
     return (
         f"one {given.upper()} is read, so there is no place for {listed}. To read several files, put them "
         "into one folder and name the folder. If each file has the answers of one teacher, put it into a "

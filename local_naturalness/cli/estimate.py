@@ -153,8 +153,9 @@ def _text(found: "Estimate", budget: Budget | None) -> str:
     if found.speed is not None and found.speed.pass_tokens < found.max_tokens_per_batch:
         lines.append(
             "            This is probably too high: there was only time for passes of "
-            f"{found.speed.pass_tokens:,} tokens, which take longer for each token than full ones. Pass a "
-            "larger --calibrate."
+            f"{found.speed.pass_tokens:,} tokens, which take longer for each token than full ones. Pass "
+            f"`--calibrate {found.speed.seconds_for(found.max_tokens_per_batch)}`, in seconds, to time full "
+            "passes too."
         )
     if budget is not None:
         lines.append(

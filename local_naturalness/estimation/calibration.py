@@ -1,5 +1,6 @@
 """Measures how fast this machine passes windows through a student."""
 
+import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,10 +23,25 @@ class Speed(NamedTuple):
     """Floating-point operations per second, and the tokens of the passes on which they were measured.
 
     Small passes are slower for each token. So the speed is too low if there was no time for full passes.
+    `seconds` is the time that all timed passes took.
     """
 
     operations_per_second: float
     pass_tokens: int
+    seconds: float
+
+    def seconds_for(self, tokens: int) -> int:
+        """A time to measure for that is enough for passes of some tokens, more than `pass_tokens`.
+
+        Passes double in size, so their times at most double. All those before the larger one take less than
+        the measured time, times the ratio of the sizes.
+
+        Example: there was time for passes of 64 and 128 tokens. Then 256 and 512 are left before 1,024.
+
+        >>> Speed(1e12, pass_tokens=128, seconds=6.0).seconds_for(1_024)
+        48
+        """
+        return math.ceil(self.seconds * tokens / self.pass_tokens)
 
 
 def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost, seconds: float) -> Speed:
@@ -58,7 +74,8 @@ def measured_speed(engine: Engine, windows: Sequence[Window], cost: StudentCost,
         tokens = min(2 * tokens, engine.max_tokens)
     largest = max(tokens for tokens, _, _ in passes)
     counted = [(operations, took) for tokens, operations, took in passes if tokens == largest]
-    return Speed(sum(operations for operations, _ in counted) / sum(took for _, took in counted), largest)
+    speed = sum(operations for operations, _ in counted) / sum(took for _, took in counted)
+    return Speed(speed, largest, sum(took for _, _, took in passes))
 
 
 def _neighbours(windows: Sequence[Window], place: int, tokens: int) -> list[Window]:

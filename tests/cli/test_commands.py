@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 
 import pytest
 from datasets import Dataset, load_dataset
@@ -203,6 +204,13 @@ def test_a_budget_for_gpus_that_are_not_here(candidates, capsys):
     assert "The share is assumed. Small models reach less" in text
     assert main(words) == 2
     assert "--num-gpus needs --gpu or --gpu-tflops. Known are a10, a100" in capsys.readouterr().err
+
+
+def test_a_calibration_that_was_too_short_names_one_that_is_not(candidates, capsys):
+    assert main(["estimate", str(candidates), "--student", student_path(), "--calibrate", "0.001"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    advice = re.search(r"Pass `--calibrate (\d+)`, in seconds, to time full passes too\.", text)
+    assert advice and int(advice[1]) >= 1
 
 
 @pytest.mark.parametrize("seconds", ["-3", "nan", "soon"])

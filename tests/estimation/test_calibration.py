@@ -50,7 +50,7 @@ def test_it_costs_at_most_ten_times_what_it_promises(
     machine = Machine(paths, cost, tokens_per_second)
     monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: machine.clock))
     window = Window(np.arange(10), np.arange(length), length // 2)
-    speed, tokens = measured_speed(machine, [window] * num_windows, cost, SECONDS)
+    speed, tokens, _ = measured_speed(machine, [window] * num_windows, cost, SECONDS)
     assert speed == pytest.approx(machine.speed) and 64 <= tokens <= machine.max_tokens
     assert machine.clock <= 10 * SECONDS
     assert machine.sizes[0] <= 64 + 2 and max(machine.sizes) <= machine.max_tokens
@@ -81,3 +81,27 @@ def test_the_first_pass_is_not_timed_and_the_size_of_the_last_is_told(cost, monk
     monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: machine.clock))
     speed = measured_speed(machine, [Window(np.arange(10), np.arange(30), 15)] * 24, cost, SECONDS)
     assert speed.pass_tokens in (64 * 2**4, 64 * 2**5) and len(machine.sizes) > 4
+
+
+@pytest.mark.parametrize("tokens_per_second", [20, 100, 1_000])
+@pytest.mark.parametrize("seconds_a_pass", [0.0, 1.0])
+def test_the_time_that_is_named_for_full_passes_is_enough(
+    seconds_a_pass, tokens_per_second, cost, monkeypatch
+):
+    def measured(seconds):
+        machine = Machine(USUAL, cost, tokens_per_second)
+        score = machine.score
+
+        def slow(windows):
+            score(windows)
+            machine.clock += seconds_a_pass
+
+        machine.score = slow
+        monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: machine.clock))
+        return measured_speed(machine, [Window(np.arange(10), np.arange(30), 15)] * 24, cost, seconds)
+
+    first = measured(SECONDS)
+    assert first.pass_tokens < Machine.max_tokens
+    enough = first.seconds_for(Machine.max_tokens)
+    assert SECONDS < enough <= 1000 * SECONDS
+    assert measured(enough).pass_tokens == Machine.max_tokens

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from datasets import Dataset, DatasetDict
 
-from local_naturalness.inputs.column_names import names_teacher
+from local_naturalness.inputs.column_names import names_teacher, renamed
 
 _LARGEST = 1e30
 # In the name of a column that tells which responses are right.
@@ -32,8 +32,19 @@ def require_columns(columns: list[str], needed: Mapping[str, str]) -> None:
             raise ValueError(
                 f"Column {column!r} is needed but not there; found: {columns}. "
                 f"{nearest_columns(column, columns)}Name the right one with `{argument}=...`."
-                f"{_WITHOUT.get(argument, '')}"
+                f"{_WITHOUT.get(argument, '')}{_unconverted(column, columns)}"
             )
+
+
+def _unconverted(missing: str, columns: Sequence[str]) -> str:
+    """What to do if a scorer may have read the missing column under another name."""
+    if missing not in ("prompt", "response") or not (others := renamed(columns, [missing])):
+        return ""
+    (other,) = others
+    return (
+        f" Scorers read {other!r} as {missing!r}. To give the column this name, convert the dataset with "
+        "`to_rows` of `local_naturalness.shapes` first."
+    )
 
 
 def nearest_columns(missing: str, columns: Sequence[str]) -> str:

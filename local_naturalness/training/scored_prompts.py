@@ -8,6 +8,7 @@ from datasets import Dataset
 from local_naturalness.encoding.examples import TOOLS_COLUMN, Example, read_examples
 from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_key import prompt_key
+from local_naturalness.encoding.response_key import RESPONSE_KEY, response_key
 from local_naturalness.tables import prompt_key_column
 
 
@@ -18,19 +19,43 @@ def scored_columns(dataset: Dataset, response_column: str) -> tuple[str | None, 
         dataset: dataset with the keys of its prompts.
         response_column: column of responses. If it does not exist, the dataset holds conversations.
     """
+    if response_column in dataset.column_names:
+        return _of_key(dataset, response_column, is_prompt=True), None
+    return None, _of_key(dataset, response_column, is_prompt=False)
+
+
+def scored_prompt(dataset: Dataset) -> str | None:
+    """The column of prompts that was scored, wherever the responses are; `None` if it is not known."""
+    return _of_key(dataset, None, is_prompt=True)
+
+
+def scored_response(dataset: Dataset) -> str | None:
+    """The column of texts that was scored as responses, by their keys; `None` if it is not known."""
+    keys = next((name for name in dataset.column_names if name.startswith(RESPONSE_KEY)), None)
+    row = None if keys is None else _first_with(dataset, keys)
+    if keys is None or row is None:
+        return None
+    texts = {name: value for name, value in row.items() if isinstance(value, str)}
+    return next((name for name, text in texts.items() if response_key(Example("", text)) == row[keys]), None)
+
+
+def _of_key(dataset: Dataset, response_column: str | None, is_prompt: bool) -> str | None:
+    """The column of prompts or of conversations whose first value has the key that scorers wrote."""
     keys = prompt_key_column(dataset.column_names)
-    if keys is None:
-        return None, None
-    shown = dataset.with_format(None)
-    first = next((row for row, key in enumerate(shown[keys]) if key is not None), None)
-    if first is None:
-        return None, None
-    row = shown[first]
+    row = None if keys is None else _first_with(dataset, keys)
+    if keys is None or row is None:
+        return None
     for name in sorted(dataset.column_names, key=lambda name: name not in ("prompt", "messages")):
-        is_prompt = response_column in row
         if name != response_column and _key(row, name, is_prompt) == row[keys]:
-            return (name, None) if is_prompt else (None, name)
-    return None, None
+            return name
+    return None
+
+
+def _first_with(dataset: Dataset, column: str) -> dict[str, Any] | None:
+    """The first row that has a value in a column."""
+    shown = dataset.with_format(None)
+    first = next((row for row, value in enumerate(shown[column]) if value is not None), None)
+    return None if first is None else shown[first]
 
 
 def refuse_other_prompts(

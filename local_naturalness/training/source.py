@@ -12,7 +12,7 @@ from local_naturalness.shapes.reading import read_shaped, shape_of
 from local_naturalness.shapes.seen import is_looked_at, waits_for_answer
 from local_naturalness.shapes.shape import Shape
 from local_naturalness.tables import is_prompt_key
-from local_naturalness.training.scored_prompts import scored_columns
+from local_naturalness.training.scored_prompts import scored_columns, scored_prompt, scored_response
 
 MESSAGES_COLUMN = "messages"
 _SAMPLE = 100
@@ -102,11 +102,28 @@ def find_source(dataset: Dataset, prompt_column: str | None, response_column: st
             shape,
             shape.read_columns,
         )
-    missing = "prompt_column" if prompt_column not in columns else "response_column"
-    column = prompt_column if missing == "prompt_column" else response_column
-    raise ValueError(
-        f"Column {column!r} is needed to export rows for training but not there; found: {columns}. Name the "
-        f"right one with `{missing}=...`, or pass `export=None`."
+    raise ValueError(_missing(dataset, prompt_column, response_column))
+
+
+def _missing(dataset: Dataset, prompt_column: str, response_column: str) -> str:
+    """What to say of columns that are not there, with the names of those that were scored."""
+    columns = dataset.column_names
+    missing = {}
+    if response_column not in columns:
+        missing["response_column"] = (response_column, scored_response(dataset))
+    # Unless another name was passed, a prompt that was scored is found by its key once there is a response.
+    is_found = prompt_column == "prompt" and missing and scored_prompt(dataset)
+    if prompt_column not in columns and not is_found:
+        missing["prompt_column"] = (prompt_column, scored_prompt(dataset))
+    needed = " and ".join(repr(name) for name, _ in missing.values())
+    options = " and ".join(
+        f"`{argument}={'...' if scored is None else repr(scored)}`"
+        for argument, (_, scored) in missing.items()
+    )
+    what, which = ("Column", "one") if len(missing) == 1 else ("Columns", "ones")
+    return (
+        f"{what} {needed} {'is' if which == 'one' else 'are'} needed to export rows for training but not "
+        f"there; found: {columns}. Name the right {which} with {options}, or pass `export=None`."
     )
 
 

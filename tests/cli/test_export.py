@@ -103,3 +103,26 @@ def test_the_rejected_answer_that_a_row_brings_along_is_not_trained_on(form, tmp
     assert main(["show", str(best), *student]) == 0
     shown = capsys.readouterr().out
     assert "It is 5." in shown and "It is 6." not in shown
+
+
+@pytest.mark.parametrize("words", [[], ["--prompt-column", "task"]])
+def test_an_export_names_the_columns_that_were_scored(words, tmp_path, capsys):
+    (tmp_path / "c.csv").write_text("task,id,answer_text\nWhat is 2 + 3?,1,It is 5.\nWhat is 4 + 4?,2,8.\n")
+    scored, student = str(tmp_path / "scored"), ["--student", student_path()]
+    named = ["--prompt-column", "task", "--response-column", "answer_text"]
+    assert main(["score", str(tmp_path / "c.csv"), "--output", scored, *student, *named]) == 0
+    select = ["select", scored, "--export", "trl", *student, *words, "--output", str(tmp_path / "out")]
+    assert main(select) == 2
+    error = capsys.readouterr().err
+    assert "Column 'response' is needed to export" in error and "--prompt-column" not in error
+    assert "with --response-column answer_text," in error
+    assert main([*select, "--response-column", "answer_text"]) == 0  # as the message says
+
+
+def test_an_export_of_unscored_rows_names_all_that_is_missing(tmp_path, capsys):
+    (tmp_path / "c.csv").write_text("prompt_key,task,quality,answer_text\na,What is 2 + 3?,1,It is 5.\n")
+    select = ["select", str(tmp_path / "c.csv"), "--by", "quality", "--direction", "high", "--export", "trl"]
+    assert main([*select, "--output", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "Columns 'response' and 'prompt' are needed" in error
+    assert "with --response-column and --prompt-column, or pass --export none." in error

@@ -63,3 +63,20 @@ def test_numbers_are_the_same_in_every_process_and_version():
     )
     assert elsewhere.stdout.strip() == str(scores)
     assert scores == [0.7530939551918588, 0.10574508364239055]
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        (("prompt", "generation"), "'generation' as 'response'"),
+        (("question", "response"), "'question' as 'prompt'"),
+        (("prompt", "text"), None),
+    ],
+)
+def test_a_column_that_scorers_read_under_another_name_is_named(columns, named):
+    """A teacher answers twice, so that responses are read."""
+    rows = Dataset.from_dict({columns[0]: ["a", "a"], columns[1]: ["x", "y"], "teacher": ["t", "t"]})
+    with pytest.raises(ValueError, match="is needed but not there") as refused:
+        select_responses(rows, by="random")
+    assert ("`to_rows` of `local_naturalness.shapes`" in str(refused.value)) == (named is not None)
+    assert named is None or f"Scorers read {named}" in str(refused.value)

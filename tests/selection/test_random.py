@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 
 import numpy as np
+import pytest
 from datasets import Dataset
 
 from local_naturalness.selection import select_responses

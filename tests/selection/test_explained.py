@@ -366,6 +366,27 @@ def test_a_leader_that_repeats_itself_is_said(make):
     assert table["repeated_step_share"].to_dict() == pytest.approx({"a": loops.mean(), "b": clean.mean()})
 
 
+@pytest.mark.parametrize(("every", "is_told"), [(20, False), (4, True)])
+def test_a_difference_that_may_be_chance_is_no_warning(every, is_told, make):
+    """a has loops, and is wrong, in 3 or 15 of 60 prompts, b in none: 5 points or more in both cases."""
+    at_some = np.arange(60) % every == 0
+    noise = np.random.default_rng(0).normal(0, 0.1, 60)
+    ranking = rank_teachers(
+        make(
+            [f"p{i // 2}" for i in range(120)],
+            "ab" * 60,
+            local_naturalness=np.ravel(np.column_stack([np.full(60, -0.5), -1 + noise])),
+            repeated_step_share=np.ravel(
+                np.column_stack([at_some * (1.0 if every == 20 else 0.5), 0 * noise])
+            ),
+            is_correct=np.ravel(np.column_stack([~at_some, np.full(60, True)])),
+        )
+    )
+    assert ranking.best == "a"
+    assert any("repeats itself more" in warning for warning in ranking.warnings) is is_told
+    assert is_told is any("but is correct in" in warning for warning in ranking.warnings)
+
+
 def test_a_leader_that_is_often_wrong_is_said(make):
     generator = np.random.default_rng(0)
     right = np.column_stack([np.arange(50) % 2 == 0, np.arange(50) % 10 > 0])

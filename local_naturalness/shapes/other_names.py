@@ -22,8 +22,8 @@ def refuse_other_names(dataset: Dataset, read: Collection[str]) -> None:
     Raises:
         ValueError: there is such a column. The message says how to rename it.
 
-    >>> table = Dataset.from_list([{"prompt": "2 + 3?", "response": "5."}, {"prompt": "4?", "answer": "4."}])
-    >>> refuse_other_names(table, ["prompt", "response"])
+    >>> rows = {"prompt": ["2 + 3?", "4?"], "response": ["5.", None], "answer": [None, "4."]}
+    >>> refuse_other_names(Dataset.from_dict(rows), ["prompt", "response"])
     Traceback (most recent call last):
     ...
     ValueError: In 1 of 2 rows, 'response' is null and 'answer' has a value, as in tables that were joined \

@@ -8,6 +8,7 @@ from datasets import Dataset
 
 from local_naturalness.counted import counted
 from local_naturalness.inputs.column_names import CONVERSATIONS, RESPONSE_LISTS, renamed, usual_name
+from local_naturalness.listed import listed
 
 _ROWS_AT_ONCE = 10_000
 
@@ -50,7 +51,7 @@ tables: `rename_columns({'answer': 'response'})`. If not, remove 'answer'.
         if len(names) == len(instead)
         else "bring the tables into one shape before you join them, such as with `to_rows`"
     )
-    empty, full = _listed(nulls), _listed([*instead])
+    empty, full = (listed([*map(repr, names)]) for names in (nulls, instead))
     raise ValueError(
         f"In {rows:,} of {counted(len(dataset), 'row')}, {empty} {_are(nulls, 'is', 'are')} null and {full} "
         f"{_are(instead, 'has a value', 'have values')}, as in tables that were joined although their "
@@ -81,8 +82,3 @@ def _has_value(dataset: Dataset, names: Sequence[str]) -> dict[str, np.ndarray]:
 
 def _are(names: Collection[str], one: str, several: str) -> str:
     return one if len(names) == 1 else several
-
-
-def _listed(names: Sequence[str]) -> str:
-    *first, last = map(repr, names)
-    return " and ".join(filter(None, [", ".join(first), last]))

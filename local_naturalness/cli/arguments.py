@@ -147,10 +147,10 @@ def _is_table_in(path: Path, folder: Path) -> bool:
 
 def show(result: Any, options: argparse.Namespace) -> None:
     """Print or write a result in the requested format, and plot it if requested."""
-    ending = Path(options.output or "").suffix
-    kind = options.format or {".csv": "csv", ".json": "json", ".md": "markdown"}.get(ending, "text")
     from local_naturalness.store.atomic_files import write_whole
 
+    ending = Path(options.output or "").suffix
+    kind = options.format or {".csv": "csv", ".json": "json", ".md": "markdown"}.get(ending, "text")
     text = _FORMATS[kind](result)
     if kind == "json" and not options.output and not is_printable(text):
         text = json.dumps(json.loads(text), indent=2)

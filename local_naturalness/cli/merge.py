@@ -54,5 +54,5 @@ def run(options: argparse.Namespace) -> None:
     )
     if all(part.input is None for part in parts):
         print(_BY_POSITION)
-    if lost := replaced(before, Held.in_file(output.table), output.table, output.has_scores):
+    if lost := replaced(before, output.table, output.has_scores):
         print(visible(lost), file=sys.stderr)

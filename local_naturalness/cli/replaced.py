@@ -33,15 +33,15 @@ class Held:
         return f"{counted(self.num_rows, 'row')} with {' and '.join(self.scores) or 'no scores'}"
 
 
-def replaced(before: Held | None, now: Held | None, table: Path, are_scores_kept: bool) -> str | None:
+def replaced(before: Held | None, table: Path, are_scores_kept: bool) -> str | None:
     """A warning that a table has lost rows or columns of scores. `None` if it has lost none.
 
     Args:
         before: the table that was replaced.
-        now: the new table.
-        table: where both were written.
+        table: where it was, and the new table is.
         are_scores_kept: whether the store had the scores of the first one.
     """
+    now = Held.in_file(table)
     if before is None or now is None:
         return None
     if now.num_rows >= before.num_rows and set(now.scores) >= set(before.scores):

@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> None:
             if num_shards == 1:
                 scored = score_rows(dataset, range(len(dataset)), scorer, output, place, options, kept)
                 output.write_table(lambda path: write_rows(scored, path), place)
-                lost = replaced(before, Held.in_file(output.table), output.table, had_scores)
+                lost = replaced(before, output.table, had_scores)
                 told = f"Written to {output.table}"
                 rows: Sequence[int] | np.ndarray = range(len(dataset))
             else:

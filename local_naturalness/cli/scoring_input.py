@@ -62,7 +62,7 @@ def read_input(options: argparse.Namespace) -> tuple[Dataset, Dataset, Shape | N
 
 def _tell_teacher(rows: Dataset, shape: Shape | None, options: argparse.Namespace) -> None:
     """Say before scoring that no column names the teacher, and how files may name it."""
-    if "teacher" in rows.column_names or any(map(names_teacher, rows.column_names)):
+    if any(map(names_teacher, rows.column_names)):
         return
     is_told = shape is not None and shape.lists  # the line on the shape says so
     told = [] if is_told else ["No column names the teacher, so teachers cannot be compared."]

@@ -16,6 +16,7 @@ from local_naturalness.inputs.column_names import (
     SYSTEM,
     TEACHERS,
 )
+from local_naturalness.listed import listed
 from local_naturalness.shapes.kinds import holds_prose
 from local_naturalness.shapes.side_by_side import (
     QUESTIONS,
@@ -63,7 +64,10 @@ def hint(values: Mapping[str, Iterable[Any]], then: str = _CALL) -> str:
         asked = [name for name in columns if name.strip().lower() in QUESTIONS or _asks(columns[name])]
         prompt = f"prompt_column={asked[0]!r}" if asked else "prompt_column=..."
         cases = {case: [*arguments, prompt] for case, arguments in cases.items()}
-    return "".join(f" If {case}, {then} {_and(arguments)}." for case, arguments in cases.items())
+    return "".join(
+        f" If {case}, {then} {listed([f'`{argument}`' for argument in arguments])}."
+        for case, arguments in cases.items()
+    )
 
 
 def _chats(columns: Columns, then: str) -> str | None:
@@ -75,8 +79,8 @@ def _chats(columns: Columns, then: str) -> str | None:
         if name not in (*PROMPTS, *CONVERSATIONS) and found and all(map(_has_answer, found))
     ]
     if len(answered) > 1:
-        listed = " and ".join(map(repr, answered))
-        return f" To score the conversations in {listed}, {then} `teacher_columns={answered!r}`."
+        named = " and ".join(map(repr, answered))
+        return f" To score the conversations in {named}, {then} `teacher_columns={answered!r}`."
     if not answered:
         return None
     (name,) = answered
@@ -170,11 +174,6 @@ def _are_lists_of_answers(name: str, values: Iterable[Any]) -> bool:
 
 def _has_prompts(columns: Columns) -> bool:
     return not set(PROMPTS).isdisjoint(columns)
-
-
-def _and(arguments: Sequence[str]) -> str:
-    *first, last = (f"`{argument}`" for argument in arguments)
-    return " and ".join(filter(None, [", ".join(first), last]))
 
 
 def _given(values: Iterable[Any]) -> list[Any]:

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
+from local_naturalness.student.load_errors import some
+
 INDEX = "model.safetensors.index.json"
 SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
 # What decides the numbers of a model.
 _OF_MODEL = ("*.safetensors", INDEX, "config.json", "*.py", "adapter_config.json")
-_NAMED = 5  # files in a message
 # Folders in which training leaves one model each.
 _CHECKPOINTS = "checkpoint-*/config.json"
 
@@ -51,7 +52,7 @@ def check_weights(folder: Path, named: str | None) -> None:
         return
     if shards := sorted(path.name for path in folder.iterdir() if SHARD.fullmatch(path.name)):
         raise FileNotFoundError(
-            f"The student folder {folder.name!r} holds {_some(shards)}, but not `{INDEX}`, which tells which "
+            f"The student folder {folder.name!r} holds {some(shards)}, but not `{INDEX}`, which tells which "
             "tensor is in which file. Copy or download that file too."
         )
     several = "" if named else f", and no `{INDEX}` with weights in several files"
@@ -70,7 +71,7 @@ def check_shards(folder: Path, shards: Iterable[str]) -> None:
     shards = sorted(set(shards))
     if missing := [name for name in shards if not (folder / name).is_file()]:
         raise FileNotFoundError(
-            f"The student folder {folder.name!r} lacks {_some(missing)}, which its index names. It holds "
+            f"The student folder {folder.name!r} lacks {some(missing)}, which its index names. It holds "
             f"{len(shards) - len(missing)} of {len(shards)} files of weights: copy or download the others."
         )
 
@@ -83,7 +84,7 @@ def check_gguf(folder: Path, gguf_file: str) -> None:
     """
     if not (folder / gguf_file).is_file():
         others = sorted(path.name for path in folder.glob("*.gguf"))
-        held = f"Its GGUF files are {_some(others)}." if others else f"It holds {_listed(folder)}."
+        held = f"Its GGUF files are {some(others)}." if others else f"It holds {_listed(folder)}."
         raise FileNotFoundError(f"The student folder {folder.name!r} holds no {gguf_file!r}. {held}")
 
 
@@ -98,9 +99,4 @@ def _remedy(folder: Path) -> str:
 
 
 def _listed(folder: Path) -> str:
-    return _some(sorted(path.name for path in folder.iterdir())) or "nothing"
-
-
-def _some(names: list[str]) -> str:
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + rest
+    return some(sorted(path.name for path in folder.iterdir())) or "nothing"

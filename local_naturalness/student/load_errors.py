@@ -1,7 +1,7 @@
 """Loading from a folder or hub id, with one clear sentence if it fails."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -10,6 +10,7 @@ from local_naturalness.student.hub_files import require_copy_or_hub
 
 _Loaded = TypeVar("_Loaded")
 _LONGEST_REASON = 400  # characters
+_NAMED = 5  # files or tensors in a message
 
 
 def found(source: str, load: Callable[[], _Loaded]) -> _Loaded:
@@ -51,6 +52,16 @@ def found(source: str, load: Callable[[], _Loaded]) -> _Loaded:
             f"The student {source!r} could not be loaded: its configuration, its weights or its "
             f"tokenizer are damaged or do not fit each other ({type(error).__name__}: {_reason(error)})"
         ) from error
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and the number of the others.
+
+    >>> some(["a", "b"]), some(list("abcdefg"))
+    ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest
 
 
 def _reason(error: Exception) -> str:

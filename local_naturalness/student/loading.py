@@ -16,14 +16,13 @@ from transformers import (
 
 from local_naturalness.student.checkpoint import Checkpoint
 from local_naturalness.student.language_part import remove_other_parts, without_other_parts
-from local_naturalness.student.load_errors import found
+from local_naturalness.student.load_errors import found, some
 from local_naturalness.student.suitability import check_architecture
 
 # Classes for text come first, because they leave the rest of a checkpoint on disk.
 _AUTO_CLASSES = (AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForMultimodalLM)
 # Tensors in old checkpoints that follow from the configuration.
 _FOLLOWING = re.compile(r"(rotary_emb\.inv_freq|\.masked_bias|\.attn\.bias|\.attention\.bias)$")
-_NAMED = 5  # tensors in a message
 
 
 def load_model(
@@ -169,8 +168,7 @@ def _zero_biases(checkpoint: Checkpoint, names: list[str]) -> set[str]:
 
 
 def _listed(names: list[str]) -> str:
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(f"`{name}`" for name in names[:_NAMED]) + rest
+    return some([f"`{name}`" for name in names])
 
 
 def _shape(sizes: Any) -> str:

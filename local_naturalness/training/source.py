@@ -111,10 +111,11 @@ def _missing(dataset: Dataset, prompt_column: str, response_column: str) -> str:
     missing = {}
     if response_column not in columns:
         missing["response_column"] = (response_column, scored_response(dataset))
-    # Unless another name was passed, a prompt that was scored is found by its key once there is a response.
-    is_found = prompt_column == "prompt" and missing and scored_prompt(dataset)
-    if prompt_column not in columns and not is_found:
-        missing["prompt_column"] = (prompt_column, scored_prompt(dataset))
+    if prompt_column not in columns:
+        scored = scored_prompt(dataset)
+        # Unless another name was passed, a scored prompt is found by its key once there is a response.
+        if not (prompt_column == "prompt" and missing and scored):
+            missing["prompt_column"] = (prompt_column, scored)
     needed = " and ".join(repr(name) for name, _ in missing.values())
     options = " and ".join(
         f"`{argument}={'...' if scored is None else repr(scored)}`"

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from local_naturalness.engine.cached import Continuation
+from local_naturalness.engine.causality import share_of_later_tokens
 from local_naturalness.engine.length_limits import boundaries
 from local_naturalness.engine.packable import arbitrary_tokens, not_packable_because
 from local_naturalness.engine.packing import Window, pack_windows
@@ -35,6 +36,8 @@ _CHUNK = 70
 _ROUNDINGS = 16
 _ALWAYS_ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-4}
 _ALWAYS_ROUNDING_IN_HALF = 1e-2
+# Largest gradient of scores at later tokens, over that at earlier ones, that counts as rounding.
+_SHARE_OF_LATER_TOKENS = 1e-5
 # Effect of the smallest change of the embeddings that is worth a warning, in float32 and float64.
 _LOUD_ROUNDING = 1e-2
 # States of prompts are used only if differences are at most this share of the effect of the prompt itself.
@@ -101,7 +104,8 @@ class _Check:
                 f"two tokens of a text were changed, those before them changed by {difference:.2g} nats. "
                 "Use weights that are quantised in another way, or not at all."
             )
-        if difference > self._tolerance:
+        share = share_of_later_tokens(self._student, tokens[0])
+        if difference > self._tolerance or (share or 0) > _SHARE_OF_LATER_TOKENS:
             raise ValueError(
                 f"{self._name} looks at later tokens: when the last two tokens of a text were changed, the "
                 f"scores before them changed by {difference:.2g} nats. Likelihoods need a causal model. "

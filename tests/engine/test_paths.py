@@ -192,6 +192,15 @@ def test_models_that_look_at_later_tokens_are_refused(model_type):
     assert_equal_to_plain_passes(Engine(decoder), decoder, some_windows(windows=6))
 
 
+@pytest.mark.parametrize("model_type", ["bert", "roc_bert"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_so_they_are_whatever_their_weights(model_type, dtype):
+    """With small weights a later token moves scores by less than rounding does in half precision."""
+    with pytest.raises(ValueError, match="looks at later tokens"):
+        Engine(tiny_type(model_type, initializer_range=0.02).to(dtype))
+    Engine(tiny_type(model_type, initializer_range=0.02, is_decoder=True).to(dtype))
+
+
 def test_models_that_draw_what_they_look_at_are_refused():
     """Reformer hashes anew in every pass over more than a chunk."""
     with pytest.raises(ValueError, match=r"Reformer.* different scores to the same text.* nats in a text of"):

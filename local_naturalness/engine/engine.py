@@ -29,7 +29,8 @@ class Engine:
 
     A check at the start finds the fastest path that gives each window the same scores as when it is alone.
     The paths are packing without padding, continuing from the state of the prompt, and padded batches (see
-    `Paths`). The check is repeated if the configuration of the model or settings of its modules change.
+    `Paths`). The check is repeated if the configuration of the model, settings of its modules, or hooks
+    change.
 
     Several threads may score at the same time. Passes of different models are independent, and passes of one
     model take turns. A twin of the model runs, so the model itself is neither changed nor blocked.

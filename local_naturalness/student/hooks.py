@@ -28,9 +28,23 @@ def put_on(module: torch.nn.Module) -> str:
     return xxhash.xxh3_64_hexdigest(repr(described).encode())[:8] if described else ""
 
 
-def put_behind(module: torch.nn.Module) -> list[str]:
-    """Names of the functions that may change what a module returns, whatever they have kept so far."""
-    return [getattr(one, "__qualname__", type(one).__qualname__) for one in _functions(module, before=False)]
+def code_put_on(module: torch.nn.Module, before: bool = True) -> list[str]:
+    """Names of the same functions, each with a hash of its code, whatever they have kept so far.
+
+    Takes little time and is meant for comparisons within a process.
+
+    Args:
+        module: a module.
+        before: whether to include hooks that are called before the module.
+    """
+    return [_code_of(function) for function in _functions(module, before)]
+
+
+def _code_of(function: Any) -> str:
+    inner = function.func if isinstance(function, partial) else function
+    inner = inner if hasattr(inner, "__code__") else type(inner).__call__
+    name = getattr(inner, "__qualname__", type(function).__qualname__)
+    return f"{name} {hash(getattr(inner, '__code__', None))}"
 
 
 def _functions(module: torch.nn.Module, before: bool = True) -> Iterator[Any]:

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from local_naturalness.student.adapter_state import is_of_peft
-from local_naturalness.student.hooks import PACKAGES_OF_LAYERS, put_behind, put_on
+from local_naturalness.student.hooks import PACKAGES_OF_LAYERS, code_put_on, put_on
 
 # How a module is run or trained, or what it keeps of the texts that it has seen.
-_RUNNING = re.compile(r"^_|^training$|^p$|drop|cache|seq_len|checkpointing|name_or_path|loss|inplace")
+_RUNNING = re.compile(r"^training$|^p$|drop|cache|seq_len|checkpointing|name_or_path|loss|inplace")
 # Attention functions that compute the same up to rounding.
 _SAME_ATTENTION = re.compile(r"(paged\|)?(sdpa|eager|flash_attention|flex_attention|kernels-community/)")
 
@@ -21,13 +21,19 @@ _Settings = dict[str, dict[str, Any]]
 
 
 def computation(model: Any) -> str:
-    """What decides how a model's layers compute, as JSON: its configuration and the settings of modules."""
-    # What was put on layers is called by every pass; what was put behind the whole decides the logits.
-    settings = {
-        path: {key: value for key, value in own.items() if key != _PUT_ON}
-        for path, own in module_settings(model).items()
+    """What decides how a model's layers compute, as JSON: its configuration and the settings of modules.
+
+    Functions that were put on modules count by their code. What else they refer to may change in every pass.
+    """
+    # Before the whole model, there are only token ids.
+    layers = {
+        path: [
+            {} if is_of_peft(module) else _plain_settings(module),
+            code_put_on(module, before=module is not model),
+        ]
+        for path, module in model.named_modules()
     }
-    return json.dumps([model.config.to_dict(), _attention(model), settings, put_behind(model)], default=str)
+    return json.dumps([model.config.to_dict(), _attention(model), layers], default=str)
 
 
 def module_settings(model: torch.nn.Module) -> _Settings:
@@ -37,7 +43,7 @@ def module_settings(model: torch.nn.Module) -> _Settings:
     `adapter_state`.
     """
     return {
-        path: {_PUT_ON: put_on(module)} if is_of_peft(module) else _settings_of(module)
+        path: ({} if is_of_peft(module) else _plain_settings(module)) | {_PUT_ON: put_on(module)}
         for path, module in model.named_modules()
     }
 
@@ -88,13 +94,12 @@ def _place_without(adapters: list[str], path: str) -> str:
     return path
 
 
-def _settings_of(module: torch.nn.Module) -> dict[str, Any]:
+def _plain_settings(module: torch.nn.Module) -> dict[str, Any]:
     settings = {key: value for key, value in vars(module).items() if _is_setting(key, value)}
     if not _has_tensors(module):
         settings["class"] = type(module).__name__
     if type(module).__module__.partition(".")[0] not in PACKAGES_OF_LAYERS:
         settings[_TYPE] = f"{type(module).__module__}.{type(module).__qualname__}"
-    settings[_PUT_ON] = put_on(module)
     return settings
 
 
@@ -103,8 +108,15 @@ def _attention(model: Any) -> str:
 
 
 def _is_setting(key: str, value: Any) -> bool:
+    # Most attributes are torch's own, so their names are looked at first.
+    if key.startswith("_"):
+        return False
     return (value is None or isinstance(value, bool | int | float | str)) and not _RUNNING.search(key)
 
 
 def _has_tensors(module: torch.nn.Module) -> bool:
-    return any(True for _ in module.parameters()) or any(True for _ in module.buffers())
+    return any(
+        tensor is not None
+        for part in module.modules()
+        for tensor in (*part._parameters.values(), *part._buffers.values())
+    )

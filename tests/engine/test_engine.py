@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from plain_loop import log_probs
+from some_windows import assert_equal_to_plain_passes, some_windows
 from tiny_models import tiny_model
 
 from local_naturalness import LocalScorer
@@ -142,3 +143,15 @@ def test_a_model_that_changes_its_logits_in_an_unknown_way():
     window = Window(np.array([1, 2, 3]), np.array([4, 5, 6, 7]), first_scored=1)
     scored = Engine(model).score([window])[0]["log_prob"]
     assert scored == pytest.approx(log_probs(model, [1, 2, 3, 4], [5, 6, 7]), abs=1e-5)
+
+
+def test_a_layer_that_mixes_tokens_from_some_call_on():
+    model = tiny_model("llama", initializer_range=0.1)
+    engine, windows = Engine(model), some_windows(prompts=(5, 9), windows=8, vocabulary=400)
+    assert_equal_to_plain_passes(engine, model, windows)
+    hook = model.model.layers[0].mlp.register_forward_hook(lambda _, __, output: output.cumsum(1))
+    assert_equal_to_plain_passes(engine, model, windows)
+    assert engine.paths.name != "packed"
+    hook.remove()
+    engine.score(windows)
+    assert engine.paths.name == "packed"

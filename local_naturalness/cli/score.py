@@ -154,6 +154,6 @@ def _tell_unscored(
     told = []
     for status, row in first.items():
         # Other statuses need no explanation.
-        notes = scorer.show(dataset[row]).notes if status == "template_refused" else ()
+        notes = scorer.show(dataset[row]).notes if status in ("template_refused", "unreadable_part") else ()
         told.append(f"row {row} ({': '.join([status, *notes[:1]])})")
     print(f"First without a score: {', '.join(told)}. See one with `local-naturalness show` and --row.")

@@ -9,6 +9,7 @@ Example:
 """
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_naturalness.cli.arguments import (
@@ -109,7 +110,9 @@ def run(options: argparse.Namespace) -> None:
     from local_naturalness.training import export, preview
 
     output = OutputFolder(options.output, "selected")
-    beside = OutputFolder(f"{options.output.rstrip('/')}-rejected", "rejected")
+    named = Path(options.output)
+    named = named if named.name.strip(".") else named.resolve()  # `.` has no name of its own
+    beside = OutputFolder(str(named.with_name(f"{named.name}-rejected")), "rejected")
     for folder in (output, beside) if options.return_rejected else (output,):
         folder.check(may_replace=False)
     selected = select_responses(

@@ -6,11 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from local_naturalness.encoding.chat_template import MARK, ChatTemplate, TemplateRefusal
-from local_naturalness.encoding.messages import REASONING_KEYS, Message, Tools, name_of_tool
+from local_naturalness.encoding.messages import (
+    REASONING_KEYS,
+    Message,
+    Tools,
+    UnreadablePart,
+    name_of_tool,
+)
 from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, places, repeats, tags_of
 from local_naturalness.encoding.tool_calls import writes_calls
 
-_READ = ("role", "content", "tool_calls", *REASONING_KEYS)
+_READ = ("role", "content", "tool_calls", "function_calls", *REASONING_KEYS)
 # Fields that no template reads.
 _UNREAD_KEYS = ("function_call", "audio", "refusal")
 # Matches `reasoning_details`, `thinking_blocks`, `thought` and `cot`, but not `reasoning_effort` or a
@@ -25,18 +31,26 @@ _REASONING = re.compile(
 
 @dataclass(frozen=True)
 class Answer:
-    """The parts of an assistant turn."""
+    """The parts of an assistant turn.
+
+    Attributes:
+        content: text.
+        reasoning: text beside the content.
+        tool_calls: objects.
+        function_calls: calls as text, which the templates of OLMo write.
+    """
 
     content: str
     reasoning: str
     tool_calls: Sequence[Mapping[str, Any]]
+    function_calls: str = ""
 
     @classmethod
     def of(cls, message: Message) -> "Answer":
         """Read a message without null fields.
 
         Raises:
-            TypeError: a part is not a text (or, for calls, a list), or cannot be shown to the student.
+            UnreadablePart: a part is not a text (or, for calls, a list), or cannot be shown to the student.
         """
         content = message.get("content", "")
         reasoning = next((message[key] for key in REASONING_KEYS if message.get(key)), "")
@@ -47,29 +61,47 @@ class Answer:
         unread += [key for key in REASONING_KEYS if _differs(message.get(key), reasoning)]
         if unread:
             named = ", ".join(f"`{key}`" for key in unread)
-            raise TypeError(
+            raise UnreadablePart(
                 f"An assistant turn has {named}, which would be left out of what is scored: write reasoning "
-                "into `reasoning_content`, calls into `tool_calls` and text into `content`, or remove the "
-                "field."
+                "into `reasoning_content`, calls into `tool_calls` and text into `content`, remove the "
+                "field, or leave such rows out."
             )
         if not isinstance(content, str) or not isinstance(reasoning, str):
             wrong = reasoning if isinstance(content, str) else content
-            raise TypeError(
+            raise UnreadablePart(
                 f"`content` and reasoning of an assistant turn must be texts, found {type(wrong).__name__}."
             )
         if isinstance(calls, str) or not isinstance(calls, Sequence):
-            raise TypeError(f"`tool_calls` must be a list, found {type(calls).__name__} {str(calls)[:60]!r}.")
+            raise UnreadablePart(
+                f"`tool_calls` must be a list, found {type(calls).__name__} {str(calls)[:60]!r}."
+            )
         if not all(isinstance(call, Mapping) for call in calls):
-            raise TypeError(
+            raise UnreadablePart(
                 "`tool_calls` must be a list of objects such as "
                 f'{{"function": {{"name": ..., "arguments": ...}}}}, found {str(list(calls))[:60]}.'
             )
-        return cls(content, reasoning, calls)
+        called = message.get("function_calls") or ""
+        if not isinstance(called, str):
+            raise UnreadablePart(
+                f"`function_calls` must be a text, found {type(called).__name__} {str(called)[:60]!r}: write "
+                "the calls into `tool_calls`."
+            )
+        return cls(content, reasoning, calls, called)
 
     @property
     def is_plain(self) -> bool:
         """Whether the turn has only content."""
-        return not self.reasoning and not self.tool_calls
+        return not self.reasoning and not self.has_calls
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether the turn calls tools."""
+        return bool(self.tool_calls or self.function_calls.strip())
+
+    def has_calls_in(self, text: str) -> bool:
+        """Whether a text holds all calls."""
+        called = pieces(self.function_calls)
+        return writes_calls(text, self.tool_calls) and all(piece in text for piece in called)
 
 
 @dataclass(frozen=True)
@@ -134,22 +166,22 @@ def response_of(
     """
     answer = Answer.of(message)
     if template is None:
-        if answer.tool_calls:
+        if answer.has_calls:
             raise _unwritten(answer)
         return Response(_joined(answer, TAGS[0]), is_rendered=False)
     shown = template.prompt(prompt, tools)
     rendered = _rendered_turn(message, prompt, shown, template, tools)
     rest = None if rendered is None else _without_texts(rendered, answer)
     if rendered is not None and rest is not None:
-        if not writes_calls(rest, answer.tool_calls):
+        if not answer.has_calls_in(rest):
             raise _unwritten(answer)
         return Response(rendered, is_rendered=True)
     tags = tags_of(shown, template.source)
-    if not answer.tool_calls:
+    if not answer.has_calls:
         return Response(_joined(answer, tags), is_rendered=False)
     spoken = _rendered_without_reasoning(message, prompt, shown, template, tools)
     rest = _without_texts(spoken, replace(answer, reasoning=""))
-    if rest is None or not writes_calls(rest, answer.tool_calls):
+    if rest is None or not answer.has_calls_in(rest):
         raise _unwritten(answer)
     return Response(_joined(replace(answer, content=spoken), tags), is_rendered=False)
 
@@ -214,8 +246,9 @@ def _without_texts(text: str, answer: Answer) -> str | None:
 
 def _unwritten(answer: Answer) -> TemplateRefusal:
     names = ", ".join(map(name_of_tool, answer.tool_calls))
+    has = f"`tool_calls` ({names})" if names else "`function_calls`"
     return TemplateRefusal(
-        f"An assistant turn has `tool_calls` ({names}), and the student's chat template does not "
+        f"An assistant turn has {has}, and the student's chat template does not "
         "write them together with the rest of the turn: a part would be left out of what is scored. Use a "
         "student whose template writes all of it, or write the calls into `content`, as the student is going "
         "to see them."

@@ -1,5 +1,6 @@
 """Finds what may be doubtful about a row and its score."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from local_naturalness.encoding.reasoning import (
 )
 from local_naturalness.encoding.rendered_prompts import is_rendered
 from local_naturalness.encoding.row_doubts import (
+    ARGUMENTS_QUOTED,
     BYTE_ORDER_MARK,
     END_WRITTEN,
     HEADER_MISSING,
@@ -32,10 +34,12 @@ from local_naturalness.encoding.row_doubts import (
     REASONING_SWITCHED_OFF,
     REASONING_TWICE,
     RENDERED_TWICE,
+    REPLACEMENT,
     SEAM,
     doubts_of_turns,
 )
 from local_naturalness.encoding.tokenization import joins_seam, puts_space_first
+from local_naturalness.encoding.tool_calls import quotes_arguments
 
 # Ends of turns in the families of teachers: Qwen, Llama, DeepSeek, Gemma, Mistral, gpt-oss and Command A.
 # Without `<|end|>` of Phi, which gpt-oss writes after reasoning.
@@ -63,6 +67,8 @@ class DoubtFinder:
         found = doubts_of_turns(example)
         if (example.response or "").startswith("\ufeff"):
             found.add(BYTE_ORDER_MARK)
+        if "\ufffd" in (example.response or ""):
+            found.add(REPLACEMENT)
         template = self._template
         if template is None:
             return found
@@ -92,19 +98,28 @@ class DoubtFinder:
         is_whole = is_reasoning or begin.startswith(header) or closes_unopened(shown.opening, text)
         return set() if is_whole else {HEADER_MISSING}
 
-    def of_turn(self, before: EncodedPrompt, answered: Response, content: str) -> set[str]:
+    def of_turn(
+        self,
+        before: EncodedPrompt,
+        answered: Response,
+        content: str,
+        calls: Sequence[Mapping[str, Any]] = (),
+    ) -> set[str]:
         """Doubts about a turn and what stands before it.
 
         Args:
             before: the text before the turn.
             answered: the turn as it is scored.
             content: its content as it is stored.
+            calls: its tool calls.
         """
         template = "" if self._template is None else self._template.source
         doubts = _doubts_of_reasoning(before, answered, content, template) | before.doubts
         text = answered.text[repeated_length(before.opening, answered.text) :]
         if text.rstrip().endswith(self._ends):
             doubts = doubts | {END_WRITTEN}
+        if quotes_arguments(text, calls):
+            doubts = doubts | {ARGUMENTS_QUOTED}
         if not joins_seam(self._tokenizer, before.text, text):
             return doubts
         return doubts | {LEADING_SPACE if puts_space_first(self._tokenizer) else SEAM}

@@ -64,7 +64,8 @@ class ExampleEncoder:
     """Encode rows for one student. A prompt that several teachers answered is encoded once.
 
     Attributes:
-        refusal: why the first row with the status `template_refused` was refused. `None` if there is none.
+        refusals: for the statuses `unreadable_part` and `template_refused`, why the first such row was
+            refused.
     """
 
     def __init__(self, tokenizer: object, prompts: PromptEncoder, splitter: Splitter | None):
@@ -73,7 +74,7 @@ class ExampleEncoder:
         self._splitter = splitter
         self._finder = DoubtFinder(tokenizer, prompts.chat_template)
         self._seen: dict[str, EncodedPrompt] = {}
-        self.refusal: str | None = None
+        self.refusals: dict[str, str] = {}
 
     def encode(self, example: Example) -> EncodedExample | str:
         """Tokens and steps of a row, or the status that says why there are none.
@@ -81,6 +82,8 @@ class ExampleEncoder:
         Raises:
             TypeError: a `prompt_template` does not fit the prompt.
         """
+        if example.unreadable is not None:
+            return self._refused("unreadable_part", example.unreadable)
         if example.response is None:
             return "missing_response"
         if example.prompt is None:
@@ -94,11 +97,14 @@ class ExampleEncoder:
                 return self._encode_turns(example, example.prompt, example.turns)
             return self._encode_response(example, example.prompt, example.response)
         except TemplateRefusal as refusal:
-            self.refusal = self.refusal or str(refusal)
-            return "template_refused"
+            return self._refused("template_refused", str(refusal))
         except TypeError as error:
             begin = as_messages(example.prompt)[-1].get("content")
             raise TypeError(f"{error} (In the row whose prompt ends with {str(begin)[-60:]!r}.)") from error
+
+    def _refused(self, status: str, reason: str) -> str:
+        self.refusals.setdefault(status, reason)
+        return status
 
     def _encode_response(self, example: Example, prompt: Prompt, content: str) -> EncodedExample | str:
         shown = self._prompt(prompt, example.tools)
@@ -109,7 +115,9 @@ class ExampleEncoder:
         response = encode_response(self._tokenizer, text, shown.opening)
         if not len(response.ids):
             return "empty_response"
-        doubts = self._finder.of_row(example, prompt, shown) | self._finder.of_turn(shown, answered, content)
+        calls = Answer.of(example.message).tool_calls if example.message is not None else ()
+        doubts = self._finder.of_row(example, prompt, shown)
+        doubts |= self._finder.of_turn(shown, answered, content, calls)
         if example.message is None:
             doubts |= self._finder.of_text(text, prompt, shown, example.tools)
         steps, spans = step_token_ranges(response.starts, self._spans(text, content, example))
@@ -137,7 +145,8 @@ class ExampleEncoder:
                 position += len(before.ids)
                 messages = [*messages, *turn.between]
             answered = self._turn_response(turn, messages, example)
-            doubts |= self._finder.of_turn(before, answered, turn.text)
+            calls = Answer.of(turn.message).tool_calls
+            doubts |= self._finder.of_turn(before, answered, turn.text, calls)
             text = answered.text
             messages.append(turn.message)
             response = encode_response(self._tokenizer, text, before.opening)

@@ -12,6 +12,7 @@ from local_naturalness.encoding.messages import (
     Message,
     Prompt,
     Tools,
+    UnreadablePart,
     parsed,
     read_conversation,
     read_messages,
@@ -66,6 +67,7 @@ class Example:
         later: number of messages after the last assistant turn. They are not scored. `None` if there are
             none.
         switches: variables of the chat template that the row names. Scores do not depend on them.
+        unreadable: which part of the row cannot be scored, and what to do. `None` if there is none.
     """
 
     prompt: Prompt | None
@@ -76,6 +78,7 @@ class Example:
     message: Message | None = None
     later: int | None = None
     switches: Mapping[str, Any] | None = None
+    unreadable: str | None = None
 
     @property
     def follows_assistant(self) -> bool:
@@ -131,11 +134,10 @@ def read_examples(
         BadSteps: a value is not the list of the response's steps.
     """
     if messages_column is not None:
-        read = _all_turns if by_turn else _last_turn
-        examples = [read(messages, messages_column) for messages in rows.column(messages_column)]
+        examples = [_conversation(value, messages_column, by_turn) for value in rows.column(messages_column)]
     else:
         examples = [
-            Example(_checked_prompt(prompt, prompt_column), _checked_text(response, response_column))
+            _asked(prompt, prompt_column, _checked_text(response, response_column))
             for prompt, response in zip(rows.column(prompt_column), rows.column(response_column), strict=True)
         ]
     if steps_column is not None:
@@ -157,6 +159,22 @@ def read_examples(
             for example, value in zip(examples, rows.column(SWITCHES_COLUMN), strict=True)
         ]
     return examples
+
+
+def _conversation(messages: Any, column: str, by_turn: bool) -> Example:
+    """A conversation, whose response is its last assistant turn or all of them."""
+    try:
+        return (_all_turns if by_turn else _last_turn)(messages, column)
+    except UnreadablePart as error:
+        return Example(None, None, unreadable=str(error))
+
+
+def _asked(prompt: Any, column: str, response: str | None) -> Example:
+    """A prompt and its response."""
+    try:
+        return Example(_checked_prompt(prompt, column), response)
+    except UnreadablePart as error:
+        return Example(None, response, unreadable=str(error))
 
 
 def _last_turn(messages: Any, column: str) -> Example:

@@ -7,8 +7,13 @@ from typing import Any
 from local_naturalness.encoding.conversation import Answer
 from local_naturalness.encoding.messages import REASONING_KEYS, Message
 from local_naturalness.encoding.reasoning import pieces, places, without_flags, without_reasoning
-from local_naturalness.encoding.row_doubts import EARLIER_REASONING, SPACE_TRIMMED, TEXT_CHANGED
-from local_naturalness.encoding.tool_calls import writes_calls
+from local_naturalness.encoding.row_doubts import (
+    ARGUMENTS_QUOTED,
+    EARLIER_REASONING,
+    SPACE_TRIMMED,
+    TEXT_CHANGED,
+)
+from local_naturalness.encoding.tool_calls import quotes_arguments, writes_calls
 
 
 def doubts_of_rendered(messages: Sequence[Message], rendered: str) -> frozenset[str]:
@@ -27,6 +32,8 @@ def doubts_of_rendered(messages: Sequence[Message], rendered: str) -> frozenset[
     calls = [call for called in answers for call in called or ()]
     if None in answers or not writes_calls(rendered, calls):
         found.add(TEXT_CHANGED)
+    if quotes_arguments(rendered, calls):
+        found.add(ARGUMENTS_QUOTED)
     if any(_is_trimmed(message, rendered) for message in messages):
         found.add(SPACE_TRIMMED)
     return frozenset(found)
@@ -78,9 +85,12 @@ def _parts(message: Message) -> Iterator[tuple[str, Sequence[str]]]:
         beside = next((message[key] for key in REASONING_KEYS if message.get(key)), "")
         for thought in (*pieces(str(beside)), *thoughts):
             yield EARLIER_REASONING, [thought]
-        for answer in answers:
+        for answer in (*answers, *pieces(str(message.get("function_calls") or ""))):
             yield TEXT_CHANGED, [answer]
         return
+    # In data of OLMo, the system message has the tools beside its content.
+    if isinstance(tools := message.get("functions"), str) and tools.strip():
+        yield TEXT_CHANGED, [tools.strip()]
     # Many templates write what a tool says as JSON.
     escapes = (False, True) if message["role"] == "tool" else ()
     for text in without_flags(content):

@@ -31,10 +31,16 @@ ROLES = {
 }
 # Fields in which datasets keep the reasoning beside the answer.
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
+# Field of a message that could not be read: why.
+UNREADABLE = "unreadable"
 # A message has at least one of these. A message with tool calls or reasoning may have no content.
-_PARTS = frozenset({"content", "tool_calls", *REASONING_KEYS})
+_PARTS = frozenset({"content", "tool_calls", "function_calls", "refusal", UNREADABLE, *REASONING_KEYS})
 _THINKING_BLOCKS = ("thinking", "reasoning")
 KNOWN_ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+
+
+class UnreadablePart(TypeError):
+    """A part of a row cannot be scored, such as an image or a refusal. Other rows may be fine."""
 
 
 def without_nulls(value: Any) -> Any:
@@ -52,16 +58,18 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def read_messages(value: Any, column: str) -> list[Message]:
+def read_messages(value: Any, column: str, keep_unreadable: bool = False) -> list[Message]:
     """The messages of one row.
 
     Args:
         value: a list of messages.
         column: name of the column, for errors.
+        keep_unreadable: whether a message that cannot be read stays, with the reason in a field
+            `unreadable`, so that a later reader refuses the row.
 
     Raises:
-        TypeError: the value is not a list of messages, a message holds more than text, or a tool call is
-            written as text.
+        TypeError: the value is not a list of messages.
+        UnreadablePart: a message holds more than text, or a tool call is written as text.
 
     >>> read_messages([{"from": "human", "value": "Hi"}], "conversations")
     [{'role': 'user', 'content': 'Hi'}]
@@ -75,20 +83,21 @@ def read_messages(value: Any, column: str) -> list[Message]:
             f"The column {column!r} must hold texts or lists of messages with 'role' and 'content', found "
             f"{shown(value)}."
         )
-    return [_read(message, column) for message in value]
+    return [_read(message, column, keep_unreadable) for message in value]
 
 
 def read_conversation(value: Any, column: str) -> list[Message]:
     """The messages of a row that must contain an answer.
 
     Raises:
-        TypeError: as in `read_messages`. Or there is no assistant turn, but a turn with an unknown role that
-            may be the answer.
+        TypeError: the value is not a list of messages.
+        UnreadablePart: as in `read_messages`. Or there is no assistant turn, but a turn with an unknown role
+            that may be the answer.
     """
     messages = read_messages(value, column)
     found = {message["role"] for message in messages}
     if "assistant" not in found and found - KNOWN_ROLES:
-        raise TypeError(
+        raise UnreadablePart(
             f"The column {column!r} has a conversation without an 'assistant' turn. It begins with "
             f"{str(messages[0].get('content'))[:60]!r}, and its roles are "
             f"{', '.join(sorted(map(repr, found)))}. Rename the role that answers to 'assistant'. These "
@@ -145,12 +154,12 @@ def text_of(content: Any, column: str) -> str | None:
     """The text of a message's content.
 
     Raises:
-        TypeError: the content holds something else than text, such as an image.
+        UnreadablePart: the content holds something else than text, such as an image.
     """
     if content is None or isinstance(content, str):
         return content
     if not isinstance(content, Sequence) or not all(isinstance(block, str | Mapping) for block in content):
-        raise TypeError(
+        raise UnreadablePart(
             f"The column {column!r} has a message whose content must be a text or a list of blocks such as "
             f'{{"type": "text", "text": ...}}, found {shown(content)}.'
         )
@@ -182,13 +191,26 @@ def shown(value: Any) -> str:
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
 
 
-def _read(message: Mapping[str, Any], column: str) -> Message:
+def _read(message: Mapping[str, Any], column: str, keep_unreadable: bool) -> Message:
+    try:
+        return _readable(message, column)
+    except UnreadablePart as error:
+        if not keep_unreadable:
+            raise
+        if message.get("role", message.get("from")) == "function_call":  # tells that by itself
+            return {"role": "function_call", "content": message.get("content", message.get("value"))}
+        return {"role": role_of(message), "content": None, UNREADABLE: str(error)}
+
+
+def _readable(message: Mapping[str, Any], column: str) -> Message:
+    if message.get(UNREADABLE):
+        raise UnreadablePart(message[UNREADABLE])
     if _is_sharegpt(message):
         role, content = message["from"], message["value"]
     else:
         role, content = message["role"], message.get("content")
     if role == "function_call":
-        raise TypeError(
+        raise UnreadablePart(
             f"The column {column!r} has a turn with the role 'function_call', a tool call written as text. "
             "Chat templates leave such turns out or show them in another form. Write the call into "
             "`tool_calls` of an assistant turn."
@@ -245,7 +267,7 @@ def _text_of_block(block: str | Mapping[str, Any], column: str) -> str:
     kind = block.get("type") or "text"
     text = block.get("text")
     if kind not in ("text", "input_text", "output_text") or not isinstance(text, str):
-        raise TypeError(
+        raise UnreadablePart(
             f"The column {column!r} has a message with content of type {kind!r}, and only text can be "
             "scored. Leave these rows out, or describe the content as text."
         )

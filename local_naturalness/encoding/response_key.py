@@ -42,4 +42,5 @@ def _scored(example: Example, by_turn: bool) -> list[Any]:
     if by_turn:
         return [*before, example.message]
     answer = Answer.of(example.message)
-    return [answer.content, answer.reasoning, list(answer.tool_calls)]
+    called = [answer.function_calls] if answer.function_calls else []
+    return [answer.content, answer.reasoning, list(answer.tool_calls), *called]

@@ -39,6 +39,10 @@ OBJECT_AS_TEXT = "object_as_text"
 OTHER_SWITCHES = "other_switches"
 # The response begins with a byte order mark.
 BYTE_ORDER_MARK = "byte_order_mark"
+# The response contains what decoders write for bytes that they cannot read.
+REPLACEMENT = "replacement"
+# The template quotes the arguments of tool calls, which are JSON texts, once more.
+ARGUMENTS_QUOTED = "arguments_quoted"
 # The response ends with the token that ends a turn.
 END_WRITTEN = "end_written"
 
@@ -133,6 +137,16 @@ _WORDS = {
     BYTE_ORDER_MARK: (
         "the response begins with a byte order mark (U+FEFF), an invisible character that the student finds "
         "unlikely. It comes from the file that the text was read from: read it with the encoding 'utf-8-sig'."
+    ),
+    REPLACEMENT: (
+        "the response contains the replacement character U+FFFD, which stands for bytes that could not be "
+        "decoded. It is scored as it is, and the student would learn to write it. Read the source again with "
+        "its own encoding, or leave such rows out."
+    ),
+    ARGUMENTS_QUOTED: (
+        "the arguments of a tool call are JSON as text, and the student's chat template writes them as a "
+        "quoted text, with a backslash before each quotation mark. They are scored in this form, as in "
+        "training, and the student would learn it. Make objects of them with `json.loads`, and score again."
     ),
     END_WRITTEN: (
         "the response ends with the token that ends a turn of the student or of its teacher, such as "

@@ -23,6 +23,21 @@ def writes_calls(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
+def quotes_arguments(text: str, calls: Sequence[Mapping[str, Any]]) -> bool:
+    r"""Whether arguments that are JSON texts are in a text with a backslash before each quotation mark.
+
+    >>> call = {"function": {"name": "add", "arguments": '{"a": 2}'}}
+    >>> quotes_arguments('{"arguments": "{\\"a\\": 2}"}', [call]), quotes_arguments('{"a": 2}', [call])
+    (True, False)
+    """
+    texts = [given for call in calls if isinstance(given := _arguments_of(call), str) and '"' in given]
+    return any(
+        given not in text
+        and any(json.dumps(given, ensure_ascii=escaped) in text for escaped in (True, False))
+        for given in texts
+    )
+
+
 def _arguments_of(call: Mapping[str, Any]) -> Any:
     function = call.get("function", call)
     return (function if isinstance(function, Mapping) else call).get("arguments")

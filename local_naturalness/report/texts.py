@@ -101,7 +101,8 @@ def _texts(example: Example) -> Texts:
     if example.message is None:
         return Texts(prompt, [example.response])
     answer = Answer.of(example.message)
-    whole = "\n".join(filter(None, [answer.reasoning, answer.content, *map(str, answer.tool_calls)]))
+    calls = [*map(str, answer.tool_calls), answer.function_calls]
+    whole = "\n".join(filter(None, [answer.reasoning, answer.content, *calls]))
     before = [] if isinstance(example.prompt, str) else example.prompt or []
     turns = [one.get("content") or "" for one in before if one.get("role") == "assistant"]
     return Texts(prompt, [whole, example.response, "".join([*turns, example.response])])

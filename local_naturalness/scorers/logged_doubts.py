@@ -31,12 +31,12 @@ class Doubts:
         self._num_tokens = 0
         self._nats = 0.0
 
-    def tell(self, rows: Iterable[PlannedRow | str], refusal: str | None) -> None:
+    def tell(self, rows: Iterable[PlannedRow | str], refusals: Mapping[str, str]) -> None:
         """Log the doubts about a batch.
 
         Args:
             rows: planned rows, or the status of those that cannot be scored.
-            refusal: the error of the chat template for the first row that it refused.
+            refusals: for each status of refused rows, why the first of them was refused.
         """
         rows = list(rows)
         self._num_rows += len(rows)
@@ -45,11 +45,11 @@ class Doubts:
         for kind, count in count_doubts(rows).items():
             where = f"In {count:,} {of}" if self._num_rows > 1 else "In the first row"
             self._tell(kind, f"{in_words(kind, where, self._template)} {_first(kind, rows)}")
-        refused = rows.count("template_refused")
-        if refusal:
+        for status, reason in refusals.items():
+            refused = rows.count(status)
             first = ": " if refused == 1 else ". The first of them: "
             which = f"{refused:,} {of}" if self._num_rows > 1 else "The first row"
-            self._tell("template_refused", f"{which} could not be scored{first}{refusal}")
+            self._tell(status, f"{which} could not be scored{first}{reason}")
 
     def tell_if_worse_than_a_guess(
         self, scores: Iterable[tuple[float, int]], student: str, vocabulary: int

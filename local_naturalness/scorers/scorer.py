@@ -215,10 +215,10 @@ class Scorer(Shipped):
         >>> shown.prompt
         '<|turn|>user\\nWhat is 2 + 3?<|end|>\\n<|turn|>assistant\\n'
         """
-        (example,) = self._read(dict(row))
-        (planned,), refusal = self._planned_rows([example])
+        (example,) = self._read({name: [value] for name, value in dict(row).items()})
+        (planned,), refusals = self._planned_rows([example])
         if isinstance(planned, str):
-            return unscored_row(example, planned, self.spec, refusal)
+            return unscored_row(example, planned, self.spec, refusals.get(planned))
         keys = {PROMPT_KEY: prompt_key(example), RESPONSE_KEY: response_key(example)}
         return shown_row(row, planned, self.spec, self.criterion, self.suffix, self.template_source, keys)
 
@@ -265,8 +265,8 @@ class Scorer(Shipped):
 
     def _score(self, examples: Sequence[Example], rank: int | None) -> list[Scores]:
         engine = self.engine(rank)
-        rows, refusal = self._planned_rows(examples)
-        self._shown_doubts().tell(rows, refusal)
+        rows, refusals = self._planned_rows(examples)
+        self._shown_doubts().tell(rows, refusals)
         able = [row for row in rows if isinstance(row, PlannedRow)]
         tokens = iter(run(able, engine, self._token_statistics(), self._shown_progress()))
         return [{"status": row} if isinstance(row, str) else self._scores(row, next(tokens)) for row in rows]
@@ -284,13 +284,13 @@ class Scorer(Shipped):
     def _scores(self, row: PlannedRow, tokens: Mapping[str, np.ndarray] | None) -> Scores:
         return {"status": "non_finite"} if tokens is None else self._columns(row, tokens)
 
-    def _planned_rows(self, examples: Sequence[Example]) -> tuple[list[PlannedRow | str], str | None]:
-        """Rows with their windows, and the error of the chat template for the first row that it refused."""
+    def _planned_rows(self, examples: Sequence[Example]) -> tuple[list[PlannedRow | str], dict[str, str]]:
+        """Rows with their windows, and for each status of refused rows why the first was refused."""
         context = self.student.context_length
         encoder = ExampleEncoder(
             self.student.tokenizer, self._prompt_encoder(), None if self.steps_column else self._splitter
         )
-        return [self._planned(example, encoder, context) for example in examples], encoder.refusal
+        return [self._planned(example, encoder, context) for example in examples], encoder.refusals
 
     def _planned(self, example: Example, encoder: ExampleEncoder, context: int | None) -> PlannedRow | str:
         """A row with its windows, or the status that says why it has none."""

@@ -115,7 +115,7 @@ def unscored_row(example: Example, status: str, spec: str, refusal: str | None) 
         example: prompt and response.
         status: why it cannot be scored.
         spec: student and settings.
-        refusal: error of the chat template, if it refused the row.
+        refusal: why the row was refused, if the status does not say it all.
     """
     prompt = example.prompt
     if isinstance(prompt, list):

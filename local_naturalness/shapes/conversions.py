@@ -150,7 +150,7 @@ def plain(prompt_column: str, response_column: str, has_json_prompts: bool) -> C
 
 
 def _messages(value: Any, column: str) -> list[Message]:
-    return read_messages(messages_from_json(value) or value, column)
+    return read_messages(messages_from_json(value) or value, column, keep_unreadable=True)
 
 
 def _as_turn(value: Any, role: str, column: str) -> list[Message]:

@@ -8,8 +8,8 @@ from local_naturalness.encoding.messages import KNOWN_ROLES, is_message, message
 
 logger = logging.getLogger(__name__)
 
-# Templates of some families know these, too.
-_OTHER_ROLES = frozenset({"function", "ipython", "environment", "context", "critic"})
+# Templates of some families know these, too. Rows with `function_call` are refused, which tells more.
+_OTHER_ROLES = frozenset({"function", "ipython", "environment", "context", "critic", "function_call"})
 
 
 def tell_doubts(

@@ -55,7 +55,7 @@ def hint(values: Mapping[str, Iterable[Any]], then: str = _CALL) -> str:
 `reasoning_columns=['CoT']` and `prompt_column='Question'`."
     """
     columns = {name: list(column) for name, column in values.items()}
-    if found := _unreadable(columns):
+    if found := _of_harness(columns) or _unreadable(columns):
         return found
     if found := _chats(columns, then):
         return found
@@ -68,6 +68,29 @@ def hint(values: Mapping[str, Iterable[Any]], then: str = _CALL) -> str:
         f" If {case}, {then} {listed([f'`{argument}`' for argument in arguments])}."
         for case, arguments in cases.items()
     )
+
+
+def _of_harness(columns: Columns) -> str | None:
+    """What to do with the samples that lm-evaluation-harness logs."""
+    if not {"doc", "arguments", "resps"} <= columns.keys():
+        return None
+    told = " These are samples of lm-evaluation-harness"
+    responses = [one for value in columns["resps"] for some in value or () for one in _listed(some)]
+    if not any(isinstance(one, str) and one not in ("True", "False") for one in responses[:1]):
+        return (
+            f"{told} for a task that compares given answers. They hold likelihoods, and no responses: log a "
+            "task that generates text."
+        )
+    is_object = any(map(_is_object, columns["arguments"]))
+    prompt = "arguments.gen_args_0.arg_0" if is_object else "arguments[0][0]"
+    return (
+        f"{told}: make a column 'prompt' of what they have in {prompt}, and a column 'responses' "
+        "of resps[0]. If the prompts were rendered by a chat template, take the questions in `doc` instead."
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _chats(columns: Columns, then: str) -> str | None:

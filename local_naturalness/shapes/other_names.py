@@ -18,7 +18,7 @@ def refuse_other_names(dataset: Dataset, read: Collection[str]) -> None:
 
     Args:
         dataset: the table.
-        read: columns of prompts, responses, conversations and teachers.
+        read: columns of prompts, responses, conversations and teachers, without those that the user named.
 
     Raises:
         ValueError: there is such a column. The message says how to rename it.
@@ -29,7 +29,8 @@ def refuse_other_names(dataset: Dataset, read: Collection[str]) -> None:
     ...
     ValueError: In 1 of 2 rows, 'response' is null and 'answer' has a value, as in tables that were joined \
 although their columns have other names. If they hold the same, rename the columns before you join the \
-tables: `rename_columns({'answer': 'response'})`. If not, remove 'answer'.
+tables: `rename_columns({'answer': 'response'})`. If not, remove 'answer', or pass \
+`response_column='response'`.
     """
     columns = [name for name in dataset.column_names if name in read]
     unread = [name for name in dataset.column_names if usual_name(name) is not None and name not in columns]
@@ -52,10 +53,13 @@ tables: `rename_columns({'answer': 'response'})`. If not, remove 'answer'.
         else "bring the tables into one shape before you join them, such as with `to_rows`"
     )
     empty, full = (listed([*map(repr, names)]) for names in (nulls, instead))
+    arguments = {usual_name(name): name for name in nulls if usual_name(name) in ("prompt", "response")}
+    passed = [f"`{part}_column={name!r}`" for part, name in arguments.items()]
+    meant = f", or pass {listed(passed)}" if len(passed) == len(nulls) else ""
     raise ValueError(
         f"In {rows:,} of {counted(len(dataset), 'row')}, {empty} {_are(nulls, 'is', 'are')} null and {full} "
         f"{_are(instead, 'has a value', 'have values')}, as in tables that were joined although their "
-        f"columns have other names. If they hold the same, {how}. If not, remove {full}."
+        f"columns have other names. If they hold the same, {how}. If not, remove {full}{meant}."
     )
 
 

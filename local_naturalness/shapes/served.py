@@ -1,7 +1,8 @@
 """Answers as inference servers return them, beside prompts or inside of the reply of a request.
 
 Clients dump `choices` with a `message` or a `text` each (OpenAI, vLLM), `outputs` (vLLM), `candidates` with
-`parts` (Gemini), or all of this inside of `response`, `body` and the like (batches).
+`parts` (Gemini), a `text` beside `meta_info` (SGLang), or all of this inside of `response`, `body` and the
+like (batches).
 """
 
 import re
@@ -17,7 +18,7 @@ _REPLIES = ("response", "body", "result", "reply", "output", "data", "message")
 REQUESTS = ("request", "body", "input", "params")
 _DEEPEST = 4
 # What servers tell of an answer.
-_TOLD = frozenset({"finish_reason", "finishReason", "index"})
+_TOLD = frozenset({"finish_reason", "finishReason", "index", "meta_info"})
 
 # A reply, or a part of it, as Python prints it: a dict, or an object of a client.
 _PRINTED = re.compile(
@@ -85,6 +86,8 @@ def _one_answer(value: Any, deepest: int = _DEEPEST) -> list[Answer] | None:
         return None
     if is_assistant(value):
         return [[{name: part for name, part in without_nulls(value).items() if _is_read(name)}]]
+    if isinstance(value.get("text"), str) and isinstance(value.get("meta_info"), Mapping):  # SGLang
+        return [value["text"]]
     inner = (_one_answer(value.get(name), deepest - 1) for name in _REPLIES)
     return next((answers for answers in inner if answers is not None), None)
 

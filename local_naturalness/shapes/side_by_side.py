@@ -11,7 +11,7 @@ from local_naturalness.shapes.kinds import holds_prose
 _LONG = 20  # characters, as a mean
 _NO_ANSWER = re.compile(
     r"(^|_)(id|uuid|url|source|split|category|topic|level|subject|licen[cs]e|type|name|metadata|info|mode|"
-    r"rate|difficulty|domain|dataset|model|generator|task|grade|grade_reason|judge?ment|critique|feedback|"
+    r"hash|filter|version|status|timestamp|date|finish_reason|language|rate|difficulty|domain|dataset|model|generator|task|grade|grade_reason|judge?ment|critique|feedback|"
     r"test_code|tests?|(expected|reference|final|predicted|correct)_answer|ground_truth|"
     r"(gold|standard|reference|ground_truth)_solution|pass_rate.*|teacher|winner)(_?[0-9]+|_[ab])?$"
 )

@@ -127,7 +127,8 @@ def shaped(
         return dataset, None
     if isinstance(dataset, Dataset):
         teacher = [name for name in ("teacher", *TEACHERS) if name in sample]
-        refuse_other_names(dataset, [*shape.read_columns, *shape.lists, *shape.teacher_columns, *teacher[:1]])
+        found = [*shape.read_columns, *shape.lists, *shape.teacher_columns, *teacher[:1]]
+        refuse_other_names(dataset, [name for name in found if name not in columns])
     if shape.name in ("messages", "sharegpt") and (told := ends_with_question(sample)):
         logger.warning("%s", told)
     if shape.lists:

@@ -51,5 +51,5 @@ def _fields_in(dataset: Dataset, name: str) -> set[str]:
         for value in batch[name]:
             messages = messages_from_json(value) or value
             if isinstance(messages, list) and not all(isinstance(item, str) for item in messages):
-                found.update(field for message in read_messages(messages, name) for field in message)
+                found.update(field for message in read_messages(messages, name, True) for field in message)
     return found

@@ -50,6 +50,8 @@ def trainable(rows: Iterable[tuple[int, Example]], place: str = "") -> Iterator[
 
 
 def _refuse_empty(row: int, example: Example, place: str) -> None:
+    if example.unreadable is not None:
+        raise ValueError(f"Row {row}{place} cannot be trained on: {example.unreadable}")
     if example.prompt is None or not as_messages(example.prompt):
         raise ValueError(f"Row {row}{place} has no prompt, so there is nothing to train on. {_REMEDY}")
     is_plain = example.message is None or Answer.of(example.message).is_plain

@@ -64,7 +64,19 @@ def test_select_with_a_filter_weights_and_rejects(scored, tmp_path):
     assert read(output)["teacher"] == ["long", "long"]
     # Beside the folder, not in it: a reader of the folder must not get rejected rows.
     assert set(read(tmp_path / "best-rejected")["rejection_reason"]) == {"where", "null_score"}
+    words[3] = f"{tmp_path}/new/."  # has no name of its own
+    (tmp_path / "new").mkdir()
+    assert main([*words, "--return-rejected"]) == 0
+    assert set(read(tmp_path / "new-rejected")["rejection_reason"]) == {"where", "null_score"}
     assert select._criterion(by[1:3]) == {"local_naturalness": 2.0, "num_tokens": 0.5}
+
+
+def test_rejects_of_the_folder_that_one_is_in(scored, tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert main(["select", str(scored), "--output", ".", "--return-rejected"]) == 0
+    assert set(read(tmp_path / "here-rejected").column_names) > {"rejection_reason"}
 
 
 def test_compare(scored, capsys):

@@ -8,6 +8,7 @@ from chat_templates import GEMMA, MISTRAL, QWEN
 
 from local_naturalness import LocalScorer, Student
 from local_naturalness.encoding.row_doubts import (
+    ARGUMENTS_QUOTED,
     BYTE_ORDER_MARK,
     EARLIER_REASONING,
     END_WRITTEN,
@@ -18,6 +19,7 @@ from local_naturalness.encoding.row_doubts import (
     OTHER_TAGS,
     REASONING_NOT_OPENED,
     REASONING_TWICE,
+    REPLACEMENT,
     SEAM,
     SPACE_TRIMMED,
     TEXT_CHANGED,
@@ -269,6 +271,7 @@ def test_reasoning_in_tags_of_another_family(model, template, expected):
         ({"response": '{"sum": 5, "parts": [2, 3]}'}, None),
         ({"response": "[2, 3] add up to 5."}, None),
         ({"response": "\ufeffIt is 5."}, BYTE_ORDER_MARK),
+        ({"response": "It is \ufffd\ufffd 5."}, REPLACEMENT),
         ({"response": "It is 5.<|im_end|>\n"}, END_WRITTEN),
         ({"response": "It is 5.<eos>"}, END_WRITTEN),
         ({"response": "It is 5.<|eot_id|>"}, END_WRITTEN),  # of another family
@@ -279,6 +282,39 @@ def test_reasoning_in_tags_of_another_family(model, template, expected):
 def test_texts_that_are_not_what_a_teacher_wrote(model, row, expected):
     found = doubts(student(model, HEADER), {"prompt": "2 + 3?", "response": "It is 5."} | row)
     assert found == ({expected} if expected else set())
+
+
+CALLS = HEADER.replace(
+    "{{ m.content }}", "{{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function | tojson }}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+@pytest.mark.parametrize(
+    ("template", "arguments", "is_told"),
+    [
+        (CALLS, '{"city": "Ulm"}', True),
+        (CALLS, {"city": "Ulm"}, False),
+        (CALLS, "{}", False),
+        (
+            CALLS.replace("c.function | tojson", "c.function.name + c.function.arguments"),
+            '{"city": "Ulm"}',
+            False,
+        ),
+    ],
+)
+def test_arguments_that_are_texts_and_quoted_once_more(model, template, arguments, is_told, is_earlier):
+    call = {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"function": {"name": "w", "arguments": arguments}}],
+    }
+    chat = [{"role": "user", "content": "Weather?"}, call]
+    chat += (
+        [{"role": "user", "content": "So?"}, {"role": "assistant", "content": "Sun."}] if is_earlier else []
+    )
+    found = doubts(student(model, template), {"messages": chat}, messages_column="messages")
+    assert (ARGUMENTS_QUOTED in found) == is_told
 
 
 SWITCHED = HEADER.replace("assistant\n", "assistant\n{% if think %}<think>\n{% endif %}")

@@ -180,7 +180,7 @@ def test_what_a_tool_says_is_not_left_out(tokenizer):
     assert tokenizer.decode(encoded(*conversation).response) == whole
     conversation[1] = calls | {"content": "Let me see."}
     assert encoded(*conversation) == "template_refused"
-    assert "writes what a tool says into the turn that calls it" in encoder.refusal
+    assert "writes what a tool says into the turn that calls it" in encoder.refusals["template_refused"]
 
 
 def as_one_step(text):

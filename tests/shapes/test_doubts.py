@@ -37,6 +37,7 @@ NOT_TOLD = {
     "a list among texts": {"prompt": "[1, 2] has which sum?", "response": "[3]"},
     "a known role": {"messages": [{"role": "prompter ", "content": Q}, ANSWER]},
 }
+LM_EVAL = {"doc": {"question": "2 + 3?"}, "target": "5", "filter": "strict", "doc_hash": "f3" * 32}
 ADVISED = {
     "names in capitals": (
         {"Prompt": Q, "Teacher": "a", "Response": A},
@@ -58,6 +59,18 @@ ADVISED = {
     "parts": (
         {"contents": [{"role": "user", "parts": [{"text": Q}]}]},
         "The turns in 'contents' are no messages",
+    ),
+    "samples of lm-eval": (
+        LM_EVAL | {"arguments": {"gen_args_0": {"arg_0": Q, "arg_1": {"until": ["Q"]}}}, "resps": [[A, A]]},
+        "of what they have in arguments.gen_args_0.arg_0, and a column 'responses' of resps",
+    ),
+    "samples of lm-eval in lists": (
+        LM_EVAL | {"arguments": [[Q, "{}"]], "resps": [[A]]},
+        "what they have in arguments[0][0]",
+    ),
+    "likelihoods of lm-eval": (
+        LM_EVAL | {"arguments": [[Q, " yes"], [Q, " no"]], "resps": [[["-1.0", "False"]]]},
+        "They hold likelihoods, and no responses",
     ),
 }
 

@@ -45,6 +45,13 @@ def test_it_is_seen_in_rows_that_were_selected():
         to_rows(table.select([2, 0]))
 
 
+def test_a_column_that_is_named_is_meant():
+    table = joined(ROW, {"prompt": "4?", "response": None, "answer": "8"})
+    with pytest.raises(ValueError, match="remove 'answer', or pass `response_column='response'`"):
+        to_rows(table)
+    assert to_rows(table, response_column="response").num_rows == 2
+
+
 @pytest.mark.parametrize(
     "other",
     [

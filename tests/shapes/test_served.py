@@ -78,6 +78,10 @@ TEXTS = {
         "choices": [{"index": 0, "text": ANSWER}, {"index": 1, "text": "Five."}],
     },
     "a reply": {"prompt": QUESTION, "response": {"choices": [{"text": ANSWER}, {"text": "Five."}]}},
+    "texts beside what SGLang tells": {
+        "prompt": QUESTION,
+        "outputs": [{"text": ANSWER, "meta_info": {"id": "a"}}, {"text": "Five.", "meta_info": {"id": "b"}}],
+    },
 }
 
 
@@ -232,3 +236,20 @@ def test_a_message_inside_of_a_reply(column, reply):
     turn = rows["messages"][0][-1]
     assert (turn["content"], turn.get("reasoning_content") or turn["thinking"]) == (ANSWER, THOUGHT)
     assert rows["teacher"][:] == ["m"]
+
+
+def test_a_text_and_what_sglang_tells_of_it():
+    rows = [
+        {"prompt": QUESTION, "output": {"text": text, "meta_info": {"id": "a"}}} for text in (ANSWER, "5.")
+    ]
+    assert to_rows(Dataset.from_list(rows))["response"][:] == [ANSWER, "5."]
+
+
+def test_a_reply_that_is_a_refusal_has_no_part_that_is_scored():
+    replies = [
+        {"choices": [{"message": {"role": "assistant", "content": text, "refusal": refusal}}]}
+        for text, refusal in ((ANSWER, None), (None, "I cannot."))
+    ]
+    rows = to_rows(Dataset.from_list([{"messages": [ASKED], "response": reply} for reply in replies]))
+    scored = rows.map(LocalScorer(student_path(), messages_column="messages"), batched=True)
+    assert scored["local_naturalness_status"][:] == ["ok", "unreadable_part"]

@@ -137,7 +137,8 @@ class _Check:
         if self._rounding > _LOUD_ROUNDING and self._student.model.dtype in _ALWAYS_ROUNDING:
             logger.warning(
                 "%s: the smallest change of its embeddings changes the scores of tokens by up to %.1g nats. "
-                "So scores vary with the machine and the batch. Layers that quantise their inputs do this.",
+                "So scores vary by about as much with the machine and the batch. Possible causes are layers "
+                "that quantise their inputs, and weights that are much larger than those of trained models.",
                 self._name,
                 self._rounding,
             )

@@ -89,7 +89,8 @@ class StudentText:
             self._last = (example, self._encoder.encode(example))
         encoded = self._last[1]
         if isinstance(encoded, str):
-            raise ValueError(f"it cannot be scored ({encoded}).")
+            reason = self._encoder.refusals.pop(encoded, "")
+            raise ValueError(f"it cannot be scored ({encoded}). {reason}".rstrip())
         return encoded
 
     def texts(self, example: Example) -> tuple[str, str, str]:

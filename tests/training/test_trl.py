@@ -29,6 +29,12 @@ MARKED = (
     "{% else %}{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+# In the manner of OLMo, whose data have tools and calls as texts.
+CALLS_AS_TEXT = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{{ m.functions or '' }}"
+    "{% if m.function_calls %}<function_calls>{{ m.function_calls }}</function_calls>{% endif %}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ CASES = {
     "blocks": Case("<end>\n", chat_templates.BLOCKS),
     "date": Case("<|im_end|>\n", chat_templates.LLAMA),
     "marked": Case("<|im_end|>\n", MARKED),
+    "calls as text": Case("<|im_end|>\n", CALLS_AS_TEXT),
 }
 
 
@@ -82,6 +89,7 @@ def scorer_of(name):
 ASK = {"role": "user", "content": "What is 17 + 25?"}
 SYSTEM = {"role": "system", "content": "Add."}
 CALL = {"type": "function", "function": {"name": "add", "arguments": {"a": 17}}}
+JSON_CALL = {"type": "function", "function": {"name": "add", "arguments": '{"a": 17, "b": "x\\"y"}'}}
 SUB = {"type": "function", "function": {"name": "sub", "arguments": {"b": 1}}}
 THOUGHT = "<think>\nFirst add the tens.\n</think>\n\nThe answer is 42."
 PLAIN = Dataset.from_dict(
@@ -111,6 +119,25 @@ ROWS = {
     ),
     "reasoning": chats(
         [ASK, {"role": "assistant", "content": "It is 42.", "reasoning_content": "10 + 20 = 30."}]
+    ),
+    "system and turns": chats(
+        [SYSTEM, ASK, {"role": "assistant", "content": "42."}, ASK, {"role": "assistant", "content": "Yes."}]
+    ),
+    "calls as JSON": chats([ASK, {"role": "assistant", "content": "", "tool_calls": [JSON_CALL]}]),
+    "after a tool": chats(
+        [
+            ASK,
+            {"role": "assistant", "content": "", "tool_calls": [CALL]},
+            {"role": "tool", "content": "42"},
+            {"role": "assistant", "content": "It is 42."},
+        ]
+    ),
+    "calls as text": chats(
+        [
+            {**SYSTEM, "functions": "[add]"},
+            ASK,
+            {"role": "assistant", "content": "I add.", "function_calls": "add(a=17)"},
+        ]
     ),
     "calls": chats(
         [ASK, {"role": "assistant", "content": "", "tool_calls": [CALL]}],
@@ -145,7 +172,10 @@ def scored(rows, name):
             scorer.student, messages_column="messages", chat_template_kwargs=scorer.chat_template_kwargs
         )
     end = scorer.student.tokenizer(CASES[name].end, add_special_tokens=False)["input_ids"]
-    encoded = [row.encoded for row in scorer.planned(rows[:])]
+    planned = scorer.planned(rows[:])
+    if "template_refused" in planned:
+        raise ValueError("the chat template refuses a row")
+    encoded = [row.encoded for row in planned]
     return [(row.prompt.tolist(), [*row.response.tolist(), *end]) for row in encoded]
 
 
@@ -159,7 +189,7 @@ def check(rows, name, form, folder):
     try:
         expected = scored(ROWS[rows], name)
     except (TypeError, ValueError) as error:
-        with pytest.raises(type(error), match=r"tool_calls|chat template"):
+        with pytest.raises(type(error), match=r"tool_calls|function_calls|chat template"):
             export(ROWS[rows], form, student=scorer_of(name))
         return "not scored"
     try:
@@ -180,7 +210,8 @@ def check(rows, name, form, folder):
         if form == "messages":
             # All turns of the assistant, and of their end what the template marks.
             ids = tokenizer(tokenizer.decode(ids).rstrip(), add_special_tokens=False)["input_ids"]
-            labels = labels if rows != "turns" else labels[-len(ids) :]
+            has_turns = rows in ("turns", "system and turns", "after a tool")
+            labels = labels[-len(ids) :] if has_turns else labels
         if labels == ids:
             outcomes.add("same")
         else:
@@ -201,6 +232,9 @@ def check(rows, name, form, folder):
         ("plain", "deletes reasoning", "ids"),
         ("calls", "thinking", "ids"),
         ("reasoning", "thinking", "messages"),
+        ("calls as JSON", "thinking", "ids"),
+        ("after a tool", "thinking off", "ids"),
+        ("calls as text", "calls as text", "messages"),
         ("messages", "smollm2", "messages"),
     ],
 )

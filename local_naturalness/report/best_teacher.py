@@ -1,5 +1,7 @@
 """The verdict in words, and reasons to trust or doubt it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from local_naturalness.comparison import CriteriaComparison
@@ -8,7 +10,7 @@ from local_naturalness.listed import listed
 from local_naturalness.report.length import Wins, WinsByLength
 from local_naturalness.report.scored_table import ScoredTable
 from local_naturalness.teachers import TeacherRanking
-from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS, contains_zero
+from local_naturalness.teachers.bootstrap_interval import FEWEST_PROMPTS
 from local_naturalness.teachers.explained_gap import explained_sentences
 from local_naturalness.teachers.result import TeacherGroup
 from local_naturalness.teachers.text import NO_NAME
@@ -42,14 +44,10 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
     if not others:
         return f"{best} is the only teacher, so there is nothing to compare."
     first, second = group.table.iloc[0], group.table.iloc[1]
-    if not second["gap"]:
-        tied = [
-            best,
-            *(name for name, gap in zip(others, group.table["gap"].iloc[1:], strict=True) if not gap),
-        ]
+    if len(group.tied) > 1:
         return (
-            f"By {criterion}, {listed(tied, at_most=_NAMES_TOLD)} have the same mean, {first['mean']:.4f}, "
-            f"so {'neither' if len(tied) == 2 else 'none'} of them comes first."
+            f"By {criterion}, {_some(group.tied)} have the same mean, {first['mean']:.4f}, "
+            f"so {'neither' if len(group.tied) == 2 else 'none'} of them comes first."
         )
     ahead = f"{abs(second['gap']):.4f}"
     if once := [name or NO_NAME for name in group.teachers[:2] if name in group.compared_once]:
@@ -79,16 +77,15 @@ def _first(table: ScoredTable, criterion: str, group: TeacherGroup) -> str:
 
 
 def _rivals(group: TeacherGroup) -> str:
-    """The teachers that may be ahead of the first one. That need not be the second by its mean."""
-    rows = group.table.iloc[1:]
-    is_rival = contains_zero(rows["gap_low"].to_numpy(), rows["gap_high"].to_numpy())
-    rivals = [name or NO_NAME for name in rows["teacher"][is_rival]]
-    if not rivals:
+    """The teachers that may be ahead of the first one."""
+    if not group.rivals:
         return ""
-    contain = "interval of its gap contains" if len(rivals) == 1 else "intervals of their gaps contain"
-    return (
-        f" With other prompts, {listed(rivals, 'or', at_most=_NAMES_TOLD)} may come first: the {contain} 0."
-    )
+    contain = "interval of its gap contains" if len(group.rivals) == 1 else "intervals of their gaps contain"
+    return f" With other prompts, {_some(group.rivals, 'or')} may come first: the {contain} 0."
+
+
+def _some(teachers: Sequence[str], last: str = "and") -> str:
+    return listed([name or NO_NAME for name in teachers], last, at_most=_NAMES_TOLD)
 
 
 def doubts(

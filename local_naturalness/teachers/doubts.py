@@ -8,7 +8,7 @@ from local_naturalness.counted import counted
 from local_naturalness.listed import listed
 from local_naturalness.tables.text import number_text
 from local_naturalness.teachers.bootstrap import ENOUGH_DRAWS
-from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS, contains_zero
+from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS
 from local_naturalness.teachers.ranked_group import Estimate
 from local_naturalness.teachers.same_family import shared_family, student_words
 
@@ -95,23 +95,16 @@ def _undecided(names: Sequence[str], result: Estimate) -> list[str]:
     p_best = result.p_best[first]
     if not p_best < _CONVINCING:
         return []
-    tied = [names[place] for place in result.order if result.mean[place] == result.mean[first]]
-    if len(tied) > 1:
-        which = "neither" if len(tied) == 2 else "none"
-        return [f"{_some(tied)} have the same mean, so {which} of them leads."]
-    # The second by its mean may be surely behind, and one with a lower mean not, if its values vary more.
-    likeliest = sorted(others, key=lambda place: np.nan_to_num(-result.p_best[place]))
-    unclear = contains_zero(result.gap_low, result.gap_high)
+    if len(result.tied) > 1:
+        tied = listed([names[place] for place in result.tied], at_most=_NAMES_SHOWN)
+        which = "neither" if len(result.tied) == 2 else "none"
+        return [f"{tied} have the same mean, so {which} of them leads."]
     # Each may be surely behind, and one of many still ahead by chance.
-    rivals = [names[place] for place in likeliest if unclear[place]] or [names[likeliest[0]]]
+    rivals = result.rivals or [max(others, key=lambda place: np.nan_to_num(result.p_best[place]))]
     return [
         f"{names[first]} leads, but P(best) is only {number_text(p_best, 3)}: the data do not separate it "
-        f"reliably from {_some(rivals)}."
+        f"reliably from {listed([names[place] for place in rivals], at_most=_NAMES_SHOWN)}."
     ]
-
-
-def _some(names: Sequence[str]) -> str:
-    return listed(names, at_most=_NAMES_SHOWN)
 
 
 def _own_family(names: Sequence[str], result: Estimate, specs: Sequence[str]) -> list[str]:

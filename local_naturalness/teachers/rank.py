@@ -201,6 +201,8 @@ def _rank_group(
         warnings=[*doubts_about(called, result, scored.specs), *findings.doubts],
         explained=findings.explained,
         compared_once=[names[place] for place in result.order if result.is_thin[place]],
+        tied=[names[place] for place in result.tied],
+        rivals=[names[place] for place in result.rivals],
         is_filtered=bool(scored.kept),
     )
 

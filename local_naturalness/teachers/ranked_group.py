@@ -7,7 +7,12 @@ import numpy as np
 
 from local_naturalness.teachers.additive_fit import fit_means, ratio
 from local_naturalness.teachers.bootstrap import bootstrap
-from local_naturalness.teachers.bootstrap_interval import FEWEST_DRAWS, FEWEST_PROMPTS, interval
+from local_naturalness.teachers.bootstrap_interval import (
+    FEWEST_DRAWS,
+    FEWEST_PROMPTS,
+    contains_zero,
+    interval,
+)
 from local_naturalness.teachers.cells import Group
 from local_naturalness.teachers.scored import ScoredRows
 from local_naturalness.teachers.subsets import stable_from, subset_means
@@ -103,6 +108,21 @@ class Estimate:
     is_thin: np.ndarray
     stable_order_from: int | None
     stable_best_from: int | None
+
+    @property
+    def tied(self) -> list[int]:
+        """The first teacher and all with the same mean."""
+        return [place for place in self.order if self.mean[place] == self.mean[self.order[0]]]
+
+    @property
+    def rivals(self) -> list[int]:
+        """Teachers whose gap to the first one may be due to chance, the likeliest to be best first.
+
+        The second by its mean may be surely behind, and one with a lower mean not, if its values vary more.
+        """
+        may_lead = contains_zero(self.gap_low, self.gap_high)
+        likeliest = sorted(self.order[1:], key=lambda place: np.nan_to_num(-self.p_best[place]))
+        return [place for place in likeliest if may_lead[place]]
 
 
 def estimate(values: GroupValues, num_bootstrap: int, seed: int) -> Estimate:

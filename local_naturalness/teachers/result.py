@@ -30,6 +30,8 @@ class TeacherGroup:
         explained: How much of the gap between the first and the last teacher is explained by length, by
             repetition and by correctness, for the traits that the dataset has.
         compared_once: Teachers that a single prompt compares with others: chance may explain their place.
+        tied: The first teacher and all with the same mean.
+        rivals: Teachers whose gap to the first one may be due to chance, the likeliest to be best first.
         is_filtered: Whether a `where` decided which rows count, so that teachers may have answered more.
     """
 
@@ -42,6 +44,8 @@ class TeacherGroup:
     warnings: Sequence[str]
     explained: Sequence[ExplainedGap]
     compared_once: Sequence[str] = ()
+    tied: Sequence[str] = ()
+    rivals: Sequence[str] = ()
     is_filtered: bool = False
 
     @property

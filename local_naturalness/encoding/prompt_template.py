@@ -4,6 +4,8 @@ from collections.abc import Callable
 from string import Formatter
 from typing import Any
 
+import xxhash
+
 from local_naturalness.spec import function_label
 
 PromptTemplate = str | Callable[[Any], str]
@@ -22,6 +24,13 @@ def checked_template(template: Any) -> PromptTemplate | None:
         "`prompt_template` must be an importable function `prompt -> str` or a format string with the field "
         f"`{{prompt}}` (other braces doubled); found {template!r}."
     )
+
+
+def template_label(template: PromptTemplate) -> str:
+    """What the spec says of a template: the digest of a format string, or the label of a function."""
+    if isinstance(template, str):
+        return xxhash.xxh3_64_hexdigest(template.encode())[:8]
+    return function_label(template)
 
 
 def _fields(template: str) -> set[tuple[str, str, str | None]]:

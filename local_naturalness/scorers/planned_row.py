@@ -1,18 +1,20 @@
 """A row that can be scored: its windows for the engine, and the statistics of its tokens."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from local_naturalness.counted import counted
-from local_naturalness.encoding.example_encoder import EncodedExample
+from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
 from local_naturalness.encoding.examples import Example
+from local_naturalness.encoding.row_doubts import OBJECT_AS_TEXT
 from local_naturalness.engine import Engine
 from local_naturalness.engine.packing import Window
 from local_naturalness.engine.windows import WindowPlan
 from local_naturalness.scorers.aggregation import repeated_step_share
 from local_naturalness.scorers.map_progress import MapProgress
+from local_naturalness.shapes.served import is_object_as_text
 from local_naturalness.student.suitability import check_token_ids
 
 # Statistic -> its values, shape [tokens of the response that belong to steps].
@@ -57,6 +59,33 @@ class PlannedRow:
                 tokens[name][span.first_scored : span.end] = values
                 is_finite = is_finite and bool(np.isfinite(values).all())
         return {name: self.encoded.owned(values) for name, values in tokens.items()} if is_finite else None
+
+
+def plan_row(
+    example: Example,
+    encoder: ExampleEncoder,
+    context_length: int | None,
+    plan: Callable[[EncodedExample, int, Example], WindowPlan | str],
+) -> PlannedRow | str:
+    """A row with its windows, or the status that says why it has none.
+
+    Args:
+        example: the row.
+        encoder: turns it into tokens and steps.
+        context_length: of the student, in tokens. `None` where it has no limit.
+        plan: chooses the windows, given how many tokens fit behind the prompt.
+    """
+    encoded = encoder.encode(example)
+    if isinstance(encoded, str):
+        return encoded
+    texts = (text for text in (example.prompt, example.response) if isinstance(text, str))
+    if any(map(is_object_as_text, texts)):
+        encoded = replace(encoded, doubts=encoded.doubts | {OBJECT_AS_TEXT})
+    room = len(encoded.response) if context_length is None else context_length - len(encoded.prompt)
+    if room < 1:
+        return "prompt_too_long"
+    windows = plan(encoded, room, example)
+    return windows if isinstance(windows, str) else PlannedRow(example, encoded, windows)
 
 
 def run(

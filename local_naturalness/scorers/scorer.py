@@ -3,12 +3,11 @@
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 from datasets import Dataset
 
 from local_naturalness.encoding.example_encoder import EncodedExample, ExampleEncoder
@@ -16,9 +15,8 @@ from local_naturalness.encoding.examples import Example
 from local_naturalness.encoding.map_rows import Rows
 from local_naturalness.encoding.prompt_encoder import PromptEncoder
 from local_naturalness.encoding.prompt_key import PROMPT_KEY, prompt_key
-from local_naturalness.encoding.prompt_template import PromptTemplate, checked_template
+from local_naturalness.encoding.prompt_template import PromptTemplate, checked_template, template_label
 from local_naturalness.encoding.response_key import RESPONSE_KEY, response_key
-from local_naturalness.encoding.row_doubts import OBJECT_AS_TEXT
 from local_naturalness.encoding.template_variables import checked_switches
 from local_naturalness.engine import Engine
 from local_naturalness.engine.memory import enough_tokens
@@ -27,13 +25,12 @@ from local_naturalness.scorers.columns_of_other_settings import refuse_other_set
 from local_naturalness.scorers.function_code import code_digest
 from local_naturalness.scorers.logged_doubts import Doubts
 from local_naturalness.scorers.map_progress import MapProgress
-from local_naturalness.scorers.planned_row import PlannedRow, run
+from local_naturalness.scorers.planned_row import PlannedRow, plan_row, run
 from local_naturalness.scorers.reader import ExampleReader
 from local_naturalness.scorers.shown import Shown, shown_row, unscored_row
 from local_naturalness.scorers.student_argument import as_student
 from local_naturalness.scorers.written_columns import SCORED, Scores, WrittenColumns
-from local_naturalness.shapes.served import is_object_as_text
-from local_naturalness.spec import CODE, SCORING_VERSION, function_label, json_setting, read_spec, write_spec
+from local_naturalness.spec import CODE, SCORING_VERSION, json_setting, read_spec, write_spec
 from local_naturalness.steps import resolve_splitter
 from local_naturalness.steps.splitter import Splitter
 from local_naturalness.store import ScoreStore
@@ -290,21 +287,7 @@ class Scorer(Shipped):
         encoder = ExampleEncoder(
             self.student.tokenizer, self._prompt_encoder(), None if self.steps_column else self._splitter
         )
-        return [self._planned(example, encoder, context) for example in examples], encoder.refusals
-
-    def _planned(self, example: Example, encoder: ExampleEncoder, context: int | None) -> PlannedRow | str:
-        """A row with its windows, or the status that says why it has none."""
-        encoded = encoder.encode(example)
-        if isinstance(encoded, str):
-            return encoded
-        texts = (text for text in (example.prompt, example.response) if isinstance(text, str))
-        if any(map(is_object_as_text, texts)):
-            encoded = replace(encoded, doubts=encoded.doubts | {OBJECT_AS_TEXT})
-        room = len(encoded.response) if context is None else context - len(encoded.prompt)
-        if room < 1:
-            return "prompt_too_long"
-        plan = self._plan(encoded, room, example)
-        return plan if isinstance(plan, str) else PlannedRow(example, encoded, plan)
+        return [plan_row(example, encoder, context, self._plan) for example in examples], encoder.refusals
 
     # What the two scorers decide.
 
@@ -332,12 +315,7 @@ class Scorer(Shipped):
         """All settings that change scores, in the order of the spec, without defaults."""
         settings: dict[str, Any] = {}
         if self.prompt_template is not None:
-            template = self.prompt_template
-            settings["prompt_template"] = (
-                xxhash.xxh3_64_hexdigest(template.encode())[:8]
-                if isinstance(template, str)
-                else function_label(template)
-            )
+            settings["prompt_template"] = template_label(self.prompt_template)
         if self.chat_template_kwargs:
             settings["chat_template_kwargs"] = json_setting(self.chat_template_kwargs)
         date = self._prompt_encoder().pinned_date

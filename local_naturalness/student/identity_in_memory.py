@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -17,6 +17,26 @@ from local_naturalness.student.unregistered_tensors import unregistered_tensors
 _VOLATILE_CONFIG = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 # Numbers of a tensor that are compared to notice a change.
 _SAMPLED = 64
+
+
+class Digests:
+    """Digests of a student's model and tokenizer, computed again only after a change."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[Any, str]] = {}
+
+    def of_model(self, model: torch.nn.Module) -> str:
+        """See `model_digest`."""
+        return self._once("model", model_fingerprint(model), lambda: model_digest(model))
+
+    def of_tokenizer(self, tokenizer: Any) -> str:
+        """See `tokenizer_digest`."""
+        return self._once("tokenizer", tokenizer_fingerprint(tokenizer), lambda: tokenizer_digest(tokenizer))
+
+    def _once(self, key: str, fingerprint: tuple[Any, ...], digest: Callable[[], str]) -> str:
+        if key not in self._of or self._of[key][0] != fingerprint:
+            self._of[key] = (fingerprint, digest())
+        return self._of[key][1]
 
 
 def model_digest(model: torch.nn.Module) -> str:

@@ -1,28 +1,55 @@
-"""Loads a checkpoint, and checks that the model in memory is the one that was saved."""
+"""Loads the parts of a checkpoint, and checks that the model in memory is the one that was saved."""
 
 import functools
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
     AutoModelForMultimodalLM,
+    AutoTokenizer,
     PreTrainedModel,
 )
 
 from local_naturalness.student.checkpoint import Checkpoint
+from local_naturalness.student.folder_files import check_links
 from local_naturalness.student.language_part import remove_other_parts, without_other_parts
 from local_naturalness.student.load_errors import found, some
-from local_naturalness.student.suitability import check_architecture
+from local_naturalness.student.suitability import check_architecture, check_words
 
 # Classes for text come first, because they leave the rest of a checkpoint on disk.
 _AUTO_CLASSES = (AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForMultimodalLM)
+_OF_TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
 # Tensors in old checkpoints that follow from the configuration.
 _FOLLOWING = re.compile(r"(rotary_emb\.inv_freq|\.masked_bias|\.attn\.bias|\.attention\.bias)$")
+
+
+def load_config(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
+    """The configuration in a checkpoint that is not an adapter."""
+    return _load(AutoConfig, checkpoint, trust_remote_code)
+
+
+def load_tokenizer(checkpoint: Checkpoint, trust_remote_code: bool) -> Any:
+    """The tokenizer in a checkpoint.
+
+    Raises:
+        OSError: files are missing, or links to them lead nowhere.
+        ValueError: the files are damaged, or the tokenizer has special tokens only.
+    """
+    if checkpoint.is_folder and checkpoint.gguf_file is None:
+        check_links(Path(checkpoint.source), _OF_TOKENIZER)
+    try:
+        tokenizer = _load(AutoTokenizer, checkpoint, trust_remote_code)
+    except ValueError as error:
+        raise ValueError(f"{error} If it was saved without its tokenizer, pass `tokenizer=`.") from error
+    check_words(tokenizer, checkpoint.name)
+    return tokenizer
 
 
 def load_model(
@@ -47,20 +74,17 @@ def load_model(
     placed = {"device_map": device} if device == "auto" or is_quantised else {}
 
     def load(loader: Any, **settings: Any) -> PreTrainedModel:
-        from_pretrained = functools.partial(
-            loader.from_pretrained,
-            checkpoint.source,
-            revision=checkpoint.commit,
+        model, info = _load(
+            loader,
+            checkpoint,
+            trust_remote_code,
             dtype=dtype,
-            trust_remote_code=trust_remote_code,
             use_safetensors=True,
             ignore_mismatched_sizes=True,  # reported below, in one sentence
             output_loading_info=True,
-            **({"gguf_file": checkpoint.gguf_file} if checkpoint.gguf_file else {}),
             **placed,
             **settings,
         )
-        model, info = found(checkpoint.source, from_pretrained)
         _check_complete(model, info, checkpoint)
         return model if placed else model.to(device)
 
@@ -77,6 +101,19 @@ def hollow_model(checkpoint: Checkpoint, config: Any, dtype: torch.dtype, trust:
     if _has_other_parts(config):
         remove_other_parts(model)
     return model
+
+
+def _load(auto_class: Any, checkpoint: Checkpoint, trust_remote_code: bool, **settings: Any) -> Any:
+    gguf = {"gguf_file": checkpoint.gguf_file} if checkpoint.gguf_file else {}
+    from_pretrained = functools.partial(
+        auto_class.from_pretrained,
+        checkpoint.source,
+        revision=checkpoint.commit,
+        trust_remote_code=trust_remote_code,
+        **gguf,
+        **settings,
+    )
+    return found(checkpoint.source, from_pretrained)
 
 
 def _auto_class(config: Any, name: str) -> Any:

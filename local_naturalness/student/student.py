@@ -5,16 +5,13 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import multiprocess
 import torch
-from transformers import AutoConfig, AutoTokenizer, PreTrainedModel
+from transformers import PreTrainedModel
 
 from local_naturalness.family import tokenizer_kind, told_kind
-from local_naturalness.student import identity_in_memory
 from local_naturalness.student.adapters import with_adapter
 from local_naturalness.student.checkpoint import Checkpoint
 from local_naturalness.student.context_length import context_length
@@ -27,11 +24,10 @@ from local_naturalness.student.devices import (
     plain_default_device,
 )
 from local_naturalness.student.first_pass import settle
-from local_naturalness.student.folder_files import check_links
 from local_naturalness.student.forking import make_safe_after_fork
 from local_naturalness.student.given_model import SentModel, given_model, model_name, remember, sent_model
-from local_naturalness.student.load_errors import found
-from local_naturalness.student.loading import hollow_model, load_model
+from local_naturalness.student.identity_in_memory import Digests
+from local_naturalness.student.loading import hollow_model, load_config, load_model, load_tokenizer
 from local_naturalness.student.shipping import Shipped
 from local_naturalness.student.suitability import (
     check_computation,
@@ -41,8 +37,6 @@ from local_naturalness.student.suitability import (
 )
 
 logger = logging.getLogger(__name__)
-
-_OF_TOKENIZER = ("*.json", "*.model", "*.jinja", "*.txt")
 
 # One load at a time: transformers sets torch's default number type for as long as it takes, for all threads.
 _loading = threading.Lock()
@@ -142,7 +136,7 @@ class Student(Shipped):
         dtype_name(dtype, self._device)  # what is no number type is refused at once
         self._asked_dtype = "auto" if dtype == "auto" else dtype_name(dtype, self._device)
         self._trust_remote_code = trust_remote_code
-        self._digests: dict[str, tuple[Any, str]] = {}
+        self._digests = Digests()
 
     @property
     def name(self) -> str:
@@ -189,9 +183,7 @@ class Student(Shipped):
         """
         if self._sent_identity is not None:
             return self._sent_identity | {"dtype": self.dtype}
-        tokenizer = self.tokenizer
-        state = identity_in_memory.tokenizer_fingerprint(tokenizer)
-        digest = self._once("tokenizer", state, lambda: identity_in_memory.tokenizer_digest(tokenizer))
+        digest = self._digests.of_tokenizer(self.tokenizer)
         return self._weights() | {"tokenizer": digest, "dtype": self.dtype}
 
     @property
@@ -222,16 +214,7 @@ class Student(Shipped):
             else:
                 self._weights()
                 source = self._files.tokenizer
-            if source.is_folder and source.gguf_file is None:
-                check_links(Path(source.source), _OF_TOKENIZER)
-            try:
-                tokenizer = self._read(AutoTokenizer, source)
-            except ValueError as error:
-                raise ValueError(
-                    f"{error} If it was saved without its tokenizer, pass `tokenizer=`."
-                ) from error
-            check_words(tokenizer, source.name)
-            self._tokenizer = tokenizer
+            self._tokenizer = load_tokenizer(source, self._trust_remote_code)
         return self._tokenizer
 
     @property
@@ -241,7 +224,7 @@ class Student(Shipped):
             return self.model().config
         if self._config is None:
             self._weights()
-            self._config = self._read(AutoConfig, self._whole)
+            self._config = load_config(self._whole, self._trust_remote_code)
         return self._config
 
     @property
@@ -304,15 +287,6 @@ class Student(Shipped):
         """The checkpoint that is no adapter."""
         return self._files.base or self._files
 
-    def _read(self, auto_class: Any, source: Checkpoint) -> Any:
-        gguf = {"gguf_file": source.gguf_file} if source.gguf_file else {}
-        return found(
-            source.source,
-            lambda: auto_class.from_pretrained(
-                source.source, revision=source.commit, trust_remote_code=self._trust_remote_code, **gguf
-            ),
-        )
-
     def _weights(self) -> dict[str, str]:
         """Identity of the weights that are, or are going to be, in memory."""
         if self._sent_identity is not None:
@@ -336,11 +310,7 @@ class Student(Shipped):
         if model is None:
             assert self._sent is not None  # a worker that has not received it yet
             return self._sent.digest
-        digest = self._once(
-            "weights",
-            identity_in_memory.model_fingerprint(model),
-            lambda: identity_in_memory.model_digest(model),
-        )
+        digest = self._digests.of_model(model)
         remember(digest, model)
         return digest
 
@@ -352,19 +322,13 @@ class Student(Shipped):
             return f"cuda:{rank % torch.cuda.device_count()}"
         return device
 
-    def _once(self, key: str, state: Any, compute: Callable[[], str]) -> str:
-        """Value of `compute()`, computed again only when `state` is another one."""
-        if key not in self._digests or self._digests[key][0] != state:
-            self._digests[key] = (state, compute())
-        return self._digests[key][1]
-
     def __getstate__(self) -> dict[str, Any]:
         state = {
             "_tokenizer_source": self._tokenizer_source,
             "_asked_dtype": self.dtype,
             "_trust_remote_code": self._trust_remote_code,
             "_hashed_identity": self.identity,
-            "_digests": {},
+            "_digests": Digests(),
         }
         if self._checkpoint is None:
             return state | {"_sent": SentModel(self.name, self.weights)}

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from local_naturalness.cli.arguments import add_input_arguments, add_output_argument, number_from
 from local_naturalness.cli.scoring_options import add_scoring_arguments, make_scorer
 from local_naturalness.counted import counted
+from local_naturalness.listed import listed
 from local_naturalness.visible import visible
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _tell_hidden(source: str) -> None:
     from local_naturalness.inputs.folders import hidden_tables
 
     if Path(source).is_dir() and (hidden := hidden_tables(Path(source))):
-        names = ", ".join(map(visible, hidden[:5])) + (" and others" if len(hidden) > 5 else "")
+        names = listed([*map(visible, hidden)], at_most=5)
         print(f"Ignored, because their names begin with a dot: {names}", file=sys.stderr)
 
 

@@ -1,6 +1,5 @@
 """The response of a conversation: what the template writes for its last assistant turn."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,18 +14,11 @@ from local_naturalness.encoding.messages import (
 )
 from local_naturalness.encoding.reasoning import TAGS, ReasoningTags, pieces, places, repeats, tags_of
 from local_naturalness.encoding.tool_calls import writes_calls
+from local_naturalness.inputs.column_names import names_reasoning
 
 _READ = ("role", "content", "tool_calls", "function_calls", *REASONING_KEYS)
 # Fields that no template reads.
 _UNREAD_KEYS = ("function_call", "audio", "refusal")
-# Matches `reasoning_details`, `thinking_blocks`, `thought` and `cot`, but not `reasoning_effort` or a
-# signature.
-_REASONING = re.compile(
-    r"(?!.*(effort|budget|tokens|signature|id|enabled|format)$)"
-    r"(.*(reasonings?|think(ing)?s?|thoughts?|rationales?|chain_?of_?thoughts?|scratchpad)|(.*_)?cots?|"
-    r"analysis)(_?(contents?|texts?|details|blocks|traces?|process|trajector(y|ies)|chains?|steps|outputs?))?$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -115,16 +107,6 @@ class Response:
 
     text: str
     is_rendered: bool
-
-
-def names_reasoning(name: str) -> bool:
-    """Whether the name of a field or column suggests that it holds reasoning.
-
-    >>> names = ["thinking", "Complex_CoT", "r1_thinking_trajectory", "finish_reason", "reasoning_effort"]
-    >>> list(filter(names_reasoning, names))
-    ['thinking', 'Complex_CoT', 'r1_thinking_trajectory']
-    """
-    return _REASONING.match(name) is not None
 
 
 def _other_reasoning(fields: Mapping[str, Any], content: Any) -> Iterator[str]:

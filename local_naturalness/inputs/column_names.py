@@ -76,6 +76,14 @@ _SAME = (
     CONVERSATIONS,
     ("teacher", *TEACHERS),
 )
+# Matches `reasoning_details`, `thinking_blocks`, `thought` and `cot`, but not `reasoning_effort` or a
+# signature.
+_REASONING = re.compile(
+    r"(?!.*(effort|budget|tokens|signature|id|enabled|format)$)"
+    r"(.*(reasonings?|think(ing)?s?|thoughts?|rationales?|chain_?of_?thoughts?|scratchpad)|(.*_)?cots?|"
+    r"analysis)(_?(contents?|texts?|details|blocks|traces?|process|trajector(y|ies)|chains?|steps|outputs?))?$",
+    re.IGNORECASE,
+)
 
 
 def usual_name(column: str) -> str | None:
@@ -96,6 +104,16 @@ def names_teacher(column: str) -> bool:
     """
     lower = column.strip().lower()
     return lower in TEACHERS or (_TEACHER.search(lower) is not None and not _JUDGE.search(lower))
+
+
+def names_reasoning(name: str) -> bool:
+    """Whether the name of a field or column suggests that it holds reasoning.
+
+    >>> names = ["thinking", "Complex_CoT", "r1_thinking_trajectory", "finish_reason", "reasoning_effort"]
+    >>> list(filter(names_reasoning, names))
+    ['thinking', 'Complex_CoT', 'r1_thinking_trajectory']
+    """
+    return _REASONING.match(name) is not None
 
 
 def renamed(columns: Iterable[str], others: Collection[str]) -> dict[str, str]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from local_naturalness.counted import counted
 from local_naturalness.inputs.column_names import renamed, usual_name
+from local_naturalness.listed import listed
 
 # How a table is written in the format of a file.
 _WRITERS = {".parquet": "to_parquet", ".csv": "to_csv", ".tsv": "to_csv"}
@@ -85,5 +85,4 @@ def _columns(names: Sequence[str]) -> str:
 
 
 def _listed(files: Sequence[Path]) -> str:
-    named = ", ".join(repr(str(file)) for file in files[:_NAMED])
-    return named + (f" and {counted(len(files) - _NAMED, 'other file')}" if len(files) > _NAMED else "")
+    return listed([repr(str(file)) for file in files], at_most=_NAMED)

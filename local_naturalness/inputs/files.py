@@ -11,6 +11,7 @@ from local_naturalness.inputs.csv_files import read_csv_files
 from local_naturalness.inputs.json_files import read_json_files
 from local_naturalness.inputs.json_objects import WrongObject
 from local_naturalness.inputs.parquet_columns import united_features
+from local_naturalness.listed import listed
 
 _FORMATS = {
     ".jsonl": "json",
@@ -43,10 +44,10 @@ def read_files(
     """
     formats = {path: _format(path) for path in files}
     if len(set(formats.values())) > 1:
-        listed = ", ".join(path.name for path in files[:5])
+        names = listed([path.name for path in files], at_most=5)
         other = next(path for path in files if formats[path] == "csv")
         raise ValueError(
-            f"The folder {str(files[0].parent)!r} holds files of several formats ({listed}): pass a single "
+            f"The folder {str(files[0].parent)!r} holds files of several formats ({names}): pass a single "
             "file, or a folder with one format. To convert a file, in Python: `from local_naturalness.inputs "
             f"import read_table; read_table({str(other)!r}).to_json({str(other.with_suffix('.jsonl'))!r})`."
         )

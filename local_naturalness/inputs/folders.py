@@ -8,6 +8,7 @@ from datasets.data_files import DataFilesDict, get_data_patterns
 from huggingface_hub import DatasetCard
 
 from local_naturalness.inputs.files import is_data_file
+from local_naturalness.listed import listed
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     if tables := [name for name in names if name.suffix == ".parquet"]:
         # Beside a table there may be notes and settings in JSON, which are no loss.
         if left := [str(name) for name in names if name not in tables and name.suffix != ".json"]:
-            logger.warning("Ignored, because the folder holds Parquet files: %s.", ", ".join(left[:5]))
+            logger.warning("Ignored, because the folder holds Parquet files: %s.", listed(left, at_most=5))
         names = tables
     if not names:
         raise ValueError(
@@ -47,7 +48,7 @@ def files_by_split(folder: Path) -> dict[str, list[Path]]:
     kept = {file for files in splits.values() for file in files}
     if left := [str(name) for name in names if folder / name not in kept]:
         logger.warning(
-            "Ignored, because their names do not say which split they belong to: %s.", ", ".join(left[:5])
+            "Ignored, because their names do not say which split they belong to: %s.", listed(left, at_most=5)
         )
     return splits
 

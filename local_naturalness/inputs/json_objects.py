@@ -11,6 +11,7 @@ from local_naturalness.counted import counted
 from local_naturalness.inputs.compression import opened
 from local_naturalness.inputs.json_text import DoubledName, loads
 from local_naturalness.inputs.json_types import Row
+from local_naturalness.listed import listed
 
 # An object with one of these is a row, however many lists it holds, ...
 _OF_ROWS = frozenset(
@@ -59,8 +60,9 @@ def rows_in_object(
         teacher = {key: value[key] for key in _TEACHERS if isinstance(value.get(key), str)}
         teacher = {} if any(not teacher.keys().isdisjoint(row) for row in value[name]) else teacher
         others = [f"`{other}`" for other in value if other not in (name, *teacher)]
-        left = f" Its {_joined(others)} {'are' if len(others) > 1 else 'is'} not read." if others else ""
-        told = f"{path.name} is one object: its list `{name}` is read as the rows.{left}"
+        told = f"{path.name} is one object: its list `{name}` is read as the rows."
+        if others:
+            told += f" Its {listed(others, at_most=5)} {'are' if len(others) > 1 else 'is'} not read."
         return [{**_unwrapped(row), **teacher} for row in value[name]], told
     rows = _split_table(value) or _columns(value) or _by_key(value)
     return None if rows is None else (rows, None)
@@ -97,7 +99,8 @@ def _chosen(names: Sequence[str], path: Path, asked: str | None) -> str:
     if asked is None or asked not in names:
         raise WrongObject(
             f"{str(path)!r} is one object around {counted(len(names), 'list')} of rows "
-            f"({_joined(list(map(repr, names)))}): choose one with `split=...`, or put it in another file."
+            f"({listed([*map(repr, names)], at_most=5)}): choose one with `split=...`, or put it in another "
+            "file."
         )
     return asked
 
@@ -163,7 +166,3 @@ def _are_texts(column: Sequence[Any]) -> bool:
 
 def _are_objects(column: Iterable[Any]) -> bool:
     return any(isinstance(item, Mapping) for item in column)
-
-
-def _joined(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (" and more" if len(names) > 5 else "")

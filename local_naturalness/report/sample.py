@@ -8,6 +8,7 @@ from datasets import Dataset
 
 from local_naturalness.criteria.known import spec_columns
 from local_naturalness.report.scored_table import ScoredTable
+from local_naturalness.tables.choice_columns import holds_numbers
 
 # A share of so many prompts is known to a tenth of a percent.
 _MOST_PROMPTS = 250_000
@@ -54,7 +55,7 @@ class NumbersOfPrompts:
             if field.name in specs:
                 codes, names = table.columns.labels(field.name)
                 columns[field.name] = _named(codes[rows], names)
-            elif _is_number(field.type):
+            elif holds_numbers(field.type):
                 numbers = table.columns.numbers(field.name)[rows]
                 if field.name == "num_tokens":
                     numbers = np.where(has_score, numbers, np.nan)
@@ -75,12 +76,3 @@ def _named(codes: np.ndarray, names: list[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(
         pa.array(codes.astype(np.int32), mask=codes < 0), pa.array(names, pa.string())
     ).cast(pa.string())
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_floating(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_null(kind)
-    )

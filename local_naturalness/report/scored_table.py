@@ -26,6 +26,7 @@ from local_naturalness.tables import (
     require_columns,
     verdict_column,
 )
+from local_naturalness.teachers.text import NO_NAME
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def _shown(names: list[str]) -> list[str]:
     shown: dict[str, None] = {}
     times: Counter[str] = Counter()
     for name in names:
-        new = short = public_text(name) or "(no name)"
+        new = short = public_text(name) or NO_NAME
         while new in shown:
             times[short] += 1
             new = f"{short} #{times[short] + 1}"

@@ -1,6 +1,7 @@
 """Responses step by step. Long ones are collapsed, except for their worst and best passages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 from markupsafe import Markup
@@ -34,7 +35,8 @@ def trace_html(steps: Sequence[Step], tints: Tints, budget: int) -> Markup:
             break
         drawn[place] = html
     pieces = []
-    for is_open, run in _runs(len(steps), open_ones):
+    for is_open, places in groupby(range(len(steps)), key=open_ones.__contains__):
+        run = list(places)
         shown = Markup("").join(drawn[place] for place in run if place in drawn)
         missing = sum(place not in drawn for place in run)
         if missing:
@@ -89,17 +91,6 @@ def _open_places(steps: Sequence[Step]) -> set[int]:
             middle = int(np.nanargmin(numbers))
             places |= set(range(max(middle - _BESIDE, 0), min(middle + _BESIDE + 1, len(steps))))
     return places
-
-
-def _runs(number: int, open_ones: set[int]) -> Iterator[tuple[bool, list[int]]]:
-    run: list[int] = []
-    for place in range(number):
-        if run and (run[-1] in open_ones) != (place in open_ones):
-            yield run[-1] in open_ones, run
-            run = []
-        run.append(place)
-    if run:
-        yield run[-1] in open_ones, run
 
 
 def _mean_text(scores: Sequence[float | None]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from datasets import Dataset, List, Value
 
-from local_naturalness.encoding.conversation import names_reasoning
+from local_naturalness.inputs.column_names import names_reasoning
 from local_naturalness.shapes.mapped import kept, mapped
 
 # Fields of an object that hold its text, the first of them that is there.

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.encoding.messages import is_message, messages_from_json, role_of
+from local_naturalness.encoding.messages import is_message, role_of
 from local_naturalness.inputs.column_names import (
     ANSWERS,
     CONVERSATIONS,
@@ -15,9 +14,10 @@ from local_naturalness.inputs.column_names import (
     RESPONSE_LISTS,
     SYSTEM,
     TEACHERS,
+    names_reasoning,
 )
 from local_naturalness.listed import listed
-from local_naturalness.shapes.kinds import holds_prose
+from local_naturalness.shapes.kinds import conversations, holds_prose
 from local_naturalness.shapes.side_by_side import (
     QUESTIONS,
     answer_columns,
@@ -95,7 +95,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _chats(columns: Columns, then: str) -> str | None:
     """What to pass if columns hold conversations, and their names do not say so."""
-    chats = {name: _conversations(columns[name]) for name in columns}
+    chats = {name: conversations(columns[name]) for name in columns}
     answered = [
         name
         for name, found in chats.items()
@@ -124,9 +124,9 @@ def _unreadable(columns: Columns) -> str | None:
             f" The texts in {dialogues[0]!r} hold prompt and response in one: make lists of messages of "
             "them, with 'role' and 'content'."
         )
-    if listed := [name for name in RESPONSE_LISTS if _are_lists_as_text(columns.get(name, ()))]:
+    if lists := [name for name in RESPONSE_LISTS if _are_lists_as_text(columns.get(name, ()))]:
         return (
-            f" The lists in {listed[0]!r} are stored as text, and not as JSON: write them as JSON, or the "
+            f" The lists in {lists[0]!r} are stored as text, and not as JSON: write them as JSON, or the "
             "table as JSON Lines or Parquet."
         )
     turns = [name for name in (*CONVERSATIONS, *_CHATS) if _are_other_turns(columns.get(name, ()))]
@@ -135,7 +135,11 @@ def _unreadable(columns: Columns) -> str | None:
             f" The turns in {turns[0]!r} are no messages: make objects with 'role' and 'content' of them, "
             "and name the column `messages`."
         )
-    parts = [name for name in ("response", *RESPONSE_LISTS) if any(map(_is_object, columns.get(name, ())))]
+    parts = [
+        name
+        for name in ("response", *RESPONSE_LISTS)
+        if any(isinstance(value, Mapping) for value in columns.get(name, ()))
+    ]
     if parts:
         return (
             f" The objects in {parts[0]!r} hold parts of an answer: make a column of each part, and name "
@@ -159,7 +163,10 @@ def _cases(columns: Columns) -> dict[str, list[str]]:
         if column and name not in {*KNOWN, *PARTS, *SYSTEM, *TEACHERS}
     }
     named = [
-        name for name in known if name.strip().lower() in ANSWERS and may_be_answer(name, _given(known[name]))
+        name
+        for name in known
+        if name.strip().lower() in ANSWERS
+        and may_be_answer(name, [value for value in known[name] if value is not None])
     ]
     if named:
         return {f"{named[0]!r} holds the responses": [f"response_column={named[0]!r}"]}
@@ -184,10 +191,6 @@ def _are_other_turns(values: Iterable[Any]) -> bool:
     return bool(turns) and all(isinstance(turn, Mapping | list) and not is_message(turn) for turn in turns)
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
 def _are_lists_of_answers(name: str, values: Iterable[Any]) -> bool:
     lists = [value for value in values if value]
     texts = [text for value in lists if isinstance(value, list) for text in value]
@@ -197,10 +200,6 @@ def _are_lists_of_answers(name: str, values: Iterable[Any]) -> bool:
 
 def _has_prompts(columns: Columns) -> bool:
     return not set(PROMPTS).isdisjoint(columns)
-
-
-def _given(values: Iterable[Any]) -> list[Any]:
-    return [value for value in values if value is not None]
 
 
 def _is_dialogue(values: Iterable[Any]) -> bool:
@@ -216,11 +215,5 @@ def _are_lists_as_text(values: Iterable[Any]) -> bool:
 
 def _asks(values: Iterable[Any]) -> bool:
     """Whether values are conversations that wait for an answer."""
-    chats = _conversations(values)
+    chats = conversations(values)
     return bool(chats) and all(role_of(chat[-1]) != "assistant" for chat in chats)
-
-
-def _conversations(values: Iterable[Any]) -> list[list[Mapping[str, Any]]]:
-    """The conversations among values, some of which may be JSON text."""
-    chats = (messages_from_json(value) or value for value in values)
-    return [chat for chat in chats if isinstance(chat, list) and chat and all(map(is_message, chat))]

@@ -1,6 +1,6 @@
 """The kind of a column, judged by some of its values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Number
 from typing import Any
 
@@ -61,6 +61,16 @@ def _kind(value: Any) -> Kind:
     if all(isinstance(item, list) and item and all(map(is_message, item)) for item in value):
         return CHATS
     return TEXTS if all(item is None or isinstance(item, str) for item in value) else OTHER
+
+
+def conversations(values: Iterable[Any]) -> list[list[Mapping[str, Any]]]:
+    """The conversations among values, some of which may be JSON text.
+
+    >>> conversations([None, "2 + 3?", '[{"role": "user", "content": "2 + 3?"}]'])
+    [[{'role': 'user', 'content': '2 + 3?'}]]
+    """
+    chats = (messages_from_json(value) or value for value in values)
+    return [chat for chat in chats if isinstance(chat, list) and chat and all(map(is_message, chat))]
 
 
 def holds_prose(values: Iterable[Any]) -> bool:

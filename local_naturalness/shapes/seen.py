@@ -1,10 +1,9 @@
 """What recognition looks at: names of columns, some of their values, and names that the user passed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import messages_from_json, role_of
 from local_naturalness.inputs.column_names import (
@@ -14,9 +13,10 @@ from local_naturalness.inputs.column_names import (
     PROMPTS,
     SYSTEM,
     TEACHERS,
+    names_reasoning,
     names_teacher,
 )
-from local_naturalness.shapes.kinds import JSON, MESSAGES, TEXT, Kind, holds_prose, kind_of
+from local_naturalness.shapes.kinds import JSON, MESSAGES, TEXT, Kind, conversations, holds_prose, kind_of
 
 
 def is_looked_at(name: str) -> bool:
@@ -37,8 +37,7 @@ def waits_for_answer(sample: Mapping[str, Iterable[Any]]) -> bool:
 def ends_with_question(sample: Mapping[str, Iterable[Any]]) -> str | None:
     """A sentence about conversations that all end with a turn of the user; `None` if they do not."""
     column = Seen(sample).question
-    chats = [] if column is None else [messages_from_json(value) or value for value in sample[column]]
-    chats = [chat for chat in chats if chat]
+    chats = [] if column is None else conversations(sample[column])
     if not chats or any(role_of(chat[-1]) != "user" for chat in chats):
         return None
     if any(role_of(message) == "assistant" for chat in chats for message in chat):
@@ -106,16 +105,12 @@ class Seen:
 
     def first_roles(self, column: str) -> set[Any]:
         """The roles that the conversations of a column begin with."""
-        return {role_of(messages[0]) for messages in self._conversations(column)}
+        return {role_of(messages[0]) for messages in conversations(self.sample[column])}
 
     def _waits(self, column: str) -> bool:
         if self.kind(column) not in (MESSAGES, JSON):
             return False
-        return all(role_of(messages[-1]) != "assistant" for messages in self._conversations(column))
-
-    def _conversations(self, column: str) -> Iterator[list[Any]]:
-        """The conversations of a column that are not empty; some may be JSON text."""
-        return filter(None, (messages_from_json(value) or value for value in self.sample[column]))
+        return all(role_of(messages[-1]) != "assistant" for messages in conversations(self.sample[column]))
 
     @property
     def teacher(self) -> str | None:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.messages import is_message, messages_from_json, parsed, without_nulls
+from local_naturalness.inputs.column_names import names_reasoning
 
 # Fields that hold the answers of a reply, and those that a reply stands in.
 _ANSWERS = ("choices", "candidates", "outputs")

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from local_naturalness.encoding.conversation import names_reasoning
-from local_naturalness.inputs.column_names import PROMPTS
+from local_naturalness.inputs.column_names import PROMPTS, names_reasoning
 from local_naturalness.shapes.kinds import holds_prose
 
 _LONG = 20  # characters, as a mean

@@ -5,10 +5,16 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN
 from local_naturalness.encoding.messages import parsed, without_nulls
-from local_naturalness.inputs.column_names import CONVERSATIONS, PARTS, PROMPTS, SYSTEM, names_teacher
+from local_naturalness.inputs.column_names import (
+    CONVERSATIONS,
+    PARTS,
+    PROMPTS,
+    SYSTEM,
+    names_reasoning,
+    names_teacher,
+)
 from local_naturalness.shapes.kinds import TEXT, holds_prose, kind_of
 from local_naturalness.shapes.samples import TEXT_TYPES
 

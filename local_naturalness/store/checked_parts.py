@@ -1,10 +1,10 @@
 """Checks that the parts of several runs make up one table, and otherwise says what is wrong."""
 
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 from local_naturalness.counted import counted
+from local_naturalness.listed import listed
 from local_naturalness.store.blocks import interleaved_rows
 from local_naturalness.store.input_digests import first_difference, read_input
 from local_naturalness.store.other_settings import refuse_other_settings_in_parts
@@ -74,13 +74,11 @@ def _difference(folder: Path, name: str, input: str | None, other_name: str, oth
 
 def _check_all_there(parts: Sequence[Part]) -> None:
     present = {part.shard_index for part in parts}
-    missing = (index for index in range(parts[0].num_shards) if index not in present)
-    if named := list(islice(missing, _MOST_NAMED + 1)):
-        more = " and more" if len(named) > _MOST_NAMED else ""
+    if missing := [str(index) for index in range(parts[0].num_shards) if index not in present]:
         raise ValueError(
             f"Of {parts[0].num_shards} shards these are not finished: "
-            f"{', '.join(map(str, named[:_MOST_NAMED]))}{more}. Run `local-naturalness score` with "
-            "--shard-index for each of them, then merge again."
+            f"{listed(missing, at_most=_MOST_NAMED)}. Run `local-naturalness score` with --shard-index for "
+            "each of them, then merge again."
         )
 
 

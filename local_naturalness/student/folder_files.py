@@ -99,4 +99,5 @@ def _remedy(folder: Path) -> str:
 
 
 def _listed(folder: Path) -> str:
-    return some(sorted(path.name for path in folder.iterdir())) or "nothing"
+    names = sorted(path.name for path in folder.iterdir())
+    return some(names) if names else "nothing"

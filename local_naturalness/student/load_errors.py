@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import torch
 
+from local_naturalness.listed import listed
 from local_naturalness.student.hub_files import require_copy_or_hub
 
 _Loaded = TypeVar("_Loaded")
@@ -58,10 +59,9 @@ def some(names: Sequence[str]) -> str:
     """The first names, and the number of the others.
 
     >>> some(["a", "b"]), some(list("abcdefg"))
-    ('a, b', 'a, b, c, d, e and 2 more')
+    ('a and b', 'a, b, c, d, e and 2 more')
     """
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + rest
+    return listed(names, at_most=_NAMED)
 
 
 def _reason(error: Exception) -> str:

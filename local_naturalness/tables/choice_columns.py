@@ -67,13 +67,7 @@ class Columns:
         """
         column = self.table.column(name)
         kind = column.type
-        if not (
-            pa.types.is_floating(kind)
-            or pa.types.is_integer(kind)
-            or pa.types.is_boolean(kind)
-            or pa.types.is_decimal(kind)
-            or pa.types.is_null(kind)
-        ):
+        if not holds_numbers(kind):
             raise TypeError(
                 f"Column {name!r} must hold numbers, found type {kind}. Name another column or "
                 f'convert it: `dataset.cast_column({name!r}, Value("float64"))`.'
@@ -232,6 +226,17 @@ class Columns:
             if low < high:
                 block = as_text(self.table.column(name).slice(start, BLOCK))
                 yield order[low:high], block.gather(ascending[low:high] - start)
+
+
+def holds_numbers(kind: pa.DataType) -> bool:
+    """Whether columns of a type can be read as numbers."""
+    return (
+        pa.types.is_floating(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_null(kind)
+    )
 
 
 def _without_nan(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -5,6 +5,7 @@ import logging
 import pyarrow as pa
 from datasets import ClassLabel
 
+from local_naturalness.listed import listed
 from local_naturalness.tables.choice_columns import Columns
 from local_naturalness.tables.requirements import require_columns
 
@@ -94,9 +95,9 @@ def _taken_for_verdicts(columns: Columns, name: str) -> str:
     else:
         others = [repr(value) for value in values]
         is_verdict = all(value.strip().lower() in _WORDS for value in values)
-    if not is_verdict and name != "is_correct":
+    if not others or (not is_verdict and name != "is_correct"):
         return ""
-    return ", ".join(others[:_SHOWN]) + (" and others" if len(others) > _SHOWN else "")
+    return listed(others, at_most=_SHOWN)
 
 
 def _holds_verdicts(columns: Columns, name: str) -> bool:

@@ -11,6 +11,7 @@ from datasets import Dataset
 
 from local_naturalness.counted import counted
 from local_naturalness.criteria import ResolvedCriterion, check_directions, resolve_criterion
+from local_naturalness.listed import listed
 from local_naturalness.tables import Columns, Where, eligible_rows, grouping_column, require_dataset
 from local_naturalness.teachers.cells import Group, linked_groups
 from local_naturalness.teachers.doubts import doubts_about
@@ -155,11 +156,8 @@ def _kept(scored: ScoredRows) -> list[str]:
         return []
     some, total = map(sum, zip(*scored.kept.values(), strict=True))
     shown = [f"{name or NO_NAME} {kept} of {all_rows}" for name, (kept, all_rows) in scored.kept.items()]
-    more = len(shown) - _TEACHERS_IN_A_NOTE
-    listed = ", ".join(
-        [*shown[:_TEACHERS_IN_A_NOTE], *([f"and {counted(more, 'more teacher')}"] if more > 0 else [])]
-    )
-    return [f"`where` keeps {some} of {counted(total, 'row')}: {listed}."]
+    by_teacher = listed(shown, at_most=_TEACHERS_IN_A_NOTE)
+    return [f"`where` keeps {some} of {counted(total, 'row')}: {by_teacher}."]
 
 
 def _rank_group(

@@ -8,10 +8,10 @@ from typing import Any, Literal, TypeVar
 from datasets import Dataset, DatasetDict
 
 from local_naturalness.counted import counted
-from local_naturalness.encoding.conversation import names_reasoning
 from local_naturalness.encoding.examples import SWITCHES_COLUMN, TOOLS_COLUMN
 from local_naturalness.encoding.reasoning import carries_reasoning
 from local_naturalness.encoding.row_doubts import GOES_ON, doubts_of_turns, in_words
+from local_naturalness.inputs.column_names import names_reasoning
 from local_naturalness.training.done import holds_its_ids, is_done, note
 from local_naturalness.training.scored_prompts import refuse_other_prompts
 from local_naturalness.training.scored_responses import ScoredResponses

@@ -82,7 +82,7 @@ def told(**columns):
 
 def test_several_files_with_the_same_other_names_are_told_of_together():
     (one,) = told(a="prompt output", b="prompt response", c="prompt output", d="prompt response")
-    assert one.startswith("'a', 'c' have the column 'output', and 'b' has 'response' instead.")
+    assert one.startswith("'a' and 'c' have the column 'output', and 'b' has 'response' instead.")
     assert one.endswith("for each of these files.")
 
 
@@ -98,7 +98,7 @@ def test_columns_whose_names_say_nothing_are_only_missing():
         "The column 'y' is missing in 'a'. Its values are null there.",
     ]
     assert told(a="prompt response x y", b="prompt", c="prompt") == [
-        "The columns 'response', 'x', 'y' are missing in 'b', 'c'. Their values are null there."
+        "The columns 'response', 'x', 'y' are missing in 'b' and 'c'. Their values are null there."
     ]
     assert told(a="prompt", b="prompt") == []
 

@@ -70,7 +70,7 @@ def test_json_lines_of_one_line_each(write):
 def test_what_is_left_out_is_told(write, caplog):
     read_table(write({"date": "today", "data": ROWS, "cost": 3}, name="rows.json.gz"))
     assert caplog.messages == [
-        "rows.json.gz is one object: its list `data` is read as the rows. Its `date`, `cost` are not read."
+        "rows.json.gz is one object: its list `data` is read as the rows. Its `date` and `cost` are not read."
     ]
 
 
@@ -86,7 +86,7 @@ def test_several_lists(write, tmp_path, capsys):
     command = ["score", str(path), "--student", "s", "--output", str(tmp_path / "out")]
     assert main(command) == 2
     assert (
-        "is one object around 2 lists of rows ('train', 'test'): choose one with --split"
+        "is one object around 2 lists of rows ('train' and 'test'): choose one with --split"
         in capsys.readouterr().err
     )
     assert [len(read_table(path, split)) for split in ("train", "test")] == [2, 1]

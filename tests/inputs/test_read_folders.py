@@ -103,7 +103,7 @@ def test_a_clone_that_holds_several_tables(folder):
 
 @pytest.mark.parametrize(
     ("names", "says"),
-    [(["README.md"], "holds no table"), (["a.jsonl", "b.csv"], r"several formats \(a.jsonl, b.csv\)")],
+    [(["README.md"], "holds no table"), (["a.jsonl", "b.csv"], r"several formats \(a.jsonl and b.csv\)")],
 )
 def test_folders_that_are_no_table(names, says, folder):
     with pytest.raises(ValueError, match=says):

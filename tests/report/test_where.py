@@ -58,7 +58,7 @@ def test_all_sections_count_the_rows_that_pass(marked, tmp_path, given):
         "of a, but a single prompt compares them." in page.text
     )
     assert "5 of the 6 responses that pass `where` have a score." in page.text
-    assert "`where` keeps 6 of 8 rows: a 2 of 4, b 4 of 4." in page.text
+    assert "`where` keeps 6 of 8 rows: a 2 of 4 and b 4 of 4." in page.text
     # Over the one prompt that both answered b wins; its three and a's two responses are counted.
     assert cells(page, "teachers", "b")[-1] == "3" and cells(page, "teachers", "a")[-1] == "2"
     assert "100.0%" in cells(page, "teachers", "b")

@@ -419,7 +419,7 @@ def test_where_counts_what_it_keeps_of_each_teacher(make):
     ranking = rank_teachers(dataset, by="score", direction="high", where="ok")
     assert ranking.groups[0].teachers == ["b", "a"]
     assert ranking.to_pandas()["num_responses"].tolist() == [1, 3]
-    assert ranking.notes == ["`where` keeps 4 of 6 rows: a 3 of 3, b 1 of 3."]
+    assert ranking.notes == ["`where` keeps 4 of 6 rows: a 3 of 3 and b 1 of 3."]
     with pytest.raises(ValueError, match="No row passes `where`: none of 6"):
         rank_teachers(dataset, by="score", direction="high", where="score > 100")
 

@@ -78,7 +78,7 @@ def test_nothing_to_merge(tmp_path, capsys):
 def test_missing_parts_are_named(folder, capsys):
     part(folder, 1, "json").unlink()
     part(folder, 0, "json").unlink()
-    assert "Of 3 shards these are not finished: 0, 1." in refusal(folder, capsys)
+    assert "Of 3 shards these are not finished: 0 and 1." in refusal(folder, capsys)
 
 
 def test_a_part_without_its_table(folder, capsys):

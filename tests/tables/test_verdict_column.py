@@ -9,11 +9,11 @@ from local_naturalness.tables import Columns, verdict_column
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"is_correct": ["True", "false", None]}, "Column 'is_correct' holds 'True', 'false', not bools"),
+        ({"is_correct": ["True", "false", None]}, "Column 'is_correct' holds 'True' and 'false', not bools"),
         ({"is_correct": [1.0, 0.5, None, 0.0]}, "Column 'is_correct' holds 0.5, not bools"),
-        ({"is_correct": [2, 3, 4, 5]}, "Column 'is_correct' holds 2, 3, 4 and others, not bools"),
+        ({"is_correct": [2, 3, 4, 5]}, "Column 'is_correct' holds 2, 3, 4 and 1 more, not bools"),
         ({"is_correct": [[True], [False, True]]}, "Column 'is_correct' holds values of type list"),
-        ({"correct": ["yes", "No"]}, "Column 'correct' holds 'yes', 'No', not bools"),
+        ({"correct": ["yes", "No"]}, "Column 'correct' holds 'yes' and 'No', not bools"),
         ({"correct": [0.5, 1.0]}, "Column 'correct' holds 0.5, not bools"),
         ({"is_correct": [True], "correct": [1]}, "Columns 'is_correct' and 'correct' both say"),
     ],

@@ -135,11 +135,7 @@ def _unreadable(columns: Columns) -> str | None:
             f" The turns in {turns[0]!r} are no messages: make objects with 'role' and 'content' of them, "
             "and name the column `messages`."
         )
-    parts = [
-        name
-        for name in ("response", *RESPONSE_LISTS)
-        if any(isinstance(value, Mapping) for value in columns.get(name, ()))
-    ]
+    parts = [name for name in ("response", *RESPONSE_LISTS) if any(map(_is_object, columns.get(name, ())))]
     if parts:
         return (
             f" The objects in {parts[0]!r} hold parts of an answer: make a column of each part, and name "
@@ -189,6 +185,10 @@ def _are_other_turns(values: Iterable[Any]) -> bool:
     """Whether values are lists of objects or lists, none of which is a message."""
     turns = [turn for value in values if isinstance(value, list) for turn in value]
     return bool(turns) and all(isinstance(turn, Mapping | list) and not is_message(turn) for turn in turns)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _are_lists_of_answers(name: str, values: Iterable[Any]) -> bool:

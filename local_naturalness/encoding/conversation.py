@@ -144,19 +144,20 @@ def response_of(
         tools: the tools that the template shows.
 
     Raises:
-        TemplateRefusal: the template refuses the prompt, or does not write the tool calls of the turn.
+        TemplateRefusal: the template refuses the prompt, or does not write the tool calls of this turn.
+        TypeError: the template writes no tool calls at all.
     """
     answer = Answer.of(message)
     if template is None:
         if answer.has_calls:
-            raise _unwritten(answer)
+            raise _unwritten(answer, template)
         return Response(_joined(answer, TAGS[0]), is_rendered=False)
     shown = template.prompt(prompt, tools)
     rendered = _rendered_turn(message, prompt, shown, template, tools)
     rest = None if rendered is None else _without_texts(rendered, answer)
     if rendered is not None and rest is not None:
         if not answer.has_calls_in(rest):
-            raise _unwritten(answer)
+            raise _unwritten(answer, template)
         return Response(rendered, is_rendered=True)
     tags = tags_of(shown, template.source)
     if not answer.has_calls:
@@ -164,7 +165,7 @@ def response_of(
     spoken = _rendered_without_reasoning(message, prompt, shown, template, tools)
     rest = _without_texts(spoken, replace(answer, reasoning=""))
     if rest is None or not answer.has_calls_in(rest):
-        raise _unwritten(answer)
+        raise _unwritten(answer, template)
     return Response(_joined(replace(answer, content=spoken), tags), is_rendered=False)
 
 
@@ -226,12 +227,16 @@ def _without_texts(text: str, answer: Answer) -> str | None:
     return "\n".join(text[end:begin] for end, begin in zip([0, *ends], [*begins, len(text)], strict=True))
 
 
-def _unwritten(answer: Answer) -> TemplateRefusal:
+def _unwritten(answer: Answer, template: ChatTemplate | None) -> TemplateRefusal | TypeError:
+    """A refusal of the row; an error if the template has no place for calls, so that no such row fits."""
     names = ", ".join(map(name_of_tool, answer.tool_calls))
     has = f"`tool_calls` ({names})" if names else "`function_calls`"
-    return TemplateRefusal(
+    told = (
         f"An assistant turn has {has}, and the student's chat template does not "
         "write them together with the rest of the turn: a part would be left out of what is scored. Use a "
         "student whose template writes all of it, or write the calls into `content`, as the student is going "
         "to see them."
     )
+    if names and (template is None or "tool_calls" not in template.source):
+        return TypeError(f"{told} Or leave out the rows with tool calls, for example with `Dataset.filter`.")
+    return TemplateRefusal(told)

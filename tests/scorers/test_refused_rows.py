@@ -133,7 +133,15 @@ def test_rows_of_a_table_are_refused_one_by_one(model):
     rows = Dataset.from_list(
         [{"messages": [ASK, ANSWER]}, {"messages": [ASK, ANSWER | {"tool_calls": calls}]}]
     )
-    of = Student(model, tokenizer=tiny_tokenizers.chat())  # whose template writes no calls
+    of = student(model, "1 / 0", "messages | selectattr('tool_calls') | list")
     scored = rows.map(LocalScorer(of, messages_column="messages"), batched=True)
     assert scored["local_naturalness_status"][:] == ["ok", "template_refused"]
     assert scored["local_naturalness"][1] is None
+
+
+def test_a_template_without_a_place_for_calls_stops_at_the_first_row_with_one(model):
+    """It fits no such row, and a table of scores without them would look like a choice."""
+    of = Student(model, tokenizer=tiny_tokenizers.chat())
+    rows = {"messages": [[ASK, ANSWER], [ASK, ANSWER | {"tool_calls": [{"function": {"name": "add"}}]}]]}
+    with pytest.raises(TypeError, match=r"`tool_calls` \(add\).*Dataset.filter.*ends with 'What is 17"):
+        LocalScorer(of, messages_column="messages")(rows)

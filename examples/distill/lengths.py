@@ -66,6 +66,7 @@ class Size:
         pretraining, width: Steps, and hidden size of the student.
         max_steps: Numbers of optimiser steps to choose from.
         seeds: Trainings on each teacher.
+        pretraining_seed: Of the student: another seed, another student.
     """
 
     lengths: Mapping[str, range]
@@ -76,6 +77,12 @@ class Size:
     width: int = 128
     max_steps: tuple[int, ...] = MAX_STEPS
     seeds: int = 1
+    pretraining_seed: int = 0
+
+    @property
+    def name(self) -> str:
+        """Of the tables: students have tables of their own."""
+        return f"lengths-student-{self.pretraining_seed + 1}" if self.pretraining_seed else "lengths"
 
 
 FULL = Size({"4 to 8": range(4, 9), "10 to 16": range(10, 17), "20 to 32": range(20, 33)})
@@ -101,6 +108,7 @@ def main() -> None:
     parser.add_argument(
         "--steps", type=int, metavar="N", help="optimiser steps, instead of those that teach half"
     )
+    parser.add_argument("--pretraining-seed", type=int, default=0, metavar="N", help="of the student (0)")
     parser.add_argument("--width", type=int, help="hidden size of the student (128)")
     parser.add_argument("--reduced", action="store_true", help="tiny, to see that it works")
     options = parser.parse_args()
@@ -111,6 +119,7 @@ def main() -> None:
         prompts=options.scale * size.prompts,
         width=options.width or size.width,
         seeds=options.seeds,
+        pretraining_seed=options.pretraining_seed,
     )
     student = _student(options.output, size)
     finished: dict[str, Path] = {}
@@ -120,21 +129,22 @@ def main() -> None:
         trained = dataclasses.replace(experiment, training={**experiment.training, "max_steps": steps})
         run(trained, options.output, options.workers)
         finished[length] = options.output / experiment.name
-        report(finished, options.output)
+        report(finished, options.output, size.name)
 
 
-def report(results: Mapping[str, Path], output: Path) -> None:
+def report(results: Mapping[str, Path], output: Path, name: str) -> None:
     """Tables and figure over the lengths that are finished.
 
     Args:
         results: Length -> path of an experiment's results without ending, as `run.py` writes them.
-        output: Gets `lengths-criteria.md`, `lengths-teachers.md` and `lengths-criteria.svg`.
+        output: Gets `<name>-criteria.md`, `<name>-teachers.md` and `<name>-criteria.svg`.
+        name: See `Size.name`.
     """
     criteria = {length: _read(path, "-criteria.json") for length, path in results.items()}
     outcomes = {length: _read(path, ".json") for length, path in results.items()}
-    (output / "lengths-criteria.md").write_text(markdown(table_of_criteria(criteria)) + "\n")
-    (output / "lengths-teachers.md").write_text(markdown(table_of_teachers(outcomes)) + "\n")
-    plot_lengths(criteria, output / "lengths-criteria.svg")
+    (output / f"{name}-criteria.md").write_text(markdown(table_of_criteria(criteria)) + "\n")
+    (output / f"{name}-teachers.md").write_text(markdown(table_of_teachers(outcomes)) + "\n")
+    plot_lengths(criteria, output / f"{name}-criteria.svg")
 
 
 def _read(path: Path, ending: str) -> list[dict]:
@@ -147,7 +157,7 @@ def _student(output: Path, size: Size) -> Path:
     if not (folder / "model.safetensors").exists():
         torch.set_num_threads(1)  # another number of threads, other weights
         manners = manners_of(size.teachers, ALL_TEACHERS)
-        loss = make_student(folder, manners, 0, size.pretraining, size.width, PRETRAINING)
+        loss = make_student(folder, manners, size.pretraining_seed, size.pretraining, size.width, PRETRAINING)
         print(f"mean loss of the student's pretraining {loss:.3f} nats per token", flush=True)
     return folder
 

@@ -13,7 +13,9 @@ pytest.importorskip("trl", reason="needs the extra 'trl'")
 pytest.importorskip("matplotlib", reason="needs the extra 'plots'")
 
 import lengths
-from harness.lengths import table_of_criteria
+import lengths_agreement
+from harness.lengths import table_of_agreement, table_of_criteria
+from harness.results import UNTRAINED
 from world.corpus import conversations
 from world.long_teachers import ALL_TEACHERS, LONG_TEACHERS
 from world.optimizer import MuonWithAdamW
@@ -136,6 +138,21 @@ def test_criteria_over_lengths_by_hand():
     ]
 
 
+def test_agreement_between_seeds_and_students_by_hand():
+    def outcomes(**accuracies):
+        untrained = {"selection": UNTRAINED, "accuracies": [0.9]}
+        return [untrained, *({"selection": name, "accuracies": some} for name, some in accuracies.items())]
+
+    # Two seeds that all teachers have, with opposite orders of a and b; their means are in the order a, b, c.
+    first = outcomes(c=[0.1, 0.1], a=[0.9, 0.6], b=[0.5, 0.7, 0.8])
+    second = outcomes(a=[0.1], b=[0.2], c=[0.3])
+    agreement = table_of_agreement([{"4": first, "9": second}, {"4": second}])
+    assert agreement.to_dict("records") == [
+        {"assignments": "4", "another seed": "+0.50", "another student": "-1.00"},
+        {"assignments": "9", "another seed": "", "another student": ""},
+    ]
+
+
 class _Here:
     """A pool whose work is done in this process: the packages that trainings need are imported once."""
 
@@ -167,6 +184,9 @@ def test_one_command_makes_tables_and_figure(tmp_path, monkeypatch, capsys):
     assert "] " in capsys.readouterr().out  # trainings were done, and are not done again:
     lengths.main()
     assert "] " not in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["lengths_agreement.py", "--reduced", str(tmp_path), str(tmp_path)])
+    lengths_agreement.main()
+    assert (tmp_path / "lengths-agreement.md").read_text().count("\n| ") == 3
 
 
 @pytest.mark.parametrize("accuracies, steps", [((0.2, 0.6), 480), ((0.2, 0.3, 0.4), 960), ((0.5,), 240)])

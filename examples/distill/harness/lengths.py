@@ -1,9 +1,11 @@
 """What became of each criterion as chains grew: tables and a figure over experiments of several lengths."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -60,6 +62,50 @@ def table_of_teachers(outcomes: Mapping[str, Records]) -> pd.DataFrame:
             tokens = one["tokens_per_response"]
             row[f"{length}: tokens"] = f"{tokens:.0f}" if one["selection"] != UNTRAINED else ""
     return pd.DataFrame([{"trained on": name, **row} for name, row in cells.items()]).fillna("")
+
+
+def table_of_agreement(students: Sequence[Mapping[str, Records]]) -> pd.DataFrame:
+    """Spearman's correlation between the accuracies of the same teachers in two trainings.
+
+    No criterion can be expected to say more about a training than another training does.
+
+    Args:
+        students: For each pretrained student, length -> records of `Outcome`.
+
+    Returns:
+        A row for each length: `another seed`, mean over all pairs of seeds of a student, and with several
+        students `another student`, mean over all pairs of them, of the accuracies averaged over seeds; empty
+        where there is no pair.
+    """
+    table = []
+    for length in students[0]:
+        seeds = [_accuracies(one[length]) for one in students if length in one]
+        pairs = [
+            _spearman(some[first], some[second]) for some in seeds for first, second in combinations(some, 2)
+        ]
+        means = [some.mean(axis="columns") for some in seeds]
+        others = [_spearman(first, second) for first, second in combinations(means, 2)]
+        row = {"assignments": length, "another seed": _mean(pairs)}
+        table.append(row | {"another student": _mean(others)} if len(students) > 1 else row)
+    return pd.DataFrame(table)
+
+
+def _accuracies(records: Records) -> pd.DataFrame:
+    """A row for each teacher, a column for each seed; NaN where a teacher has fewer."""
+    found = {one["selection"]: one["accuracies"] for one in records if one["selection"] != UNTRAINED}
+    return pd.DataFrame({teacher: pd.Series(some) for teacher, some in found.items()}).T
+
+
+def _spearman(first: pd.Series, second: pd.Series) -> float:
+    """Over the teachers that both have; NaN for a single one."""
+    both = pd.DataFrame({"first": first, "second": second}).dropna().rank()
+    return both["first"].corr(both["second"])
+
+
+def _mean(correlations: Sequence[float]) -> str:
+    """Of those that could be told; nothing if there is none."""
+    told = [one for one in correlations if not np.isnan(one)]
+    return f"{np.mean(told):+.2f}" if told else ""
 
 
 def plot_lengths(criteria: Mapping[str, Records], path: Path) -> None:

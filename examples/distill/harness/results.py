@@ -22,6 +22,7 @@ class Outcome:
     Args:
         selection, filter: See `Choice`.
         accuracy: Share of the questions answered rightly.
+        accuracies: The same of each training, in the order of `folders`.
         against_reference: Difference of the accuracy to that of the reference selection, if there is one.
         seeds: Number of finished trainings.
         rows: Rows trained on.
@@ -36,6 +37,7 @@ class Outcome:
     selection: str
     filter: str
     accuracy: Interval
+    accuracies: list[float]
     against_reference: Interval | None
     seeds: int
     rows: float
@@ -53,9 +55,20 @@ class Outcome:
 def untrained(training: Training, num_questions: int) -> Outcome:
     """The student before any training."""
     result = training.result()
-    accuracy = Bootstrap(num_questions).accuracy([result["correct"]])
     return Outcome(
-        UNTRAINED, NO_FILTER, accuracy, None, 1, 0, None, 0, 0, result["cut_off"], {}, [_name(training)]
+        selection=UNTRAINED,
+        filter=NO_FILTER,
+        accuracy=Bootstrap(num_questions).accuracy([result["correct"]]),
+        accuracies=[result["accuracy"]],
+        against_reference=None,
+        seeds=1,
+        rows=0,
+        share_right=None,
+        tokens_per_response=0,
+        tokens=0,
+        cut_off=result["cut_off"],
+        teachers={},
+        folders=[_name(training)],
     )
 
 
@@ -90,6 +103,7 @@ def _outcome(
         selection=chosen.name,
         filter=members[0][0].filter,
         accuracy=bootstrap.accuracy(correct),
+        accuracies=[result["accuracy"] for result in results],
         against_reference=against,
         seeds=len(members),
         rows=float(np.mean([len(one) for one in rows])),

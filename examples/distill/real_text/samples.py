@@ -37,8 +37,8 @@ class Sample:
     loops: bool = False
 
 
-# About 1,500 to 4,000 tokens: long enough to see a change, short enough for full passes on one core.
-LONG = Sample("long", "long_traces.jsonl", 6_000, 9_500, prompts=24, whole=False, known=False, fewest=1)
+# About 1,000 to 8,000 tokens: all traces of the table that a context of 8,192 tokens holds.
+LONG = Sample("long", "long_traces.jsonl", 4_000, 20_000, prompts=64, whole=False, known=False, fewest=1)
 # Traces that run in circles, beside other answers to the same problems; what a context of 8,192 tokens holds.
 LOOPS = Sample(
     "loops", "long_traces.jsonl", 1, 20_000, prompts=24, whole=False, known=False, fewest=2, loops=True

@@ -1,6 +1,7 @@
 """Checks that the parts of several runs make up one table, and otherwise says what is wrong."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from local_naturalness.counted import counted
@@ -74,11 +75,14 @@ def _difference(folder: Path, name: str, input: str | None, other_name: str, oth
 
 def _check_all_there(parts: Sequence[Part]) -> None:
     present = {part.shard_index for part in parts}
-    if missing := [str(index) for index in range(parts[0].num_shards) if index not in present]:
+    missing = (str(index) for index in range(parts[0].num_shards) if index not in present)
+    if named := list(islice(missing, _MOST_NAMED)):
+        # There may be more shards than fit into a list.
+        others = parts[0].num_shards - len(present) - len(named)
+        shards = listed([*named, f"{others:,} more"] if others > 0 else named)
         raise ValueError(
-            f"Of {parts[0].num_shards} shards these are not finished: "
-            f"{listed(missing, at_most=_MOST_NAMED)}. Run `local-naturalness score` with --shard-index for "
-            "each of them, then merge again."
+            f"Of {parts[0].num_shards} shards these are not finished: {shards}. Run `local-naturalness "
+            "score` with --shard-index for each of them, then merge again."
         )
 
 

@@ -75,7 +75,10 @@ def test_a_reduced_run_answers_every_question(results):
         "real-text-lengths.svg",
         "real-text-auc.md",
         "real-text-costs.md",
+        "real-text-short-changes.md",
     } <= names
+    short = (results / "report" / "real-text-short-curves.md").read_text()
+    assert {"gsm8k", "mixed"} == {line.split(" | ")[1] for line in short.splitlines()[2:]}
     loops = (results / "report" / "real-text-loops.md").read_text()
     assert loops.count("embedded") == found["samples"]["loops"]["rows"]
     first = (results / "report" / "real-text-loops-first.md").read_text()

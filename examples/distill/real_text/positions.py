@@ -31,6 +31,10 @@ class Places:
     late: int = 2000
 
 
+# For short answers. Added after the scores of long traces had been looked at.
+SHORT = Places(edges=(0, 50, 100, 200, 400), early=50, late=100)
+
+
 def by_position(rows: pd.DataFrame, places: Places) -> dict[str, Any]:
     """Curves, and how much responses change along the way, for all rows and for parts of them.
 

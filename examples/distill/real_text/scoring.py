@@ -55,8 +55,8 @@ CHEAPER = (
 SETTINGS = {
     "long": (FULL, SLIDING),
     "loops": (PASS, FULL, SLIDING),
-    "mixed": (PASS, SLIDING),
-    "gsm8k": (PASS, SAMPLED),
+    "mixed": (PASS, FULL, SLIDING),
+    "gsm8k": (PASS, FULL, SAMPLED),
     "settings": CHEAPER,
     "float32": (PASS, SLIDING),
 }

@@ -15,7 +15,7 @@ from harness.auc import auc_between_responses, auc_within_prompts
 from local_naturalness import rank_teachers
 from real_text.agreement import pairs_of, same_pick, tau_between
 from real_text.criteria import BY_STEP, CHANCE, GLOBAL, LOCAL, values_of
-from real_text.positions import Places, by_position
+from real_text.positions import SHORT, Places, by_position
 from real_text.sampling import by_sampling
 from real_text.steps import compressed_share
 
@@ -67,6 +67,11 @@ def _student(tables: Tables, places: Places) -> dict[str, Any]:
     if "long" in samples:
         found["positions"] = by_position(samples["long"], places)
         found["sampling"] = by_sampling(samples["long"])
+    found["short positions"] = {
+        name: by_position(rows, SHORT)
+        for name, rows in samples.items()
+        if name != "long" and "step_scores_full" in rows
+    }
     found["agreement by length"] = _by_length(samples, values)
     found["longer"] = {name: _longer(rows, values[name]) for name, rows in samples.items()}
     found["auc"] = {name: _aucs(rows, values[name]) for name, rows in samples.items()}

@@ -24,6 +24,8 @@ def tables_of(summary: Summary) -> dict[str, str]:
         "samples": _samples,
         "curves": _curves,
         "changes": _changes,
+        "short-curves": lambda some: _curves_of(_of_short(some)),
+        "short-changes": lambda some: _changes_of(_of_short(some)),
         "lengths": _lengths,
         "longer": _longer,
         "sampling": _sampling,
@@ -67,26 +69,43 @@ def _not_ok(statuses: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def _curves(summary: Summary) -> pd.DataFrame:
-    rows = []
-    for student, one in _with(summary, "positions"):
-        for name, title in {**SERIES, GAP: GAP_TITLE}.items():
-            points = one["positions"]["curves"][name]
-            cells = {f"from token {point['from']:,}": _number(point) for point in points}
-            rows.append({"student": student, "conditioned on": title, **cells})
-        cells = {f"from token {point['from']:,}": str(point["responses"]) for point in points}
-        rows.append({"student": student, "conditioned on": "responses that windows score there", **cells})
-    return pd.DataFrame(rows)
+    return _curves_of([({"student": name}, one["positions"]) for name, one in _with(summary, "positions")])
 
 
 def _changes(summary: Summary) -> pd.DataFrame:
+    return _changes_of([({"student": name}, one["positions"]) for name, one in _with(summary, "positions")])
+
+
+def _of_short(summary: Summary) -> list[tuple[dict[str, str], Summary]]:
+    return [
+        ({"student": student, "sample": sample}, found)
+        for student, one in _with(summary, "short positions")
+        for sample, found in one["short positions"].items()
+    ]
+
+
+def _curves_of(positions: Iterable[tuple[dict[str, str], Summary]]) -> pd.DataFrame:
+    """Rows that begin with the given cells, for each result of `by_position`."""
     rows = []
-    for student, one in _with(summary, "positions"):
-        for part, found in one["positions"]["changes"].items():
+    for begin, found in positions:
+        for name, title in {**SERIES, GAP: GAP_TITLE}.items():
+            points = found["curves"][name]
+            cells = {f"from token {point['from']:,}": _number(point) for point in points}
+            rows.append({**begin, "conditioned on": title, **cells})
+        cells = {f"from token {point['from']:,}": str(point["responses"]) for point in points}
+        rows.append({**begin, "conditioned on": "responses that windows score there", **cells})
+    return pd.DataFrame(rows)
+
+
+def _changes_of(positions: Iterable[tuple[dict[str, str], Summary]]) -> pd.DataFrame:
+    rows = []
+    for begin, position in positions:
+        for part, found in position["changes"].items():
             if not found["windows"]["responses"]:
                 continue
             rows.append(
                 {
-                    "student": student,
+                    **begin,
                     "responses": part,
                     "prompts": found["full"]["prompts"],
                     "of them": found["full"]["responses"],

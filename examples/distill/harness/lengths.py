@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from harness.plots import save
 from harness.results import UNTRAINED
+from local_naturalness.comparison.outcomes import spearman
 
 SHOWN = {
     "local_naturalness_w2": "local, window 2",
@@ -98,8 +99,7 @@ def _accuracies(records: Records) -> pd.DataFrame:
 
 def _spearman(first: pd.Series, second: pd.Series) -> float:
     """Over the teachers that both have; NaN for a single one."""
-    both = pd.DataFrame({"first": first, "second": second}).dropna().rank()
-    return both["first"].corr(both["second"])
+    return spearman(first.to_numpy(), second.reindex(first.index).to_numpy())
 
 
 def _mean(correlations: Sequence[float]) -> str:

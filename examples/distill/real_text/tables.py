@@ -22,10 +22,10 @@ def tables_of(summary: Summary) -> dict[str, str]:
     """Name of a table -> its text; those without rows are left out."""
     makers: dict[str, Callable[[Summary], pd.DataFrame]] = {
         "samples": _samples,
-        "curves": _curves,
-        "changes": _changes,
-        "short-curves": lambda some: _curves_of(_of_short(some)),
-        "short-changes": lambda some: _changes_of(_of_short(some)),
+        "curves": lambda some: _curves(_of_long(some)),
+        "changes": lambda some: _changes(_of_long(some)),
+        "short-curves": lambda some: _curves(_of_short(some)),
+        "short-changes": lambda some: _changes(_of_short(some)),
         "lengths": _lengths,
         "longer": _longer,
         "sampling": _sampling,
@@ -68,12 +68,8 @@ def _not_ok(statuses: Mapping[str, Mapping[str, int]]) -> str:
     return ", ".join(f"{count} {status}" for status, count in others.items()) or "0"
 
 
-def _curves(summary: Summary) -> pd.DataFrame:
-    return _curves_of([({"student": name}, one["positions"]) for name, one in _with(summary, "positions")])
-
-
-def _changes(summary: Summary) -> pd.DataFrame:
-    return _changes_of([({"student": name}, one["positions"]) for name, one in _with(summary, "positions")])
+def _of_long(summary: Summary) -> list[tuple[dict[str, str], Summary]]:
+    return [({"student": student}, one["positions"]) for student, one in _with(summary, "positions")]
 
 
 def _of_short(summary: Summary) -> list[tuple[dict[str, str], Summary]]:
@@ -84,7 +80,7 @@ def _of_short(summary: Summary) -> list[tuple[dict[str, str], Summary]]:
     ]
 
 
-def _curves_of(positions: Iterable[tuple[dict[str, str], Summary]]) -> pd.DataFrame:
+def _curves(positions: Iterable[tuple[dict[str, str], Summary]]) -> pd.DataFrame:
     """Rows that begin with the given cells, for each result of `by_position`."""
     rows = []
     for begin, found in positions:
@@ -97,7 +93,7 @@ def _curves_of(positions: Iterable[tuple[dict[str, str], Summary]]) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def _changes_of(positions: Iterable[tuple[dict[str, str], Summary]]) -> pd.DataFrame:
+def _changes(positions: Iterable[tuple[dict[str, str], Summary]]) -> pd.DataFrame:
     rows = []
     for begin, position in positions:
         for part, found in position["changes"].items():

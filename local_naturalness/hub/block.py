@@ -13,6 +13,7 @@ from local_naturalness.hub.facts import (
 )
 from local_naturalness.hub.provenance import Provenance
 from local_naturalness.selection.reasons import MAX_TEACHERS_RECORDED
+from local_naturalness.teachers.text import NO_NAME
 from local_naturalness.version import __version__
 
 BEGIN = "<!-- local_naturalness:begin -->"
@@ -69,7 +70,7 @@ def _teacher_part(provenance: Provenance) -> list[str]:
     means = {trait: found for trait, found in provenance.teacher_means.items() if trait in _MEANS}
     rows = [
         (
-            escaped(name or "(no name)"),
+            escaped(name or NO_NAME),
             _candidates_share(before, name),
             f"{after.get(name, 0):.1%}",
             *(
